@@ -1,0 +1,299 @@
+/**
+ * What the use cases take and give: the contract between `src/app` and everything that calls it (faces, own command
+ * line, servers, library). Flags are translated to these by the caller; no argv, no exit codes here.
+ */
+import type {
+  Clock,
+  ContentStore,
+  Files,
+  KeySource,
+  Logger,
+  Progress,
+  Prompter,
+  PublicKey,
+  Randomness,
+  SignatureStore,
+  SigningKey,
+} from "../core/ports.ts"
+import type { Descriptor } from "../core/descriptor.ts"
+import type { Digest } from "../core/digest.ts"
+import type { ToolError } from "../core/errors.ts"
+import type { JsonObject, JsonValue } from "../core/json-value.ts"
+import type { Reference } from "../core/reference.ts"
+import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
+import type { VerifiedSignature } from "../core/verified.ts"
+
+/** Formats that can be written and looked for. */
+export type FormatName = "cosign-v2" | "cosign-v3"
+
+/** An artifact as a command names it. `text` is what the user typed. */
+export type Target =
+  | { readonly kind: "registry"; readonly reference: Reference; readonly text: string }
+  | { readonly kind: "layout"; readonly path: string; readonly reference?: string; readonly text: string }
+
+/** Opens stores. One call per repository and process gives the same object, so caches and limits are shared. */
+export interface Stores {
+  content(target: Target): ContentStore
+  /** Repository by `registry/repository` text (COSIGN_REPOSITORY, `--signature-repository`). */
+  repository(name: string): ContentStore
+  /** The signature stores of a subject in `where`, in the order they are asked. */
+  signatures(where: ContentStore, options: SignatureStoreOptions): readonly SignatureStore[]
+}
+
+export interface SignatureStoreOptions {
+  readonly kind: SignatureKind
+  readonly formats: readonly FormatName[]
+  /** `--attachment-tag-prefix`. */
+  readonly tagPrefix?: string
+  /** Largest attachment read into memory, bytes. */
+  readonly attachmentBytes: number
+}
+
+/** The world as the use cases see it; built by `src/bin`, or by a test. */
+export interface AppContext {
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly logger: Logger
+  readonly progress: Progress
+  readonly prompter: Prompter
+  readonly files: Files
+  readonly keys: KeySource
+  readonly stores: Stores
+}
+
+/* ------------------------------------------------------------------------------------------------ sign, attest --- */
+
+/** Where and how signatures are written; shared by sign and attest. */
+export interface WriteOptions {
+  /** Repository that replaces the artifact's for signatures, verbatim. */
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+  /** Docker media types for legacy signature images (COSIGN_DOCKER_MEDIA_TYPES). */
+  readonly dockerMediaTypes?: boolean
+  /** Milliseconds put into the legacy image config; absent = the zero time. */
+  readonly createdAt?: number
+  /** Legacy signatures as OCI 1.1 referrers instead of a tag (cosign's `--registry-referrers-mode oci-1-1`). */
+  readonly legacyAsReferrer?: boolean
+  /** False: make the signature and return it, store nothing. */
+  readonly upload: boolean
+}
+
+export interface SignRequest extends WriteOptions {
+  readonly targets: readonly Target[]
+  readonly key: SigningKey
+  readonly formats: readonly FormatName[]
+  /** Signed annotations. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** Also sign every child of an index. */
+  readonly recursive: boolean
+  /** `docker-reference` values instead of the repository's name; one signature each (legacy only). */
+  readonly identities?: readonly string[]
+  /** Printer of the `docker-reference`; the cosign faces print `index.docker.io/...`. */
+  readonly dockerReference?: (reference: Reference) => string
+  /** Payload to sign instead of a generated one (cosign `--payload`, legacy only). */
+  readonly payload?: Uint8Array
+  /** Leave artifacts alone that this key has signed already in that format. */
+  readonly ifMissing?: boolean
+  /** Called before anything is stored, once per artifact and format. */
+  readonly onPush?: (event: {
+    readonly repository: string
+    readonly subject: Descriptor
+    readonly format: FormatName
+  }) => void
+}
+
+export interface AttestRequest extends WriteOptions {
+  readonly targets: readonly Target[]
+  readonly key: SigningKey
+  readonly formats: readonly FormatName[]
+  readonly predicate: PredicateInput
+  readonly recursive: boolean
+  /** Drop earlier attestations of the same predicate type that lie under the tag (legacy) or as referrers. */
+  readonly replace: boolean
+  /** `name` of the statement's subject; the cosign faces print `index.docker.io/...`. */
+  readonly subjectName?: (reference: Reference) => string
+  /** Which cosign generation's member order and envelope shape legacy documents get. */
+  readonly generation: "cosign2" | "cosign3"
+  readonly onPush?: SignRequest["onPush"]
+}
+
+/** A predicate of a known or custom type, or a whole statement to sign as it is. */
+export type PredicateInput = { readonly type: string; readonly bytes: Uint8Array } | { readonly statement: Uint8Array }
+
+/** What one artifact got. */
+export interface SignedArtifact {
+  readonly artifact: string
+  readonly subject: Descriptor
+  readonly signatures: readonly SignedSignature[]
+  /** Set instead of signatures when this artifact failed; the others went on. */
+  readonly error?: ToolError
+}
+
+export interface SignedSignature {
+  readonly format: FormatName
+  readonly kind: SignatureKind
+  /** Where it lies; absent when `upload` was false. */
+  readonly location?: SignatureLocation
+  /** True when an equal signature was there and nothing was written. */
+  readonly existed: boolean
+  /** Signed bytes: simple-signing payload or statement. */
+  readonly payload: Uint8Array
+  /** Raw signature bytes. */
+  readonly signature: Uint8Array
+  /** Document as stored: bundle JSON, DSSE envelope JSON, or the payload for `.sig`. */
+  readonly document: Uint8Array
+}
+
+export interface SignReport {
+  readonly artifacts: readonly SignedArtifact[]
+}
+
+/* --------------------------------------------------------------------------------------------------------- verify --- */
+
+/** A key to verify with and how the user named it. */
+export interface NamedKey {
+  readonly name: string
+  readonly key: PublicKey
+}
+
+export interface VerifyRequest {
+  readonly targets: readonly Target[]
+  readonly kind: SignatureKind
+  /** Any of these keys may have signed. Empty is refused. */
+  readonly keys: readonly NamedKey[]
+  /** Formats that satisfy. Others found are named in the report. */
+  readonly formats: readonly FormatName[]
+  /** Annotations that must be signed with exactly these values. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** False skips subject binding, as cosign's `--check-claims=false`; own commands never set it. */
+  readonly checkClaims: boolean
+  /**
+   * Predicate type that must match (attestations), already resolved to its URI. For signatures in bundles, the sign
+   * predicate is required unless `anyPredicate`.
+   */
+  readonly predicateType?: string
+  /** COMPAT(cosign 3): any statement over the image counts as a signature; reported with a warning. */
+  readonly anyPredicate?: boolean
+  /** Hash of legacy ECDSA/RSA signatures when the user names one; otherwise the key's default, then SHA-256. */
+  readonly hash?: "sha224" | "sha256" | "sha384" | "sha512"
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+  /** Also every child of an index; each must pass. */
+  readonly recursive: boolean
+  /** Read every place even after the decision is clear; used by `explain` and `list`. */
+  readonly everything: boolean
+  readonly attachmentBytes?: number
+  /** Artifacts worked on side by side. */
+  readonly parallel?: number
+  readonly at: number
+}
+
+/** The report and, in the same order as `targets`, what was authenticated (empty unless verified). */
+export interface VerifyResult {
+  readonly report: Report
+  readonly verified: readonly (readonly VerifiedSignature[])[]
+  /** First failure of each artifact as an error, `undefined` when verified. */
+  readonly errors: readonly (ToolError | undefined)[]
+}
+
+/* ---------------------------------------------------------------------------------------------------------- blobs --- */
+
+/** A blob: the user's file (`-` = standard input), or only its digest where that is enough. */
+export type BlobInput = { readonly path: string } | { readonly digest: Digest }
+
+export interface SignBlobRequest {
+  readonly blob: { readonly path: string }
+  readonly key: SigningKey
+}
+
+export interface SignedBlob {
+  readonly digest: Digest
+  /** Raw signature bytes. */
+  readonly signature: Uint8Array
+  /** Sigstore bundle v0.3 JSON. */
+  readonly bundle: Uint8Array
+  /** Bytes read. */
+  readonly size: number
+}
+
+export interface AttestBlobRequest {
+  /** The blob, or its digest when the caller knows it (`--hash`). */
+  readonly blob: BlobInput
+  readonly subjectName: string
+  readonly predicate: PredicateInput
+  readonly key: SigningKey
+  readonly generation: "cosign2" | "cosign3"
+}
+
+export interface AttestedBlob {
+  readonly envelope: Uint8Array
+  readonly bundle: Uint8Array
+  readonly statement: Uint8Array
+}
+
+export interface VerifyBlobRequest {
+  readonly blob: BlobInput
+  readonly keys: readonly NamedKey[]
+  readonly hash?: VerifyRequest["hash"]
+  /** Exactly one of: a Sigstore bundle, a legacy cosign bundle (both as `bundle` bytes), or a detached raw signature. */
+  readonly evidence: { readonly bundle: Uint8Array } | { readonly signature: Uint8Array }
+  readonly at: number
+}
+
+export interface VerifyBlobAttestationRequest {
+  /** Absent only with `checkClaims: false`. */
+  readonly blob?: BlobInput
+  readonly keys: readonly NamedKey[]
+  /** Sigstore bundle, legacy bundle, or DSSE envelope JSON. */
+  readonly evidence: { readonly bundle: Uint8Array } | { readonly envelope: Uint8Array }
+  readonly predicateType?: string
+  readonly checkClaims: boolean
+  readonly at: number
+}
+
+/* ------------------------------------------------------------------------------------- list, tree, inspect, clean --- */
+
+/** Something attached to an artifact, decoded without trust. */
+export interface AttachedItem {
+  readonly format: string
+  readonly kind: SignatureKind | "sbom" | "other"
+  readonly mediaType: string
+  readonly artifactType?: string
+  readonly predicateType?: string
+  readonly location: SignatureLocation
+  readonly descriptor: Descriptor
+  readonly annotations: Readonly<Record<string, string>>
+  /** Decoded content: claim, statement, bundle parts. `inspect` fills it, `list` leaves it out. */
+  readonly content?: JsonValue
+  readonly error?: ToolError
+}
+
+export interface ListRequest {
+  readonly target: Target
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+  /** Decode contents too. */
+  readonly decode: boolean
+}
+
+export interface ListResult {
+  readonly artifact: string
+  readonly subject: Descriptor
+  readonly items: readonly AttachedItem[]
+  readonly stores: Report["artifacts"][number]["stores"]
+}
+
+export interface CleanRequest {
+  readonly target: Target
+  readonly what: "signature" | "attestation" | "sbom" | "referrer" | "all"
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+}
+
+export interface CleanResult {
+  /** References removed, in order. */
+  readonly removed: readonly string[]
+}
+
+/** Free-form facts for `--output json`. */
+export type Facts = JsonObject

@@ -1,0 +1,123 @@
+/**
+ * Bounds on everything that comes from outside. Each constant names its unit and where the number comes from;
+ * exceeding one is `E_LIMIT_EXCEEDED`.
+ */
+export const KIB = 1024
+export const MIB: number = 1024 * KIB
+export const GIB: number = 1024 * MIB
+
+/** Names of the bounds below. */
+export type LimitName =
+  | "manifestBytes"
+  | "configBytes"
+  | "signaturePayloadBytes"
+  | "attachmentBytes"
+  | "bundleBytes"
+  | "signatureLayers"
+  | "signaturesEvaluated"
+  | "referrers"
+  | "pages"
+  | "indexDepth"
+  | "tlogEntries"
+  | "timestamps"
+  | "statementSubjects"
+  | "subjectDigests"
+  | "dsseSignatures"
+  | "chainCertificates"
+  | "certificateBytes"
+  | "pemBytes"
+  | "pemBlocks"
+  | "jsonDepth"
+  | "yamlDepth"
+  | "derDepth"
+  | "tokenBytes"
+  | "errorBodyBytes"
+  | "redirects"
+  | "helperBytes"
+  | "helperMs"
+  | "connectMs"
+  | "headersMs"
+  | "bodyIdleMs"
+  | "commandMs"
+  | "tries"
+  | "retryAfterMs"
+  | "perHost"
+  | "parallelArtifacts"
+  | "scryptN"
+  | "scryptR"
+  | "scryptP"
+  | "keyFileBytes"
+  | "configFileBytes"
+  | "passwordBytes"
+
+export const limits: Readonly<Record<LimitName, number>> = {
+  /** Bytes of a manifest or index; what registries and clients of the field agree on. */
+  manifestBytes: 4 * MIB,
+  /** Bytes of an image config. */
+  configBytes: 4 * MIB,
+  /** Bytes of one simple-signing payload. */
+  signaturePayloadBytes: 4 * MIB,
+  /** Bytes of one attestation or other attachment read into memory; COSIGN_MAX_ATTACHMENT_SIZE in the cosign faces. */
+  attachmentBytes: 128 * MIB,
+  /** Bytes of one Sigstore bundle document. */
+  bundleBytes: 16 * MIB,
+  /** Layers read of one `.sig` or `.att` manifest; cosign's own bound. */
+  signatureLayers: 1000,
+  /** Signatures evaluated per subject. */
+  signaturesEvaluated: 100,
+  /** Referrers listed per subject. */
+  referrers: 1000,
+  /** Pages of any listing. */
+  pages: 100,
+  /** Nested indexes followed. */
+  indexDepth: 8,
+  /** Transparency log entries in one bundle. */
+  tlogEntries: 32,
+  /** Timestamps in one bundle. */
+  timestamps: 32,
+  /** Subjects in one statement. */
+  statementSubjects: 1024,
+  /** Digests of one subject. */
+  subjectDigests: 32,
+  /** Signatures in a DSSE envelope outside bundles (inside: exactly 1). */
+  dsseSignatures: 16,
+  /** Certificates in a chain that comes with a signature, and the bytes of each. */
+  chainCertificates: 10,
+  certificateBytes: 64 * KIB,
+  /** PEM text and the blocks in it. */
+  pemBytes: MIB,
+  pemBlocks: 64,
+  /** Nesting of JSON and YAML. */
+  jsonDepth: 128,
+  yamlDepth: 64,
+  derDepth: 100,
+  /** Bytes of a registry token answer, and of an error body that is kept. */
+  tokenBytes: 64 * KIB,
+  errorBodyBytes: 8 * KIB,
+  /** Redirects followed for one request. */
+  redirects: 5,
+  /** Credential helper: output bytes and milliseconds. */
+  helperBytes: MIB,
+  helperMs: 30_000,
+  /** Milliseconds: connecting, waiting for headers, waiting for the next body bytes. */
+  connectMs: 10_000,
+  headersMs: 30_000,
+  bodyIdleMs: 30_000,
+  /** Milliseconds of a whole verification. */
+  commandMs: 180_000,
+  /** Tries of one request and the longest Retry-After honoured, in milliseconds. */
+  tries: 5,
+  retryAfterMs: 60_000,
+  /** Requests in flight per host. */
+  perHost: 6,
+  /** Artifacts worked on side by side. */
+  parallelArtifacts: 16,
+  /** scrypt work factors accepted from a key file. */
+  scryptN: 2 ** 20,
+  scryptR: 16,
+  scryptP: 8,
+  /** Bytes of key files, configuration files and passwords. */
+  keyFileBytes: MIB,
+  configFileBytes: MIB,
+  passwordBytes: 64 * KIB,
+}

@@ -1,0 +1,127 @@
+import type { Descriptor } from "./descriptor.ts"
+import type { ErrorCode } from "./error-catalogue.ts"
+import type { JsonValue } from "./json-value.ts"
+
+/** Outcome of one check. `skipped` = not asked for; `unknown` = could not be evaluated. */
+export type Outcome = "passed" | "failed" | "skipped" | "unknown"
+
+/** One test and its outcome, with what was seen and what was expected. */
+export interface Finding {
+  /** Stable identifier such as `signature.cryptographic`, `subject.digest`, `annotation`. */
+  readonly check: CheckId
+  readonly outcome: Outcome
+  readonly expected?: string
+  readonly observed?: string
+  /** Code of the error this finding would be; present when `failed` or `unknown`. */
+  readonly code?: ErrorCode
+}
+
+/** Every check of the program. A new one is added here and described in `docs/concepts/checks.md`. */
+export type CheckId =
+  | "format.parse"
+  | "signature.cryptographic"
+  | "signature.algorithm"
+  | "signer.key"
+  | "subject.digest"
+  | "subject.annotations"
+  | "payload.type"
+  | "predicate.type"
+  | "log.entry"
+  | "timestamp"
+  | "certificate"
+
+/** Who the evidence shows. Each family adds its variant. */
+export type SignerIdentity = {
+  readonly kind: "key"
+  /** `SHA256:` + base64 (unpadded) of the hash of the SubjectPublicKeyInfo DER. */
+  readonly fingerprint: string
+  /** How the user named the key: a path, URL or policy name. */
+  readonly name: string
+}
+
+/** A point in time and who vouches for it; `verified` is false for a mere claim. */
+export interface TimeEvidence {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly source: "claimed" | "timestamp" | "log" | "caller"
+  readonly verified: boolean
+}
+
+/** Where a signature was found. */
+export interface SignatureLocation {
+  /** `referrers-api`, `referrers-tag`, `signature-tag`, `attestation-tag`, `layout`, `file`. */
+  readonly store: StoreKind
+  /** Repository or folder. */
+  readonly where: string
+  /** Tag or manifest digest, and the layer's position. */
+  readonly reference: string
+  readonly position?: number
+}
+
+export type StoreKind = "referrers-api" | "referrers-tag" | "signature-tag" | "attestation-tag" | "file"
+
+/** What a signature is for. */
+export type SignatureKind = "signature" | "attestation"
+
+/** All findings about one signature that was found. Nothing in it is trusted unless `state` is `verified`. */
+export interface SignatureReport {
+  /** Format name such as `cosign-v2`, `cosign-v3`, or `unrecognised`. */
+  readonly format: string
+  readonly kind: SignatureKind | "unrecognised"
+  readonly mediaType: string
+  readonly location: SignatureLocation
+  /** Size and digest of the document that was evaluated. */
+  readonly descriptor: Descriptor
+  /** What the payload claims: predicate type, identity, annotations. Shown, never decided upon, unless verified. */
+  readonly claims: JsonValue
+  readonly signer?: SignerIdentity
+  readonly time?: TimeEvidence
+  /** Parts that are present and were not evaluated, such as `transparency log entry`. */
+  readonly notEvaluated: readonly string[]
+  readonly state: "verified" | "untrusted" | "malformed" | "unrecognised" | "unknown"
+  readonly findings: readonly Finding[]
+  /** Names of the authorities of the policy that this signature satisfies. */
+  readonly satisfies: readonly string[]
+}
+
+/** A place that was asked for signatures and what came of it. */
+export interface StoreReport {
+  readonly store: StoreKind
+  readonly where: string
+  readonly outcome: "found" | "none" | "unsupported" | "failed"
+  readonly count: number
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+}
+
+/** The decision and the rule that made it. */
+export interface Decision {
+  readonly verdict: "allow" | "deny" | "warn"
+  /** The three-valued result of the requirement tree. */
+  readonly result: "pass" | "fail" | "error"
+  readonly rule: string
+  /** Code when not allowed. */
+  readonly code?: ErrorCode
+  /** One line per reason, most decisive first. */
+  readonly reasons: readonly string[]
+}
+
+/** The answer about one artifact. `state` keeps unsigned, untrusted and unknown apart. */
+export interface ArtifactReport {
+  /** As the user wrote it. */
+  readonly artifact: string
+  /** The resolved subject; absent when it could not be resolved. */
+  readonly subject?: Descriptor
+  readonly state: "verified" | "unsigned" | "untrusted" | "unknown"
+  readonly decision: Decision
+  readonly signatures: readonly SignatureReport[]
+  readonly stores: readonly StoreReport[]
+  /** Reports of an index's children, when asked for. */
+  readonly children: readonly ArtifactReport[]
+}
+
+/** Answer of a verification: one entry per artifact, in input order. */
+export interface Report {
+  readonly apiVersion: "countersign.dev/v1"
+  readonly kind: "VerificationReport"
+  readonly artifacts: readonly ArtifactReport[]
+}

@@ -1,0 +1,59 @@
+import type { JsonObject, JsonValue } from "./json-value.ts"
+import type { SignatureReport } from "./report.ts"
+
+/**
+ * What a verification authenticated, built from the very bytes that were checked. Later code uses this and never reads
+ * the input again.
+ */
+export interface VerifiedSignature {
+  readonly report: SignatureReport
+  readonly content: VerifiedContent
+}
+
+/** The authenticated payload by kind. */
+export type VerifiedContent = VerifiedSimpleSigning | VerifiedStatement | VerifiedMessage
+
+/** A simple-signing claim. */
+export interface VerifiedSimpleSigning {
+  readonly kind: "simple-signing"
+  /** Exact payload bytes. */
+  readonly payload: Uint8Array
+  readonly dockerReference: string
+  readonly manifestDigest: string
+  readonly type: string
+  /** `null` when the signer gave none. */
+  readonly optional: JsonObject | null
+  /** Layer annotations that carry unevaluated material, by key: shown by faces, never trusted. */
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** An in-toto statement inside a DSSE envelope. */
+export interface VerifiedStatement {
+  readonly kind: "statement"
+  /** Exact payload bytes: the statement's JSON. */
+  readonly payload: Uint8Array
+  readonly payloadType: string
+  /** The envelope document as it was stored (legacy) or as it stands in the bundle. */
+  readonly envelope: Uint8Array
+  readonly statementType: string
+  readonly predicateType: string
+  readonly predicate: JsonValue
+  readonly subjects: readonly StatementSubject[]
+  /** True when it came in a Sigstore bundle. */
+  readonly bundle: boolean
+}
+
+/** One subject of a statement. */
+export interface StatementSubject {
+  readonly name?: string
+  readonly digest: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** A signature over a plain message (a blob). */
+export interface VerifiedMessage {
+  readonly kind: "message"
+  readonly digestAlgorithm: string
+  /** Lower-case hexadecimal. */
+  readonly digest: string
+}

@@ -1,0 +1,47 @@
+import type { UploadSource } from "../../core/ports.ts"
+
+/** One HTTP exchange to make. The client adds nothing but User-Agent, Accept-Encoding: identity and Content-Length. */
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE"
+  /** Absolute http or https URL without userinfo. */
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: UploadSource
+  readonly signal?: AbortSignal
+  /**
+   * `same-origin` (default): 301, 302, 303, 307 and 308 are followed within the origin.
+   * `content`: also to other origins, without Authorization, custom headers or cookies; for GET and HEAD of blobs.
+   * `manual`: the 3xx answer is returned.
+   */
+  readonly redirect?: "same-origin" | "content" | "manual"
+  /** Whether the request may be sent again after a failure. Default: GET, HEAD, PUT and DELETE yes, others no. */
+  readonly replayable?: boolean
+  /** Statuses that are answers to this caller and not retried although they look transient. */
+  readonly accept?: readonly number[]
+}
+
+/** An answer. The body must be read or discarded. */
+export interface HttpResponse {
+  readonly status: number
+  /** URL that answered, after redirects. */
+  readonly url: string
+  /** Header by name in any case; several values joined by `, `. */
+  header(name: string): string | undefined
+  /** Every value of a header in order, unjoined (WWW-Authenticate, Link, Warning). */
+  headerValues(name: string): readonly string[]
+  /** Body as it arrives; breaks off with `E_NET_TIMEOUT` when idle too long. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Whole body. @throws {ToolError} `E_NET_TOO_LARGE` past `max` bytes, `E_NET_CONNECT` when cut short. */
+  bytes(max: number): Promise<Uint8Array>
+  discard(): Promise<void>
+}
+
+/** The only way this program speaks HTTP. */
+export interface HttpClient {
+  /**
+   * Send with retries, per-host limits and redirects as described in {@link HttpRequest}.
+   * @throws {ToolError} `E_NET_*`, `E_TLS_*`, `E_REGISTRY_RATE_LIMITED`; an HTTP error status is an answer, not a throw.
+   */
+  request(request: HttpRequest): Promise<HttpResponse>
+  close(): Promise<void>
+}
