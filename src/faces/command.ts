@@ -1,0 +1,87 @@
+/** The tables every command line is made of: parsing, help, completion and reference pages come from them. */
+import type { World } from "../app/world.ts"
+
+/** Value kinds, named and parsed as Go's pflag does. */
+export type FlagType = "bool" | "string" | "stringSlice" | "stringArray" | "int" | "uint" | "duration"
+
+export interface FlagSpec {
+  /** Without dashes. */
+  readonly name: string
+  /** One letter. */
+  readonly short?: string
+  readonly type: FlagType
+  /** Text of the default as it would be typed; absent = false, "", 0 or empty. */
+  readonly default?: string
+  /** One line of help, lower case, no period. */
+  readonly usage: string
+  /** Placeholder in help; pflag's back-quoted word. */
+  readonly placeholder?: string
+  /** Other long names for the same flag. */
+  readonly aliases?: readonly string[]
+  /** Message printed when used; the flag is hidden and works. */
+  readonly deprecated?: string
+  readonly hidden?: boolean
+  /** Closed set of values, for completion and checking. */
+  readonly choices?: readonly string[]
+  /** Value used when the flag stands without one (pflag NoOptDefVal); bools have `true`. */
+  readonly noOptDefault?: string
+}
+
+export interface ArgsSpec {
+  readonly min: number
+  /** Absent = any number. */
+  readonly max?: number
+  /** For the usage line, such as `IMAGE...`. */
+  readonly usage: string
+  /** Completion: `file` or nothing. */
+  readonly complete?: "file" | "none"
+}
+
+export interface CommandSpec {
+  /** Words after the program's name, such as `["keys", "generate"]`. */
+  readonly path: readonly string[]
+  readonly aliases?: readonly string[]
+  /** One line, lower case, no period in our own commands. */
+  readonly summary: string
+  /** Paragraphs for help. */
+  readonly description?: string
+  /** Command lines with a comment line above each. */
+  readonly examples: readonly { readonly about: string; readonly line: string }[]
+  readonly flags: readonly FlagSpec[]
+  readonly args: ArgsSpec
+  readonly deprecated?: string
+  readonly hidden?: boolean
+  /** Loads the implementation; nothing heavy may be imported before. */
+  readonly load: () => Promise<CommandHandler>
+}
+
+/** Parsed flags. Typed access throws on names that are not in the table: a misspelt flag name is our bug. */
+export interface FlagValues {
+  bool(name: string): boolean
+  string(name: string): string
+  strings(name: string): readonly string[]
+  int(name: string): number
+  /** Milliseconds. */
+  duration(name: string): number
+  /** Given on the command line or, where the face reads them, in the environment. */
+  given(name: string): boolean
+}
+
+export interface Invocation {
+  readonly command: CommandSpec
+  readonly flags: FlagValues
+  readonly args: readonly string[]
+  readonly world: World
+}
+
+/** Runs a command; the number is the exit code. Throws ToolError, which the face prints in its own way. */
+export type CommandHandler = (invocation: Invocation) => Promise<number>
+
+/** One program: our own, or a face. */
+export interface Program {
+  /** Name it is started by, such as `cosign`. */
+  readonly name: string
+  readonly summary: string
+  readonly globalFlags: readonly FlagSpec[]
+  readonly commands: readonly CommandSpec[]
+}
