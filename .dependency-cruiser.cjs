@@ -1,0 +1,88 @@
+// The layer rules of ARCHITECTURE.md. `tests/arch/imports.test.ts` runs them over `src` and over a fixture that must fail.
+// `LAYER_ROOT` moves the rules to the fixture's tree.
+const root = process.env.LAYER_ROOT || "src"
+const at = (...folders) => folders.map((folder) => `^${root}/${folder}(/|\\.ts$)`)
+
+/** Folder → folders it may import besides itself. */
+const layers = {
+  core: [],
+  codec: ["core"],
+  crypto: ["core", "codec"],
+  "envelopes/dsse": ["core", "codec", "crypto"],
+  "envelopes/bundle": ["core", "codec", "crypto", "envelopes/dsse"],
+  "formats/cosign": ["core", "codec", "crypto", "envelopes", "formats/format"],
+  "formats/index": ["core", "formats"],
+  "formats/format": ["core"],
+  trust: ["core", "codec", "crypto", "envelopes", "formats/format"],
+  policy: ["core", "codec"],
+  "io/net": ["core"],
+  "io/registry": ["core", "codec", "crypto", "io/net"],
+  "io/stores": ["core", "codec", "crypto", "io/net", "io/registry"],
+  "io/keys": ["core", "codec", "crypto", "io/net"],
+  "io/system": ["core", "codec"],
+  app: ["core", "codec", "crypto", "formats/index", "formats/format", "trust", "policy"],
+  faces: ["core", "codec", "policy", "app"],
+  servers: ["core", "codec", "crypto", "app"],
+  testing: ["core", "codec", "crypto", "servers"],
+}
+
+const rules = Object.entries(layers).map(([folder, allowed]) => ({
+  name: `layer-${folder.replaceAll("/", "-")}`,
+  severity: "error",
+  from: { path: at(folder), pathNot: "\\.test\\.ts$|\\.prop\\.ts$" },
+  to: { path: `^${root}/`, pathNot: at(folder, ...allowed) },
+}))
+
+/** Folders that may import Node's own modules, and which. */
+const mayUseNode = at("io", "servers", "testing", "bin", "index", "registry")
+
+/** npm package → the only folder that is its door. */
+const doors = {
+  undici: "io/net",
+  hono: "servers",
+  "@hono/node-server": "servers",
+  pino: "servers",
+  yaml: "codec",
+  canonicalize: "codec",
+  "@noble/ciphers": "crypto",
+  "@noble/curves": "crypto",
+  "@clack/prompts": "io/system",
+}
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-testing-in-production", severity: "error", from: { path: `^${root}/`, pathNot: [...at("testing"), "\\.test\\.ts$"] }, to: { path: at("testing") } },
+    ...rules,
+    {
+      name: "pure-layers-without-node",
+      severity: "error",
+      from: { path: `^${root}/`, pathNot: [...mayUseNode, ...at("crypto"), "\\.test\\.ts$"] },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "crypto-uses-node-crypto-only",
+      severity: "error",
+      from: { path: at("crypto"), pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+    },
+    ...Object.entries(doors).map(([name, folder]) => ({
+      name: `door-${name.replaceAll(/[@/]/g, "-")}`,
+      severity: "error",
+      from: { path: `^${root}/`, pathNot: [...at(folder), "\\.test\\.ts$"] },
+      to: { path: `^node_modules/${name}/` },
+    })),
+    {
+      name: "only-listed-packages",
+      severity: "error",
+      from: { path: `^${root}/`, pathNot: "\\.test\\.ts$" },
+      to: { path: "^node_modules/", pathNot: Object.keys(doors).map((name) => `^node_modules/${name}/`) },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"], extensions: [".ts", ".js"] },
+  },
+}
