@@ -1,0 +1,35 @@
+/**
+ * Text from a registry, a signature or a file name made safe for a terminal.
+ *
+ * SECURITY: control characters (C0, DEL, C1), escape sequences and characters that reorder or hide text are shown as
+ * escapes, so nothing untrusted can move the cursor, recolour a verdict or fake a line.
+ *
+ * @param text - untrusted.
+ * @returns one line; a line break comes out as `\n`, other controls as `\xHH` or `\u{H…}`.
+ */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (character) => escapeOf(character))
+}
+
+/** Like {@link printable}, keeping line breaks as the borders of the lines that are returned. */
+export function printableLines(text: string): readonly string[] {
+  return text.replaceAll("\r\n", "\n").split("\n").map(printable)
+}
+
+/** C0, DEL, C1; soft hyphen; zero-width and direction marks; line separators; invisible operators; BOM; tags; lone surrogates. */
+const UNSAFE =
+  // eslint-disable-next-line no-control-regex -- controls are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu
+
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+])
+
+function escapeOf(character: string): string {
+  const named = NAMED.get(character)
+  if (named !== undefined) return named
+  const code = character.codePointAt(0) ?? 0
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`
+}

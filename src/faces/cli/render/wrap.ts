@@ -1,0 +1,53 @@
+import type { OutputStream } from "../../../app/world.ts"
+
+const NARROWEST = 40
+const WIDEST = 120
+
+/**
+ * Columns text may use on a stream.
+ *
+ * @returns 40 to 120 on a terminal; `Infinity` elsewhere, so that logs keep one message on one line.
+ */
+export function widthOf(stream: OutputStream): number {
+  if (!stream.isTTY) return Infinity
+  return Math.min(WIDEST, Math.max(NARROWEST, stream.columns))
+}
+
+/**
+ * Break text at spaces. A word longer than the width stays whole: digests and commands must be copyable.
+ *
+ * @param text - one line, printable.
+ * @param width - columns per line.
+ * @returns at least one line, none with space at its end.
+ */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  let line = ""
+  for (const word of text.split(" ")) {
+    if (line !== "" && columnsOf(line) + 1 + columnsOf(word) > width) {
+      lines.push(line.trimEnd())
+      line = word
+    } else {
+      line = line === "" ? word : `${line} ${word}`
+    }
+  }
+  lines.push(line.trimEnd())
+  return lines
+}
+
+/** Columns a text takes, counting one per code point. */
+export function columnsOf(text: string): number {
+  return [...text].length
+}
+
+/**
+ * A label and its wrapped text, continuation lines under the text.
+ *
+ * @param lead - indentation and label, already padded.
+ * @param lines - printable lines.
+ */
+export function hanging(lead: string, lines: readonly string[], width: number): readonly string[] {
+  const indent = columnsOf(lead)
+  const wrapped = lines.flatMap((line) => wrap(line, Math.max(20, width - indent)))
+  return wrapped.map((line, index) => (index === 0 ? lead : " ".repeat(indent)) + line)
+}
