@@ -185,6 +185,8 @@ export interface VerifyRequest {
   readonly attachmentBytes?: number
   /** Artifacts worked on side by side. */
   readonly parallel?: number
+  /** `require` (default `ignore`): a log entry that verifies must be there. Entries are not evaluated yet: never passes. */
+  readonly tlog?: "ignore" | "require"
   readonly at: number
 }
 

@@ -203,6 +203,14 @@ const rows = [
     "run `countersign inspect` to see the signed annotations",
   ],
 
+  [
+    "E_TLOG_MISSING",
+    "negative",
+    false,
+    "a transparency log entry is required and none was verified",
+    "sign with an entry in a log that you trust",
+  ],
+
   ["E_TRUST_MISSING", "usage", false, "nothing was named that could be trusted", "name a key with `--key`"],
   ["E_TRUST_MALFORMED", "usage", false, "trust data is not well-formed", "check the file named"],
 

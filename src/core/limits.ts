@@ -18,6 +18,7 @@ export type LimitName =
   | "referrers"
   | "pages"
   | "indexDepth"
+  | "indexChildren"
   | "tlogEntries"
   | "timestamps"
   | "statementSubjects"
@@ -69,8 +70,9 @@ export const limits: Readonly<Record<LimitName, number>> = {
   referrers: 1000,
   /** Pages of any listing. */
   pages: 100,
-  /** Nested indexes followed. */
+  /** Nested indexes followed, and entries below one artifact in all. */
   indexDepth: 8,
+  indexChildren: 1000,
   /** Transparency log entries in one bundle. */
   tlogEntries: 32,
   /** Timestamps in one bundle. */

@@ -106,6 +106,8 @@ export interface StoreAnswer {
 export interface OtherReferrer {
   readonly location: SignatureLocation
   readonly descriptor: Descriptor
+  /** Family whose signature this is, told by its artifact type, such as `notation`; absent when it is no signature. */
+  readonly family?: string
   /** Set when it could not be read. */
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }

@@ -19,6 +19,7 @@ export interface Finding {
 /** Every check of the program. A new one is added here and described in `docs/concepts/checks.md`. */
 export type CheckId =
   | "format.parse"
+  | "format.accepted"
   | "signature.cryptographic"
   | "signature.algorithm"
   | "signer.key"

@@ -96,7 +96,7 @@ describe("policies that would pass by saying nothing", () => {
     ["authority without formats", { ...policy("a"), authorities: [{ ...authority("a"), formats: [] }] }],
     [
       "adv: sigstore/sigstore-go #609 flags without a key",
-      policyFromFlags({ keys: [], formats: ["cosign-v3"], kind: "signature", annotations: {} }),
+      policyFromFlags({ keys: [], formats: ["cosign-v3"], kind: "signature", annotations: {}, tlog: "ignore" }),
     ],
   ]
   it.each(refused)("%s is refused", (_name, broken) => {

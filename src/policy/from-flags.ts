@@ -8,6 +8,7 @@ export interface FlagPolicy {
   readonly kind: Authority["kind"]
   readonly annotations: Readonly<Record<string, string>>
   readonly predicateType?: string
+  readonly tlog: Authority["tlog"]
 }
 
 /** Name of the rule that flags make. */

@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest"
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL("../../", import.meta.url))
-const cruiser = fileURLToPath(new URL("../../node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", import.meta.url))
+const cruiser = fileURLToPath(
+  new URL("../../node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", import.meta.url),
+)
 
 interface Violation {
   readonly rule: { readonly name: string }

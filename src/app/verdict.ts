@@ -1,0 +1,184 @@
+import type { ErrorCode } from "../core/error-catalogue.ts"
+import { ToolError } from "../core/errors.ts"
+import type { OtherReferrer, Subject } from "../core/ports.ts"
+import type { ArtifactReport, Decision, Finding, SignatureReport, StoreReport } from "../core/report.ts"
+import type { VerifiedSignature } from "../core/verified.ts"
+import type { PolicyResult } from "../policy/evaluate.ts"
+import type { VerifyRequest } from "./requests.ts"
+
+/** Everything found about one subject, and what the policy says of it. */
+export interface Gathered {
+  readonly result: PolicyResult
+  readonly request: Pick<VerifyRequest, "kind" | "formats" | "predicateType">
+  readonly stores: readonly StoreReport[]
+  readonly others: readonly OtherReferrer[]
+  readonly signatures: readonly SignatureReport[]
+  readonly verified: readonly VerifiedSignature[]
+}
+
+/** How far a signature came before it failed; the furthest one explains the answer. */
+const PROGRESS: Partial<Record<ErrorCode, number>> = {
+  E_TLOG_MISSING: 6,
+  E_SIG_ANNOTATION: 5,
+  E_SIG_SUBJECT_MISMATCH: 4,
+  E_SIG_UNTRUSTED: 3,
+  E_SIG_INVALID: 2,
+}
+
+/**
+ * Turn the policy's result into the answer about one artifact, keeping unsigned, untrusted and unknown apart.
+ *
+ * @returns the report and, unless allowed, the error it stands for.
+ */
+export function decide(
+  artifact: string,
+  subject: Subject,
+  gathered: Gathered,
+): { readonly report: ArtifactReport; readonly error: ToolError | undefined } {
+  const error = gathered.result.verdict === "allow" ? undefined : explainRefusal(artifact, gathered)
+  const state = error === undefined ? "verified" : stateOf(error)
+  const decision: Decision = {
+    verdict: gathered.result.verdict,
+    result: gathered.result.result,
+    rule: gathered.result.decisive.rule.name,
+    ...(error === undefined ? {} : { code: error.code }),
+    reasons: error === undefined ? reasonsToAllow(gathered) : [error.message],
+  }
+  const report: ArtifactReport = {
+    artifact,
+    subject: { mediaType: subject.mediaType ?? "", digest: subject.digest, size: subject.size ?? -1 },
+    state,
+    decision,
+    signatures: gathered.signatures,
+    stores: gathered.stores,
+    children: [],
+  }
+  return { report, error }
+}
+
+/** The report about an artifact that could not even be found. */
+export function unresolvable(artifact: string, error: ToolError): ArtifactReport {
+  return {
+    artifact,
+    state: "unknown",
+    decision: { verdict: "deny", result: "error", rule: "", code: error.code, reasons: [error.message] },
+    signatures: [],
+    stores: [],
+    children: [],
+  }
+}
+
+/** An index passes only when its children do; the first child that does not decides. */
+export function withChildren(report: ArtifactReport, children: readonly ArtifactReport[]): ArtifactReport {
+  const failing = children.find((child) => child.state !== "verified")
+  if (report.state !== "verified" || failing === undefined) return { ...report, children }
+  const reasons = failing.decision.reasons.map((reason) => `${failing.artifact}: ${reason}`)
+  return { ...report, state: failing.state, decision: { ...failing.decision, reasons }, children }
+}
+
+function reasonsToAllow(gathered: Gathered): readonly string[] {
+  return gathered.signatures
+    .filter((signature) => signature.state === "verified")
+    .map((signature) => `${signature.format} ${signature.kind} by ${signature.signer?.name ?? "an unnamed key"}`)
+}
+
+function stateOf(error: ToolError): ArtifactReport["state"] {
+  if (error.code === "E_SIG_NONE" || error.code === "E_SIG_OTHER_FORMAT") return "unsigned"
+  return error.kind === "unknown" ? "unknown" : "untrusted"
+}
+
+function explainRefusal(artifact: string, gathered: Gathered): ToolError {
+  if (gathered.result.result === "error") return couldNotFindOut(artifact, gathered)
+  const asked = gathered.signatures.filter((signature) => isOfKind(signature, gathered))
+  if (asked.length === 0) return nothingOfThatKind(artifact, gathered)
+  const inFormat = asked.filter((s) => s.state === "malformed" || gathered.request.formats.some((f) => f === s.format))
+  if (inFormat.length === 0) return otherFormat(artifact, gathered, formatsOf(asked))
+  return untrusted(artifact, inFormat)
+}
+
+/** Malformed documents count: nobody knows what they would have been. */
+function isOfKind(signature: SignatureReport, gathered: Gathered): boolean {
+  if (signature.state === "malformed") return true
+  if (signature.kind !== gathered.request.kind) return false
+  return !signature.findings.some((finding) => finding.check === "predicate.type" && finding.outcome === "failed")
+}
+
+function couldNotFindOut(artifact: string, gathered: Gathered): ToolError {
+  const failures = gathered.stores.flatMap((store) =>
+    store.error === undefined ? [] : [{ where: store.store, code: store.error.code, message: store.error.message }],
+  )
+  const unread = gathered.others.flatMap((other) => (other.error === undefined ? [] : [other.error]))
+  const [failure] = [...failures, ...unread]
+  return new ToolError(failure?.code ?? "E_LIMIT_EXCEEDED", {
+    what: `could not find out whether ${artifact} is signed`,
+    why: failure?.message ?? "there are more signatures than are evaluated",
+    details: { failures: failures.map(({ where, code, message }) => ({ where, code, message })) },
+  })
+}
+
+function nothingOfThatKind(artifact: string, gathered: Gathered): ToolError {
+  const { kind, predicateType } = gathered.request
+  const elsewhere = [
+    ...new Set([...formatsOf(gathered.signatures.filter((s) => s.kind === kind)), ...familiesOf(gathered)]),
+  ]
+  if (kind === "signature" && elsewhere.length > 0) return otherFormat(artifact, gathered, elsewhere)
+  const what = predicateType === undefined ? kind : `${kind} of type ${predicateType}`
+  const places = gathered.stores.map(
+    (store) => `${store.store}${store.outcome === "unsupported" ? " (not supported)" : ""}`,
+  )
+  const found = gathered.signatures.map((s) => predicateOf(s)).filter((text) => text !== "")
+  return new ToolError("E_SIG_NONE", {
+    what: `no ${what} found on ${artifact}`,
+    why: `looked in ${places.join(", ")}${found.length === 0 ? "" : `; found ${[...new Set(found)].join(", ")}`}`,
+    details: { artifact, kind },
+  })
+}
+
+function predicateOf(signature: SignatureReport): string {
+  const finding = signature.findings.find((f) => f.check === "predicate.type")
+  return finding?.observed ?? ""
+}
+
+/** Signatures of other families, told by their artifact type. */
+function familiesOf(gathered: Gathered): readonly string[] {
+  return gathered.others.flatMap((other) => (other.family === undefined ? [] : [other.family]))
+}
+
+function formatsOf(signatures: readonly SignatureReport[]): readonly string[] {
+  return [...new Set(signatures.filter((s) => s.state !== "malformed").map((s) => s.format))]
+}
+
+function otherFormat(artifact: string, gathered: Gathered, found: readonly string[]): ToolError {
+  return new ToolError("E_SIG_OTHER_FORMAT", {
+    what: `${artifact} is signed, but not in a format that was asked for`,
+    why: `found ${found.join(", ")}, expected ${gathered.request.formats.join(" or ")}`,
+    details: { artifact, found: [...found], expected: [...gathered.request.formats] },
+  })
+}
+
+function untrusted(artifact: string, signatures: readonly SignatureReport[]): ToolError {
+  const failures = signatures.map((signature) => ({ signature, finding: firstFailure(signature) }))
+  const [best] = failures.toSorted((a, b) => progressOf(b.finding) - progressOf(a.finding))
+  const finding = best?.finding
+  const others = signatures.length === 1 ? "" : ` (the closest of ${signatures.length})`
+  return new ToolError(finding?.code ?? "E_SIG_UNTRUSTED", {
+    what: `signature found on ${artifact}, but not trusted`,
+    why: `${finding === undefined ? "no rule is satisfied" : describe(finding)}${others}`,
+    next: [`run \`countersign explain ${artifact}\` with the same options to see every check`],
+    details: { artifact, signatures: signatures.length },
+  })
+}
+
+function progressOf(finding: Finding | undefined): number {
+  return finding?.code === undefined ? 0 : (PROGRESS[finding.code] ?? 1)
+}
+
+function firstFailure(signature: SignatureReport): Finding | undefined {
+  return signature.findings.find((finding) => finding.outcome === "failed" || finding.outcome === "unknown")
+}
+
+function describe(finding: Finding): string {
+  const seen = finding.observed === undefined ? "" : ` saw ${finding.observed}`
+  const wanted = finding.expected === undefined ? "" : `${seen === "" ? "" : ","} expected ${finding.expected}`
+  return `${finding.check}:${seen}${wanted}`
+}

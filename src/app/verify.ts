@@ -1,0 +1,180 @@
+import { asToolError, ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import type { OtherReferrer, SignatureStore, StoreAnswer, Subject } from "../core/ports.ts"
+import type { ArtifactReport, StoreReport } from "../core/report.ts"
+import type { VerifiedSignature } from "../core/verified.ts"
+import { formats } from "../formats/index.ts"
+import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
+import { policyFromFlags } from "../policy/from-flags.ts"
+import { askAll, askInTurn } from "./collect.ts"
+import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
+import { mapBounded } from "./map-bounded.ts"
+import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
+import { descendants, knownSubject, openTarget, type OpenTarget } from "./subjects.ts"
+import { decide, unresolvable, withChildren, type Gathered } from "./verdict.ts"
+
+/** One artifact's answer. */
+interface Answer {
+  readonly report: ArtifactReport
+  readonly verified: readonly VerifiedSignature[]
+  readonly error: ToolError | undefined
+}
+
+/**
+ * Verify the signatures or attestations of artifacts.
+ *
+ * Places are asked one after another and the reading stops as soon as the policy is satisfied; whatever does not satisfy
+ * it has been looked for everywhere before the answer is no. Failing to read is `unknown`, never "not signed".
+ *
+ * @returns one report per target in input order; negative answers are values, not exceptions.
+ * @throws {ToolError} `E_TRUST_MISSING` without keys, `E_USAGE` without targets or formats.
+ *
+ * Security: what is returned as verified was built from the bytes that were checked.
+ */
+export async function verifyArtifacts(app: AppContext, request: VerifyRequest): Promise<VerifyResult> {
+  const evaluation = prepare(request)
+  const task = app.progress.start("verifying", request.targets.length)
+  const answers = await mapBounded(request.targets, request.parallel ?? limits.parallelArtifacts, async (target) => {
+    const answer = await verifyTarget(app, request, evaluation, target)
+    task.advance(1)
+    return answer
+  })
+  task.done()
+  for (const { report } of answers) {
+    app.logger.info("verify.decision", {
+      artifact: report.artifact,
+      state: report.state,
+      verdict: report.decision.verdict,
+      rule: report.decision.rule,
+    })
+  }
+  return {
+    report: { apiVersion: "countersign.dev/v1", kind: "VerificationReport", artifacts: answers.map((a) => a.report) },
+    verified: answers.map((a) => a.verified),
+    errors: answers.map((a) => a.error),
+  }
+}
+
+function prepare(request: VerifyRequest): Evaluation {
+  if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
+  if (request.keys.length === 0) throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
+  if (request.formats.length === 0) throw new ToolError("E_USAGE", { what: "no signature format was named" })
+  const policy = policyFromFlags({
+    keys: request.keys.map((key) => key.name),
+    formats: request.formats,
+    kind: request.kind,
+    annotations: request.annotations,
+    tlog: request.tlog ?? "ignore",
+    ...(request.predicateType === undefined ? {} : { predicateType: request.predicateType }),
+  })
+  return {
+    policy,
+    keys: request.keys,
+    hash: request.hash,
+    checkClaims: request.checkClaims,
+    anyPredicate: request.anyPredicate ?? false,
+  }
+}
+
+async function verifyTarget(
+  app: AppContext,
+  request: VerifyRequest,
+  evaluation: Evaluation,
+  target: Target,
+): Promise<Answer> {
+  try {
+    const open = openTarget(app, target, request.signatureRepository)
+    // SECURITY: a tag is resolved once; everything after uses the digest.
+    const subject = knownSubject(open) ?? (await open.content.resolve(open.reference))
+    const answer = await verifySubject(app, request, evaluation, open, subject, target.text)
+    return request.recursive ? await verifyBelow(app, request, evaluation, open, subject, answer) : answer
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    return { report: unresolvable(target.text, error), verified: [], error }
+  }
+}
+
+/** Every child of an index must pass as well. */
+async function verifyBelow(
+  app: AppContext,
+  request: VerifyRequest,
+  evaluation: Evaluation,
+  open: OpenTarget,
+  subject: Subject,
+  answer: Answer,
+): Promise<Answer> {
+  const below = await descendants(open.content, await open.content.resolve(subject.digest))
+  const children = await mapBounded(below, limits.perHost, (child) =>
+    verifySubject(app, request, evaluation, open, child, `${open.content.name}@${child.digest}`),
+  )
+  const error = answer.error ?? children.find((child) => child.error !== undefined)?.error
+  const report = withChildren(
+    answer.report,
+    children.map((child) => child.report),
+  )
+  const verified = error === undefined ? [...answer.verified, ...children.flatMap((child) => child.verified)] : []
+  return { report, verified, error }
+}
+
+async function verifySubject(
+  app: AppContext,
+  request: VerifyRequest,
+  evaluation: Evaluation,
+  open: OpenTarget,
+  subject: Subject,
+  name: string,
+): Promise<Answer> {
+  const gathered = await gather(app, request, evaluation, open, subject)
+  const nothingFound = gathered.signatures.length === 0 && gathered.others.length === 0
+  if (nothingFound && gathered.stores.every((store) => store.outcome !== "failed")) {
+    // "Not signed" is said only of an artifact that exists.
+    await open.content.resolve(subject.digest)
+  }
+  const { report, error } = decide(name, subject, gathered)
+  return { report, verified: error === undefined ? gathered.verified : [], error }
+}
+
+async function gather(
+  app: AppContext,
+  request: VerifyRequest,
+  evaluation: Evaluation,
+  open: OpenTarget,
+  subject: Subject,
+): Promise<Gathered> {
+  const evaluated = new SubjectEvaluation(evaluation, subject)
+  const stores: StoreReport[] = []
+  const others: OtherReferrer[] = []
+  const take = (answer: StoreAnswer): PolicyResult => {
+    stores.push(answer.report)
+    others.push(...answer.others)
+    if (answer.report.outcome === "failed") evaluated.incomplete = true
+    for (const raw of answer.signatures) evaluated.add(raw)
+    return evaluatePolicy(evaluation.policy, evaluated.facts())
+  }
+  const wanted = formats.flatMap((format) => format.wanted)
+  const places = storesInOrder(app, request, open)
+  let result: PolicyResult | undefined
+  if (request.everything) {
+    for (const answer of await askAll(places, subject, wanted)) result = take(answer)
+  } else {
+    for await (const answer of askInTurn(places, subject, wanted)) {
+      result = take(answer)
+      if (result.result === "pass") break
+    }
+  }
+  result ??= evaluatePolicy(evaluation.policy, evaluated.facts())
+  return { result, request, stores, others, signatures: evaluated.reports, verified: evaluated.verified }
+}
+
+/** Places of the formats asked for first; then the others, to be able to say what the artifact is signed with. */
+function storesInOrder(app: AppContext, request: VerifyRequest, open: OpenTarget): readonly SignatureStore[] {
+  const options = {
+    kind: request.kind,
+    attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
+    ...(request.tagPrefix === undefined ? {} : { tagPrefix: request.tagPrefix }),
+  }
+  const asked = app.stores.signatures(open.signatures, { ...options, formats: request.formats })
+  const known = new Set(asked.map((store) => store.kind))
+  const all = app.stores.signatures(open.signatures, { ...options, formats: formats.map((f): FormatName => f.id) })
+  return [...asked, ...all.filter((store) => !known.has(store.kind))]
+}
