@@ -123,7 +123,8 @@ export type PredicateInput = { readonly type: string; readonly bytes: Uint8Array
 /** What one artifact got. */
 export interface SignedArtifact {
   readonly artifact: string
-  readonly subject: Descriptor
+  /** Absent when the artifact could not be found. */
+  readonly subject?: Descriptor
   readonly signatures: readonly SignedSignature[]
   /** Set instead of signatures when this artifact failed; the others went on. */
   readonly error?: ToolError
@@ -239,7 +240,16 @@ export interface VerifyBlobRequest {
   readonly hash?: VerifyRequest["hash"]
   /** Exactly one of: a Sigstore bundle, a legacy cosign bundle (both as `bundle` bytes), or a detached raw signature. */
   readonly evidence: { readonly bundle: Uint8Array } | { readonly signature: Uint8Array }
+  readonly tlog?: VerifyRequest["tlog"]
   readonly at: number
+}
+
+/** Answer about one blob; the report names one artifact, the blob. */
+export interface VerifyBlobResult {
+  readonly report: Report
+  readonly verified: readonly VerifiedSignature[]
+  /** First failure, `undefined` when verified. */
+  readonly error: ToolError | undefined
 }
 
 export interface VerifyBlobAttestationRequest {
@@ -248,6 +258,7 @@ export interface VerifyBlobAttestationRequest {
   readonly keys: readonly NamedKey[]
   /** Sigstore bundle, legacy bundle, or DSSE envelope JSON. */
   readonly evidence: { readonly bundle: Uint8Array } | { readonly envelope: Uint8Array }
+  readonly tlog?: VerifyRequest["tlog"]
   readonly predicateType?: string
   readonly checkClaims: boolean
   readonly at: number

@@ -33,6 +33,8 @@ export interface FormatWriter {
   draftSignature(input: SignatureInput): readonly Draft[]
   /** What must be signed for an attestation. @throws {ToolError} `E_USAGE` for unknown types and bad predicates. */
   draftAttestation(input: AttestationInput): Draft
+  /** Hash of its signatures: the key's own choice, or SHA-256 whatever the key. */
+  readonly hash: "key" | "sha256"
   readonly placement: TagPlacement | ReferrerPlacement
 }
 

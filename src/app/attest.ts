@@ -1,0 +1,97 @@
+import type { Descriptor } from "../core/descriptor.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import { repositoryName } from "../core/reference.ts"
+import type { SignatureFormat } from "../formats/format.ts"
+import { mapBounded } from "./map-bounded.ts"
+import { place, type Placed } from "./place.ts"
+import { replaceReferrers } from "./replace-referrers.ts"
+import type { AppContext, AttestRequest, SignedArtifact, SignedSignature, SignReport, Target } from "./requests.ts"
+import { formatsNamed } from "./sign.ts"
+import { signDraft } from "./sign-draft.ts"
+import { descendants, openTarget, type OpenTarget } from "./subjects.ts"
+
+/**
+ * Attest artifacts: sign a statement with the given predicate about each, in every format asked for.
+ *
+ * @throws {ToolError} `E_USAGE` without targets or formats, and for predicates that do not fit their type.
+ */
+export async function attestArtifacts(app: AppContext, request: AttestRequest): Promise<SignReport> {
+  if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
+  formatsNamed(request.formats)
+  const task = app.progress.start("attesting", request.targets.length)
+  const artifacts = await mapBounded(request.targets, limits.perHost, async (target) => {
+    const attested = await attestTarget(app, request, target)
+    task.advance(1)
+    return attested
+  })
+  task.done()
+  return { artifacts: artifacts.flat() }
+}
+
+async function attestTarget(
+  app: AppContext,
+  request: AttestRequest,
+  target: Target,
+): Promise<readonly SignedArtifact[]> {
+  const open = openTarget(app, target, request.signatureRepository)
+  let subjects: readonly { readonly name: string; readonly subject: Descriptor }[]
+  try {
+    const subject = await open.content.resolve(open.reference)
+    const below = request.recursive ? await descendants(open.content, subject) : []
+    const named = below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child }))
+    subjects = [{ name: target.text, subject }, ...named]
+  } catch (thrown) {
+    return [{ artifact: target.text, signatures: [], error: asToolError(thrown) }]
+  }
+  return mapBounded(subjects, limits.perHost, async ({ name, subject }): Promise<SignedArtifact> => {
+    try {
+      const written = formatsNamed(request.formats).map((format) => attestInFormat(app, request, open, subject, format))
+      return { artifact: name, subject, signatures: await Promise.all(written) }
+    } catch (thrown) {
+      const error = asToolError(thrown)
+      // A predicate that does not fit its type is the caller's mistake, the same for every artifact.
+      if (error.kind === "usage") throw error
+      return { artifact: name, subject, signatures: [], error }
+    }
+  })
+}
+
+async function attestInFormat(
+  app: AppContext,
+  request: AttestRequest,
+  open: OpenTarget,
+  subject: Descriptor,
+  format: SignatureFormat,
+): Promise<SignedSignature> {
+  const draft = format.writer.draftAttestation({
+    subject: subject.digest,
+    subjectName: subjectName(request, open),
+    predicate: request.predicate,
+    generation: request.generation,
+    at: app.clock.now(),
+  })
+  const document = await signDraft(request.key, format, draft)
+  if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
+  const placed: Placed = request.upload
+    ? await place(app, open.signatures, subject, format, draft, document, request)
+    : { existed: false }
+  if (request.upload && request.replace && format.writer.placement.place === "referrer") {
+    await replaceReferrers(open.signatures, subject, document, placed.location?.reference)
+  }
+  return {
+    format: format.id,
+    kind: "attestation",
+    ...(placed.location === undefined ? {} : { location: placed.location }),
+    existed: placed.existed,
+    payload: document.payload,
+    signature: document.signature,
+    document: document.bytes,
+  }
+}
+
+function subjectName(request: AttestRequest, open: OpenTarget): string {
+  if (open.target.kind === "layout") return open.content.name
+  const { reference } = open.target
+  return request.subjectName === undefined ? repositoryName(reference) : request.subjectName(reference)
+}

@@ -1,0 +1,206 @@
+import type { Descriptor } from "../core/descriptor.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import { repositoryName } from "../core/reference.ts"
+import { formats } from "../formats/index.ts"
+import type { SignatureFormat } from "../formats/format.ts"
+import { mapBounded } from "./map-bounded.ts"
+import { place, type Placed } from "./place.ts"
+import type {
+  AppContext,
+  FormatName,
+  SignedArtifact,
+  SignedSignature,
+  SignReport,
+  SignRequest,
+  Target,
+} from "./requests.ts"
+import { signDraft } from "./sign-draft.ts"
+import { descendants, openTarget, type OpenTarget } from "./subjects.ts"
+import { verifyArtifacts } from "./verify.ts"
+
+/** Key name used when asking whether this key has signed already. */
+const THIS_KEY = "this key"
+
+/**
+ * Sign artifacts, each in every format asked for.
+ *
+ * A tag is resolved once. Formats of one subject are written side by side, artifacts too; one artifact's failure does not
+ * stop the others and is reported in its place.
+ *
+ * @throws {ToolError} `E_USAGE` without targets or formats, or when an option does not go with a format.
+ */
+export async function signArtifacts(app: AppContext, request: SignRequest): Promise<SignReport> {
+  checkRequest(request)
+  const task = app.progress.start("signing", request.targets.length)
+  const artifacts = await mapBounded(request.targets, limits.perHost, async (target) => {
+    const signed = await signTarget(app, request, target)
+    task.advance(1)
+    return signed
+  })
+  task.done()
+  return { artifacts: artifacts.flat() }
+}
+
+/** The formats of a request from the table. @throws {ToolError} `E_USAGE` for none or unknown. */
+export function formatsNamed(names: readonly FormatName[]): readonly SignatureFormat[] {
+  if (names.length === 0) throw new ToolError("E_USAGE", { what: "no signature format was named" })
+  return [...new Set(names)].map((name) => {
+    const format = formats.find((candidate) => candidate.id === name)
+    if (format !== undefined) return format
+    throw new ToolError("E_USAGE", {
+      what: `unknown signature format ${JSON.stringify(name)}`,
+      why: `expected one of ${formats.map((f) => f.id).join(", ")}`,
+    })
+  })
+}
+
+function checkRequest(request: SignRequest): void {
+  if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
+  const tagged = formatsNamed(request.formats).every((format) => format.writer.placement.place === "tag")
+  // An option that was given is used or refused, never dropped.
+  if (!tagged && (request.payload !== undefined || request.identities !== undefined)) {
+    throw new ToolError("E_USAGE", {
+      what: "a given payload or container identity can only be signed as cosign-v2",
+      why: `formats asked for: ${request.formats.join(", ")}`,
+      next: ["use `--format cosign-v2`"],
+    })
+  }
+}
+
+/** The artifact and, when recursive, everything below it, each as one result. */
+async function signTarget(app: AppContext, request: SignRequest, target: Target): Promise<readonly SignedArtifact[]> {
+  const open = openTarget(app, target, request.signatureRepository)
+  const subject = await attempt(() => open.content.resolve(open.reference))
+  if (subject instanceof ToolError) return [failure(target.text, subject)]
+  const below = request.recursive ? await attempt(() => descendants(open.content, subject)) : []
+  if (below instanceof ToolError) return [failure(target.text, below)]
+  const subjects = [
+    { name: target.text, subject },
+    ...below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child })),
+  ]
+  return mapBounded(subjects, limits.perHost, async ({ name, subject: one }): Promise<SignedArtifact> => {
+    const signatures = await attempt(() => signSubject(app, request, open, one))
+    if (signatures instanceof ToolError) return { ...failure(name, signatures), subject: one }
+    return { artifact: name, subject: one, signatures: signatures.flat() }
+  })
+}
+
+async function signSubject(
+  app: AppContext,
+  request: SignRequest,
+  open: OpenTarget,
+  subject: Descriptor,
+): Promise<readonly SignedSignature[]> {
+  const written = await Promise.all(
+    formatsNamed(request.formats).map(async (format) => {
+      if (request.ifMissing === true) {
+        const present = await alreadySigned(app, request, open, subject, format.id)
+        if (present !== undefined) return [present]
+      }
+      return signInFormat(app, request, open, subject, format)
+    }),
+  )
+  return written.flat()
+}
+
+/** Drafts of one format are stored one after another: they share a tag. */
+async function signInFormat(
+  app: AppContext,
+  request: SignRequest,
+  open: OpenTarget,
+  subject: Descriptor,
+  format: SignatureFormat,
+): Promise<readonly SignedSignature[]> {
+  const drafts = format.writer.draftSignature({
+    subject: subject.digest,
+    dockerReferences: dockerReferences(request, open),
+    annotations: request.annotations,
+    ...(request.payload === undefined ? {} : { payload: request.payload }),
+  })
+  if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
+  const signed: SignedSignature[] = []
+  for (const draft of drafts) {
+    const document = await signDraft(request.key, format, draft)
+    const placed: Placed = request.upload
+      ? await place(app, open.signatures, subject, format, draft, document, request)
+      : { existed: false }
+    signed.push({
+      format: format.id,
+      kind: "signature",
+      ...(placed.location === undefined ? {} : { location: placed.location }),
+      existed: placed.existed,
+      payload: document.payload,
+      signature: document.signature,
+      document: document.bytes,
+    })
+  }
+  return signed
+}
+
+function dockerReferences(request: SignRequest, open: OpenTarget): readonly string[] {
+  if (request.identities !== undefined && request.identities.length > 0) return request.identities
+  if (open.target.kind === "layout") return [open.content.name]
+  const { reference } = open.target
+  return [request.dockerReference === undefined ? repositoryName(reference) : request.dockerReference(reference)]
+}
+
+async function alreadySigned(
+  app: AppContext,
+  request: SignRequest,
+  open: OpenTarget,
+  subject: Descriptor,
+  format: FormatName,
+): Promise<SignedSignature | undefined> {
+  const { report, verified } = await verifyArtifacts(app, {
+    targets: [atDigest(open.target, subject)],
+    kind: "signature",
+    keys: [{ name: THIS_KEY, key: request.key.publicKey }],
+    formats: [format],
+    annotations: request.annotations,
+    checkClaims: true,
+    recursive: false,
+    everything: false,
+    at: app.clock.now(),
+    ...(request.signatureRepository === undefined ? {} : { signatureRepository: request.signatureRepository }),
+    ...(request.tagPrefix === undefined ? {} : { tagPrefix: request.tagPrefix }),
+  })
+  const [artifact] = report.artifacts
+  // Failing to find out must not add a second signature, nor pretend that there is one.
+  if (artifact?.state === "unknown") {
+    throw new ToolError(artifact.decision.code ?? "E_INTERNAL", {
+      what: `could not find out whether ${artifact.artifact} is signed already`,
+      why: artifact.decision.reasons.join("; "),
+    })
+  }
+  const found = verified[0]?.find((signature) => signature.report.format === format)
+  if (found === undefined) return undefined
+  const payload = found.content.kind === "message" ? new Uint8Array() : found.content.payload
+  const { location } = found.report
+  return {
+    format,
+    kind: "signature",
+    location,
+    existed: true,
+    payload,
+    signature: new Uint8Array(),
+    document: new Uint8Array(),
+  }
+}
+
+function atDigest(target: Target, subject: Descriptor): Target {
+  if (target.kind === "layout") return { ...target, reference: subject.digest }
+  return { ...target, reference: { ...target.reference, digest: subject.digest } }
+}
+
+async function attempt<Value>(work: () => Promise<Value>): Promise<Value | ToolError> {
+  try {
+    return await work()
+  } catch (thrown) {
+    return asToolError(thrown)
+  }
+}
+
+function failure(artifact: string, error: ToolError): SignedArtifact {
+  return { artifact, signatures: [], error }
+}
