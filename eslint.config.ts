@@ -1,7 +1,8 @@
+import type { Linter } from "eslint"
 import { defineConfig } from "eslint/config"
 import tseslint from "typescript-eslint"
 
-export default defineConfig(
+const config: Linter.Config[] = defineConfig(
   { ignores: ["dist/", "coverage/", "node_modules/", "tests/arch/fixtures/", "**/*.cjs", "examples/"] },
   tseslint.configs.strictTypeChecked,
   {
@@ -37,3 +38,5 @@ export default defineConfig(
     },
   },
 )
+
+export default config
