@@ -1,5 +1,6 @@
 /** The tables every command line is made of: parsing, help, completion and reference pages come from them. */
 import type { World } from "../app/world.ts"
+import type { ToolError } from "../core/errors.ts"
 
 /** Value kinds, named and parsed as Go's pflag does. */
 export type FlagType = "bool" | "string" | "stringSlice" | "stringArray" | "int" | "uint" | "duration"
@@ -51,6 +52,8 @@ export interface CommandSpec {
   readonly args: ArgsSpec
   readonly deprecated?: string
   readonly hidden?: boolean
+  /** False: the program's `environmentPrefix` does not count for this command. */
+  readonly environment?: boolean
   /** Loads the implementation; nothing heavy may be imported before. */
   readonly load: () => Promise<CommandHandler>
 }
@@ -84,4 +87,27 @@ export interface Program {
   readonly summary: string
   readonly globalFlags: readonly FlagSpec[]
   readonly commands: readonly CommandSpec[]
+  /** Changes the words before anything reads them; `notices` are lines for stderr. */
+  readonly rewriteArgv?: (argv: readonly string[]) => {
+    readonly argv: readonly string[]
+    readonly notices: readonly string[]
+  }
+  /** `PREFIX_FLAG_NAME` in the environment stands for `--flag-name` where it was not given; bad values are ignored. */
+  readonly environmentPrefix?: string
+  /** Help in the layout of the tool a face speaks for; without `command`, of the program. Absent = our own layout. */
+  readonly help?: (program: Program, command?: CommandSpec) => string
+  /** Prints an error and chooses the exit code. Absent = a plain form. */
+  readonly onError?: (error: ToolError, context: ErrorContext) => Promise<number>
+}
+
+/** What was known when an error reached the program. */
+export interface ErrorContext {
+  readonly world: World
+  readonly program: Program
+  /** Absent when the command line named none. */
+  readonly command?: CommandSpec
+  /** Absent when the flags could not be parsed. */
+  readonly flags?: FlagValues
+  /** The words after the program's name. */
+  readonly argv: readonly string[]
 }

@@ -1,0 +1,200 @@
+/** Go's readings of flag values: `strconv`, `time.ParseDuration`, `encoding/csv`, with the words of their errors. */
+
+/** A value, or Go's sentence about what is wrong with it. */
+export type GoResult<T> = { readonly value: T } | { readonly error: string }
+
+const TRUE: ReadonlySet<string> = new Set(["1", "t", "T", "TRUE", "true", "True"])
+const FALSE: ReadonlySet<string> = new Set(["0", "f", "F", "FALSE", "false", "False"])
+
+/** `strconv.ParseBool`. */
+export function parseGoBool(text: string): GoResult<boolean> {
+  if (TRUE.has(text)) return { value: true }
+  if (FALSE.has(text)) return { value: false }
+  return { error: `strconv.ParseBool: parsing ${goQuote(text)}: invalid syntax` }
+}
+
+/**
+ * `strconv.ParseInt(text, 0, 64)` or `ParseUint`. Values beyond 2^53 are refused as out of range: they would be rounded.
+ */
+export function parseGoInt(text: string, unsigned: boolean): GoResult<number> {
+  const name = unsigned ? "strconv.ParseUint" : "strconv.ParseInt"
+  const bad = (why: string): GoResult<number> => ({ error: `${name}: parsing ${goQuote(text)}: ${why}` })
+  const sign = !unsigned && /^[+-]/.test(text) ? text.charAt(0) : ""
+  const body = text.slice(sign.length)
+  if (!GO_INTEGER.test(body)) return bad("invalid syntax")
+  const digits = body.replaceAll("_", "").toLowerCase()
+  const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits
+  const magnitude = BigInt(octal)
+  if (magnitude > BigInt(Number.MAX_SAFE_INTEGER)) return bad("value out of range")
+  return { value: sign === "-" ? -Number(magnitude) : Number(magnitude) }
+}
+
+/** Underscores only between digits or after the base prefix, as Go literals. */
+const GO_INTEGER = /^(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["ns", 1e-6],
+  ["us", 1e-3],
+  ["µs", 1e-3],
+  ["μs", 1e-3],
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+])
+
+/** `time.ParseDuration`; the value is in milliseconds. */
+export function parseGoDuration(text: string): GoResult<number> {
+  const quoted = goQuote(text)
+  const invalid = { error: `time: invalid duration ${quoted}` }
+  const negative = text.startsWith("-")
+  let rest = /^[+-]/.test(text) ? text.slice(1) : text
+  if (rest === "0") return { value: 0 }
+  if (rest === "") return invalid
+  let total = 0
+  while (rest !== "") {
+    const number = /^(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/.exec(rest)?.[0]
+    if (number === undefined) return invalid
+    rest = rest.slice(number.length)
+    const unit = /^[^0-9.]*/.exec(rest)?.[0] ?? ""
+    if (unit === "") return { error: `time: missing unit in duration ${quoted}` }
+    rest = rest.slice(unit.length)
+    const scale = UNITS.get(unit)
+    if (scale === undefined) return { error: `time: unknown unit ${goQuote(unit)} in duration ${quoted}` }
+    total += Number(number) * scale
+    // Go counts nanoseconds in 63 bits.
+    if (total > 9_223_372_036_854.775) return invalid
+  }
+  return { value: negative ? -total : total }
+}
+
+/** `time.Duration.String()` for whole seconds and more, such as `3m0s`; milliseconds below a second. */
+export function formatGoDuration(ms: number): string {
+  if (ms === 0) return "0s"
+  if (ms < 1000) return `${ms}ms`
+  const hours = Math.floor(ms / 3_600_000)
+  const minutes = Math.floor((ms % 3_600_000) / 60_000)
+  const seconds = `${(ms % 60_000) / 1000}s`
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds
+}
+
+const BARE_QUOTE = 'bare " in non-quoted-field'
+const QUOTE = 'extraneous or missing " in quoted-field'
+
+/**
+ * First record of a CSV text as pflag's string slices read it. An empty text is an empty list.
+ * Columns in errors count bytes from 1, as Go does.
+ */
+export function parseGoCsvRecord(text: string): GoResult<readonly string[]> {
+  if (text === "") return { value: [] }
+  const lines = splitLines(text)
+  let row = 0
+  while (row < lines.length && lines[row] === "\n") row++
+  let line = lines[row]
+  if (line === undefined) return { error: "EOF" }
+  const start = row + 1
+  let column = 1
+  const fields: string[] = []
+  const fail = (at: number, why: string): GoResult<readonly string[]> => ({
+    error:
+      start === row + 1
+        ? `parse error on line ${start}, column ${at}: ${why}`
+        : `record on line ${start}; parse error on line ${row + 1}, column ${at}: ${why}`,
+  })
+  for (;;) {
+    if (!line.startsWith('"')) {
+      const comma: number = line.indexOf(",")
+      const field: string = comma >= 0 ? line.slice(0, comma) : chomp(line)
+      const quote = field.indexOf('"')
+      if (quote >= 0) return fail(column + byteLength(field.slice(0, quote)), BARE_QUOTE)
+      fields.push(field)
+      if (comma < 0) return { value: fields }
+      column += byteLength(field) + 1
+      line = line.slice(comma + 1)
+      continue
+    }
+    line = line.slice(1)
+    column++
+    let field = ""
+    for (;;) {
+      const quote = line.indexOf('"')
+      if (quote < 0) {
+        field += line
+        column += byteLength(line)
+        const next = lines[row + 1]
+        if (next === undefined) return fail(column, QUOTE)
+        row++
+        line = next
+        column = 1
+        continue
+      }
+      field += line.slice(0, quote)
+      column += byteLength(line.slice(0, quote)) + 1
+      line = line.slice(quote + 1)
+      if (!line.startsWith('"')) break
+      field += '"'
+      line = line.slice(1)
+      column++
+    }
+    fields.push(field)
+    if (chomp(line) === "") return { value: fields }
+    if (!line.startsWith(",")) return fail(column - 1, QUOTE)
+    line = line.slice(1)
+    column++
+  }
+}
+
+/** Lines with their newline; CR LF becomes LF, and a CR at the very end is dropped, as Go's reader does. */
+function splitLines(text: string): string[] {
+  const lines = text.split("\n").map((line, index, all) => {
+    const last = index === all.length - 1
+    const bare = line.endsWith("\r") ? line.slice(0, -1) : line
+    return last ? bare : `${bare}\n`
+  })
+  if (lines.at(-1) === "") lines.pop()
+  return lines
+}
+
+function chomp(line: string): string {
+  return line.endsWith("\n") ? line.slice(0, -1) : line
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}
+
+/** `%q` of a string: Go's double-quoted form. */
+export function goQuote(text: string): string {
+  let out = '"'
+  for (const char of text) out += char === '"' ? '\\"' : escapeRune(char)
+  return `${out}"`
+}
+
+/** `%q` of a character: Go's single-quoted form. */
+export function goQuoteRune(char: string): string {
+  return char === "'" ? "'\\''" : `'${escapeRune(char)}'`
+}
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\u0007", "\\a"],
+  ["\b", "\\b"],
+  ["\f", "\\f"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+  ["\v", "\\v"],
+  ["\\", "\\\\"],
+])
+
+function escapeRune(char: string): string {
+  const short = SHORT_ESCAPES.get(char)
+  if (short !== undefined) return short
+  const code = char.codePointAt(0) ?? 0
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`
+  // Control, format, unassigned, private and space characters other than U+0020 are not printable in Go.
+  if (code > 0x7f && /[\p{C}\p{Z}]/u.test(char)) {
+    return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`
+  }
+  return char
+}

@@ -1,0 +1,157 @@
+import { EXIT } from "../../core/error-catalogue.ts"
+import { asToolError, ToolError } from "../../core/errors.ts"
+import type { World } from "../../app/world.ts"
+import type { CommandSpec, ErrorContext, FlagValues, Program } from "../command.ts"
+import { checkArguments } from "./check-arguments.ts"
+import { findCommand, nextWords, suggestions, type FoundCommand } from "./find-command.ts"
+import { commandHelp, programHelp } from "./help.ts"
+import { parseFlags } from "./pflag.ts"
+
+/** Whose manners the command line has: messages and exit codes of spf13/cobra, or our own. */
+export type CommandLineStyle = "cobra" | "own"
+
+/**
+ * Run one command line: find the command, parse its flags, call it, print what went wrong.
+ *
+ * @param argv - words after the program's name.
+ * @returns the exit code. Never throws.
+ */
+export async function runProgram(
+  program: Program,
+  argv: readonly string[],
+  world: World,
+  style: CommandLineStyle,
+): Promise<number> {
+  const known: { command?: CommandSpec; flags?: FlagValues } = {}
+  try {
+    const rewritten = program.rewriteArgv?.(argv) ?? { argv, notices: [] }
+    await writeLines(world, rewritten.notices)
+    const found = findCommand(program, rewritten.argv)
+    if (found.kind === "group") return await runGroup(program, found, world, style)
+    known.command = found.command
+    return await runCommand(program, found.command, found.argv, world, style, known)
+  } catch (thrown) {
+    return await report(asToolError(thrown), { world, program, argv, ...known }, style)
+  }
+}
+
+async function runCommand(
+  program: Program,
+  command: CommandSpec,
+  argv: readonly string[],
+  world: World,
+  style: CommandLineStyle,
+  known: { flags?: FlagValues },
+): Promise<number> {
+  const name = command.path.at(-1) ?? ""
+  if (command.deprecated !== undefined) {
+    await writeLines(world, [`Command "${name}" is deprecated, ${command.deprecated}`])
+  }
+  const notices: string[] = []
+  const specs = [...command.flags, ...program.globalFlags]
+  const parsed = parseFlags(specs, argv, (line) => notices.push(line))
+  await writeLines(world, notices)
+  if (parsed.help) return await printHelp(program, world, command)
+  known.flags = parsed.flags
+  checkArguments(program, command, parsed.args, style)
+  if (program.environmentPrefix !== undefined && command.environment !== false) {
+    for (const spec of specs) {
+      const variable = `${program.environmentPrefix}_${spec.name.toUpperCase().replaceAll("-", "_")}`
+      const value = world.env[variable]
+      if (value !== undefined && value !== "") parsed.setFrom(spec.name, value)
+    }
+  }
+  if (style === "own") checkChoices(command, parsed.flags)
+  const handler = await command.load()
+  return await handler({ command, flags: parsed.flags, args: parsed.args, world })
+}
+
+/** No command, or only the first words of one. */
+async function runGroup(
+  program: Program,
+  found: FoundCommand & { readonly kind: "group" },
+  world: World,
+  style: CommandLineStyle,
+): Promise<number> {
+  if (found.unknown === "help" && found.path.length === 0) return await runHelp(program, found.argv, world)
+  if (found.unknown !== undefined) throw unknownCommand(program, found.path, found.unknown, style)
+  const notices: string[] = []
+  parseFlags(program.globalFlags, found.argv, (line) => notices.push(line))
+  await writeLines(world, notices)
+  return await printHelp(program, world, undefined, found.path)
+}
+
+/** `help COMMAND…`. */
+async function runHelp(program: Program, argv: readonly string[], world: World): Promise<number> {
+  const words = argv.filter((word) => word !== "help")
+  const found = findCommand(program, words)
+  if (found.kind === "command") return await printHelp(program, world, found.command)
+  return await printHelp(program, world, undefined, found.path)
+}
+
+async function printHelp(
+  program: Program,
+  world: World,
+  command: CommandSpec | undefined,
+  path: readonly string[] = [],
+): Promise<number> {
+  const text =
+    program.help !== undefined && path.length === 0
+      ? command === undefined
+        ? program.help(program)
+        : program.help(program, command)
+      : command === undefined
+        ? programHelp(program, path)
+        : commandHelp(program, command)
+  await world.stdout.write(text)
+  return 0
+}
+
+function unknownCommand(program: Program, path: readonly string[], word: string, style: CommandLineStyle): ToolError {
+  const name = [program.name, ...path].join(" ")
+  const close = suggestions(nextWords(program, path), word)
+  if (style === "own") {
+    return new ToolError("E_USAGE", {
+      what: `unknown command ${JSON.stringify([...path, word].join(" "))}`,
+      ...(close.length === 0 ? {} : { why: `did you mean ${close.map((c) => `\`${c}\``).join(" or ")}?` }),
+      next: [`run \`${name} --help\` to see the commands`],
+    })
+  }
+  const hint = close.length === 0 ? "" : `\n\nDid you mean this?\n${close.map((c) => `\t${c}\n`).join("")}`
+  return new ToolError("E_USAGE", {
+    what: `unknown command ${JSON.stringify(word)} for ${JSON.stringify(name)}${hint}`,
+    next: [`run \`${name} --help\` to see the commands`],
+    details: { unknownCommand: word },
+  })
+}
+
+function checkChoices(command: CommandSpec, flags: FlagValues): void {
+  for (const spec of command.flags) {
+    if (spec.choices === undefined || !flags.given(spec.name)) continue
+    const values = spec.type === "string" ? [flags.string(spec.name)] : flags.strings(spec.name)
+    const wrong = values.find((value) => !spec.choices?.includes(value))
+    if (wrong === undefined) continue
+    throw new ToolError("E_USAGE", {
+      what: `bad value ${JSON.stringify(wrong)} for --${spec.name}`,
+      why: `expected one of ${spec.choices.join(", ")}`,
+    })
+  }
+}
+
+async function report(error: ToolError, context: ErrorContext, style: CommandLineStyle): Promise<number> {
+  const { program, world } = context
+  if (program.onError !== undefined) return await program.onError(error, context)
+  if (style === "own") {
+    const why = error.why === undefined ? "" : `  why       ${error.why}\n`
+    const hints = error.next.map((line) => `  hint: ${line}\n`).join("")
+    await world.stderr.write(`error: ${error.what} [${error.code}]\n${why}${hints}`)
+    return EXIT[error.kind]
+  }
+  const usage = error.details.unknownCommand === undefined ? "" : `Run '${program.name} --help' for usage.\n`
+  await world.stderr.write(`Error: ${error.message}\n${usage}`)
+  return 1
+}
+
+async function writeLines(world: World, lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await world.stderr.write(lines.map((line) => `${line}\n`).join(""))
+}
