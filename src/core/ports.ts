@@ -235,6 +235,14 @@ export interface Files {
     bytes: Uint8Array,
     options?: { readonly mode?: number; readonly exclusive?: boolean },
   ): Promise<void>
+  /** Like {@link Files.write} from a stream; a stream that fails leaves nothing behind. */
+  writeStream(
+    path: string,
+    chunks: AsyncIterable<Uint8Array>,
+    options?: { readonly mode?: number; readonly exclusive?: boolean },
+  ): Promise<void>
+  /** Size in bytes of a regular file; `undefined` for anything else, such as a pipe or standard input. */
+  size(path: string): Promise<number | undefined>
 }
 
 /** Conversation with a person. Every method fails with `E_KEY_NO_TERMINAL` when there is no terminal. */
