@@ -18,7 +18,7 @@ import type {
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
-import type { JsonObject, JsonValue } from "../core/json-value.ts"
+import type { JsonValue } from "../core/json-value.ts"
 import type { Reference } from "../core/reference.ts"
 import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
@@ -308,5 +308,36 @@ export interface CleanResult {
   readonly removed: readonly string[]
 }
 
-/** Free-form facts for `--output json`. */
-export type Facts = JsonObject
+/* ---------------------------------------------------------------------------------------------- push, pull, tag --- */
+
+export interface PushRequest {
+  readonly target: Target
+  readonly files: readonly { readonly path: string; readonly mediaType?: string }[]
+  /** Default `application/vnd.unknown.artifact.v1`. */
+  readonly artifactType?: string
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface PushedArtifact {
+  readonly descriptor: Descriptor
+  /** `registry/repository@digest`. */
+  readonly reference: string
+}
+
+export interface PullRequest {
+  readonly target: Target
+  /** Folder that exists. */
+  readonly output: string
+  readonly overwrite: boolean
+}
+
+export interface PulledArtifact {
+  readonly descriptor: Descriptor
+  /** Paths written, in layer order. */
+  readonly files: readonly string[]
+}
+
+export interface TagRequest {
+  readonly target: Target
+  readonly tags: readonly string[]
+}

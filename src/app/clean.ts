@@ -1,0 +1,64 @@
+import type { Descriptor } from "../core/descriptor.ts"
+import type { Digest } from "../core/digest.ts"
+import type { ContentStore } from "../core/ports.ts"
+import { formats } from "../formats/index.ts"
+import { parseManifest } from "../codec/oci/manifest.ts"
+import { sbomTag } from "./list.ts"
+import type { AppContext, CleanRequest, CleanResult } from "./requests.ts"
+import { openTarget } from "./subjects.ts"
+
+/**
+ * Delete what is attached to an artifact: signature tags, attestation tags, SBOM tags, referrers that are bundles.
+ *
+ * The artifact itself stays. A reference that is not there is no error.
+ */
+export async function cleanSignatures(app: AppContext, request: CleanRequest): Promise<CleanResult> {
+  const open = openTarget(app, request.target, request.signatureRepository)
+  const subject = await open.content.resolve(open.reference)
+  const store = open.signatures
+  const removed: string[] = []
+  for (const tag of tagsToDelete(subject, request)) {
+    if (await store.deleteManifest(tag)) removed.push(`${store.name}:${tag}`)
+  }
+  if (request.what === "referrer" || request.what === "all") removed.push(...(await cleanReferrers(store, subject)))
+  return { removed }
+}
+
+function tagsToDelete(subject: Descriptor, request: CleanRequest): readonly string[] {
+  const kinds = (["signature", "attestation"] as const).filter(
+    (kind) => request.what === kind || request.what === "all",
+  )
+  const tags = formats.flatMap(({ writer: { placement } }) =>
+    placement.place === "tag" ? kinds.map((kind) => placement.tag(subject.digest, kind, request.tagPrefix)) : [],
+  )
+  if (request.what === "sbom" || request.what === "all") tags.push(sbomTag(subject, request.tagPrefix ?? ""))
+  return [...new Set(tags)]
+}
+
+async function cleanReferrers(store: ContentStore, subject: Descriptor): Promise<readonly string[]> {
+  const lists = await Promise.all([store.listReferrers(subject.digest), store.listReferrersTag(subject.digest)])
+  const digests = new Set(lists.flatMap((list) => list.entries.map((entry) => entry.digest)))
+  const bundles: Digest[] = []
+  for (const digest of digests) if (await isOurs(store, subject, digest)) bundles.push(digest)
+  if (bundles.length === 0) return []
+  // Some registries refuse to delete a manifest that an index still lists.
+  await store.detachFromTag(subject.digest, bundles)
+  const removed: string[] = []
+  for (const digest of bundles) {
+    if (await store.deleteManifest(digest)) removed.push(`${store.name}@${digest}`)
+  }
+  return removed
+}
+
+/** Whether a referrer carries a document of a format in the table, about this very subject. */
+async function isOurs(store: ContentStore, subject: Descriptor, digest: Digest): Promise<boolean> {
+  const { bytes, descriptor } = await store.fetchManifest(digest)
+  const manifest = parseManifest(bytes, descriptor.mediaType)
+  if (manifest.kind !== "image" || manifest.subject?.digest !== subject.digest) return false
+  const types = formats.flatMap((format) => format.wanted)
+  return manifest.layers.some((layer) => types.some((type) => matches(layer.mediaType, type)))
+}
+
+function matches(mediaType: string, wanted: string): boolean {
+  return wanted.endsWith("*") ? mediaType.startsWith(wanted.slice(0, -1)) : mediaType === wanted
+}
