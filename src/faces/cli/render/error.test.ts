@@ -47,7 +47,6 @@ describe("renderError", () => {
       details: { artifact: "a\x9b1mb\nverified" },
     })
     const text = renderError(evil)
-    // eslint-disable-next-line no-control-regex -- controls are what is looked for
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
     expect(text.split("\n").filter((line) => line !== "" && !line.startsWith("  "))).toHaveLength(1)
   })

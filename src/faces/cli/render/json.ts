@@ -21,7 +21,7 @@ function valueText(value: JsonValue, indent: string): string {
   }
   const members = Object.entries(value)
     .filter(([, member]) => (member as JsonValue | undefined) !== undefined)
-    .map(([name, member]) => `${inner}${stringText(name)}: ${valueText(member as JsonValue, inner)}`)
+    .map(([name, member]) => `${inner}${stringText(name)}: ${valueText(member, inner)}`)
   return members.length === 0 ? "{}" : `{\n${members.join(",\n")}\n${indent}}`
 }
 

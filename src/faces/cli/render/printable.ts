@@ -18,7 +18,6 @@ export function printableLines(text: string): readonly string[] {
 
 /** C0, DEL, C1; soft hyphen; zero-width and direction marks; line separators; invisible operators; BOM; tags; lone surrogates. */
 const UNSAFE =
-  // eslint-disable-next-line no-control-regex -- controls are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu
 
 const NAMED: ReadonlyMap<string, string> = new Map([

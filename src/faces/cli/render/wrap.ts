@@ -35,10 +35,13 @@ export function wrap(text: string, width: number): readonly string[] {
   return lines
 }
 
-/** Columns a text takes, counting one per code point. */
+/** Columns a text takes: one per code point, none for the colours of {@link file://./style.ts}. */
 export function columnsOf(text: string): number {
-  return [...text].length
+  return text.replace(COLOUR, "").replace(SURROGATE_PAIR, "_").length
 }
+
+const COLOUR = new RegExp("\\u001b\\[\\d+m", "g")
+const SURROGATE_PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
 
 /**
  * A label and its wrapped text, continuation lines under the text.

@@ -1,0 +1,107 @@
+import type { AppContext, Target } from "../../app/requests.ts"
+import type { World } from "../../app/world.ts"
+import { ToolError } from "../../core/errors.ts"
+import type { Files } from "../../core/ports.ts"
+import type { CommandHandler, FlagValues, Invocation } from "../command.ts"
+import { connectionOptions, registryHosts } from "./connection.ts"
+import { createOutput, type Output } from "./output.ts"
+
+/** What a command of ours works with. */
+export interface Session {
+  readonly flags: FlagValues
+  readonly args: readonly string[]
+  readonly world: World
+  readonly output: Output
+  /**
+   * Open the adapters.
+   *
+   * @param targets - artifacts the command is about; with `--offline` nothing but their registries is reachable.
+   */
+  open(targets: readonly Target[]): Promise<AppContext>
+  /** The user's files, without any network. */
+  files(): Promise<Files>
+}
+
+/**
+ * Make a command. What it throws reaches {@link file://./fail.ts}, which prints it and chooses the exit code.
+ *
+ * @param run - returns the exit code.
+ */
+export function command(run: (session: Session) => Promise<number>): CommandHandler {
+  return async (invocation) => {
+    checkStandardInput(invocation)
+    return run(sessionOf(invocation))
+  }
+}
+
+function sessionOf(invocation: Invocation): Session {
+  const { flags, args, world } = invocation
+  const hasPasswordFile = invocation.command.flags.some((flag) => flag.name === "password-file")
+  const passwordFile = hasPasswordFile ? flags.string("password-file") : ""
+  let files: Promise<Files> | undefined
+  return {
+    flags,
+    args,
+    world,
+    output: createOutput(flags, world),
+    open: async (targets) => world.open(await connectionOptions(flags, world, registryHosts(targets), passwordFile)),
+    // Lists name the artifacts, and the artifacts decide who may be contacted: reading them needs no network.
+    files: () => (files ??= world.open({ offlineExcept: [], passwordSources: [] }).then((app) => app.files)),
+  }
+}
+
+/** Flags whose value `-` is standard input, and flags that always read it. */
+const READERS: readonly string[] = ["from-file", "predicate", "statement", "blob", "password-file"]
+const ALWAYS_READERS: readonly string[] = ["registry-password-stdin", "password-stdin"]
+
+/** Standard input can be read once. @throws {ToolError} `E_USAGE` when two flags want it. */
+function checkStandardInput({ command: { flags: specs }, flags }: Invocation): void {
+  const own = READERS.filter((name) => specs.some((spec) => spec.name === name) && flags.string(name) === "-")
+  const always = ALWAYS_READERS.filter(
+    (name) => (name === "registry-password-stdin" || specs.some((spec) => spec.name === name)) && flags.bool(name),
+  )
+  const readers = [...own.map((name) => `--${name} -`), ...always.map((name) => `--${name}`)]
+  if (readers.length < 2) return
+  throw new ToolError("E_USAGE", {
+    what: "standard input is wanted twice",
+    why: `${readers.join(" and ")} both read it`,
+    next: ["give one of them as a file"],
+  })
+}
+
+/**
+ * Refuse flags that mean nothing together with another, instead of ignoring them.
+ *
+ * @param names - flags that must not be given.
+ * @param why - the reason, such as `--blob signs a file`.
+ * @throws {ToolError} `E_USAGE` naming the first that was given.
+ */
+export function refuseFlags(flags: FlagValues, names: readonly string[], why: string): void {
+  const given = names.find((name) => flags.given(name))
+  if (given === undefined) return
+  throw new ToolError("E_USAGE", {
+    what: `--${given} cannot be used here`,
+    why,
+    next: [`leave out \`--${given}\``],
+  })
+}
+
+/**
+ * Value of a flag that the command cannot do without.
+ *
+ * @throws {ToolError} `E_USAGE` when it is absent or empty.
+ */
+export function requiredFlag(flags: FlagValues, name: string, what: string, next: string): string {
+  const value = flags.string(name)
+  if (value !== "") return value
+  throw new ToolError("E_USAGE", { what, why: `expected --${name}`, next: [next] })
+}
+
+/** Artifacts and `--blob` exclude each other. */
+export function blobAndArtifacts(args: readonly string[]): ToolError {
+  return new ToolError("E_USAGE", {
+    what: "a file and an artifact at once",
+    why: `got --blob and the argument ${JSON.stringify(args[0] ?? "")}, expected one of them`,
+    next: ["run the command once for the file and once for the artifact"],
+  })
+}

@@ -1,0 +1,66 @@
+import type { CommandSpec, FlagSpec } from "../../command.ts"
+import { PASSWORD_FILE_FLAG } from "./flags.ts"
+
+const NAME_FLAG: FlagSpec = {
+  name: "name",
+  type: "string",
+  default: "countersign",
+  usage: "write NAME.key and NAME.pub",
+  placeholder: "NAME",
+}
+
+const generate: CommandSpec = {
+  path: ["keys", "generate"],
+  summary: "make a key pair",
+  description:
+    "Writes the private key, encrypted with a password, to NAME.key and the public key to NAME.pub. cosign reads both.",
+  examples: [
+    { about: "make a key pair, asking for a password", line: "countersign keys generate --name release" },
+    { about: "without a terminal", line: "COUNTERSIGN_PASSWORD=… countersign keys generate --name release" },
+  ],
+  flags: [
+    NAME_FLAG,
+    {
+      name: "type",
+      type: "string",
+      default: "ecdsa-p256",
+      usage: "kind of key",
+      placeholder: "TYPE",
+      choices: ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa", "ed25519"],
+    },
+    PASSWORD_FILE_FLAG,
+  ],
+  args: { min: 0, max: 0, usage: "" },
+  load: async () => (await import("../commands/keys.ts")).keysGenerate,
+}
+
+const importKey: CommandSpec = {
+  path: ["keys", "import"],
+  summary: "encrypt an existing private key for signing",
+  description: "Reads an unencrypted private key in PEM and writes it, encrypted with a password, to NAME.key.",
+  examples: [{ about: "import a key that openssl made", line: "countersign keys import --name release private.pem" }],
+  flags: [NAME_FLAG, PASSWORD_FILE_FLAG],
+  args: { min: 1, max: 1, usage: "FILE", complete: "file" },
+  load: async () => (await import("../commands/keys.ts")).keysImport,
+}
+
+const publicKey: CommandSpec = {
+  path: ["keys", "public"],
+  summary: "print the public key of a key",
+  examples: [{ about: "public half of a private key", line: "countersign keys public release.key > release.pub" }],
+  flags: [PASSWORD_FILE_FLAG],
+  args: { min: 1, max: 1, usage: "KEY", complete: "file" },
+  load: async () => (await import("../commands/keys.ts")).keysPublic,
+}
+
+const inspectKey: CommandSpec = {
+  path: ["keys", "inspect"],
+  summary: "show kind, size and fingerprint of a key",
+  examples: [{ about: "compare a fingerprint with what verify prints", line: "countersign keys inspect release.pub" }],
+  flags: [PASSWORD_FILE_FLAG],
+  args: { min: 1, max: 1, usage: "KEY", complete: "file" },
+  load: async () => (await import("../commands/keys.ts")).keysInspect,
+}
+
+/** `keys …`. */
+export const keyCommands: readonly CommandSpec[] = [generate, importKey, publicKey, inspectKey]

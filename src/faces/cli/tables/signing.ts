@@ -1,0 +1,106 @@
+import type { CommandSpec } from "../../command.ts"
+import {
+  BLOB_FLAG,
+  FROM_FILE_FLAG,
+  KEY_FLAG,
+  PASSWORD_FILE_FLAG,
+  RECURSIVE_FLAG,
+  SIGNATURE_REPOSITORY_FLAG,
+  SIGNED_ANNOTATION_FLAG,
+  WRITE_FORMAT_FLAG,
+} from "./flags.ts"
+
+const sign: CommandSpec = {
+  path: ["sign"],
+  summary: "sign artifacts or a file",
+  description:
+    "Signs artifacts in a registry or an OCI layout folder (oci:PATH[:TAG|@DIGEST]) with a private key, in one or more\n" +
+    "formats, and stores the signatures beside them. A tag is resolved once; what is signed is the digest.\n\n" +
+    "With --blob, signs a file and writes a Sigstore bundle, a detached signature, or both.",
+  examples: [
+    {
+      about: "sign an artifact in the format of cosign 3",
+      line: "countersign sign --key cosign.key registry.example/app:1.0",
+    },
+    {
+      about: "sign it for readers of cosign 2 as well",
+      line: "countersign sign --key cosign.key --format cosign-v3,cosign-v2 registry.example/app:1.0",
+    },
+    {
+      about: "sign every artifact of a list that has no signature of this key yet",
+      line: "countersign sign --key cosign.key --if-missing --from-file artifacts.txt",
+    },
+    {
+      about: "sign a file",
+      line: "countersign sign --key cosign.key --blob app.tar.gz --bundle app.tar.gz.sigstore.json",
+    },
+  ],
+  flags: [
+    KEY_FLAG,
+    PASSWORD_FILE_FLAG,
+    WRITE_FORMAT_FLAG,
+    SIGNED_ANNOTATION_FLAG,
+    RECURSIVE_FLAG,
+    { name: "if-missing", type: "bool", usage: "leave artifacts alone that this key has signed in that format" },
+    FROM_FILE_FLAG,
+    SIGNATURE_REPOSITORY_FLAG,
+    BLOB_FLAG,
+    { name: "bundle", type: "string", usage: "with --blob: write a Sigstore bundle here", placeholder: "FILE" },
+    {
+      name: "signature",
+      type: "string",
+      usage: "with --blob: write the detached signature here, in base64",
+      placeholder: "FILE",
+    },
+  ],
+  args: { min: 0, usage: "ARTIFACT..." },
+  load: async () => (await import("../commands/sign.ts")).sign,
+}
+
+const attest: CommandSpec = {
+  path: ["attest"],
+  summary: "attach a signed statement to artifacts or a file",
+  description:
+    "Signs an in-toto statement about artifacts and stores it beside them. The predicate comes from --predicate and its\n" +
+    "type from --type; or a whole statement is signed as it is with --statement.",
+  examples: [
+    {
+      about: "attach an SPDX bill of materials",
+      line: "countersign attest --key cosign.key --type spdxjson --predicate sbom.spdx.json registry.example/app:1.0",
+    },
+    {
+      about: "replace the earlier one of the same type",
+      line: "countersign attest --key cosign.key --type cyclonedx --predicate bom.json --replace registry.example/app:1.0",
+    },
+    {
+      about: "sign a statement about a file",
+      line: "countersign attest --key cosign.key --type custom --predicate facts.json --blob app.tar.gz --bundle app.att.json",
+    },
+  ],
+  flags: [
+    KEY_FLAG,
+    PASSWORD_FILE_FLAG,
+    WRITE_FORMAT_FLAG,
+    { name: "predicate", type: "string", usage: "file with the predicate, - for standard input", placeholder: "FILE" },
+    {
+      name: "type",
+      type: "string",
+      usage:
+        "predicate type: custom, slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson, cyclonedx, vuln, openvex or a URI",
+      placeholder: "TYPE",
+    },
+    { name: "statement", type: "string", usage: "file with a whole in-toto statement to sign", placeholder: "FILE" },
+    { name: "replace", type: "bool", usage: "drop earlier attestations of the same predicate type" },
+    RECURSIVE_FLAG,
+    FROM_FILE_FLAG,
+    SIGNATURE_REPOSITORY_FLAG,
+    BLOB_FLAG,
+    { name: "bundle", type: "string", usage: "with --blob: write a Sigstore bundle here", placeholder: "FILE" },
+    { name: "envelope", type: "string", usage: "with --blob: write the DSSE envelope here", placeholder: "FILE" },
+  ],
+  args: { min: 0, usage: "ARTIFACT..." },
+  load: async () => (await import("../commands/attest.ts")).attest,
+}
+
+/** `sign` and `attest`. */
+export const signingCommands: readonly CommandSpec[] = [sign, attest]

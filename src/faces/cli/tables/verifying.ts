@@ -1,0 +1,97 @@
+import type { CommandSpec, FlagSpec } from "../../command.ts"
+import {
+  BLOB_FLAG,
+  FROM_FILE_FLAG,
+  READ_FORMAT_FLAG,
+  RECURSIVE_FLAG,
+  SIGNATURE_REPOSITORY_FLAG,
+  VERIFY_KEY_FLAG,
+} from "./flags.ts"
+
+const QUESTION_FLAGS: readonly FlagSpec[] = [
+  VERIFY_KEY_FLAG,
+  READ_FORMAT_FLAG,
+  {
+    name: "annotation",
+    short: "a",
+    type: "stringArray",
+    usage: "name=value that must be signed; may be repeated",
+    placeholder: "NAME=VALUE",
+  },
+  {
+    name: "attestation",
+    type: "string",
+    usage: "ask for an attestation of this predicate type instead of a signature",
+    placeholder: "TYPE",
+  },
+  RECURSIVE_FLAG,
+  FROM_FILE_FLAG,
+  SIGNATURE_REPOSITORY_FLAG,
+]
+
+const verify: CommandSpec = {
+  path: ["verify"],
+  summary: "check that artifacts or a file are signed by a key you trust",
+  description:
+    "Answers verified, unsigned, untrusted or unknown for every artifact. Exit code 0 means that all of them are\n" +
+    "verified; 1 that at least one is not signed or not trusted; 3 that the answer could not be found out.",
+  examples: [
+    { about: "check one artifact", line: "countersign verify --key cosign.pub registry.example/app:1.0" },
+    {
+      about: "accept either of two keys, and ask for a signed annotation",
+      line: "countersign verify --key old.pub --key new.pub -a env=prod registry.example/app:1.0",
+    },
+    {
+      about: "check an attestation",
+      line: "countersign verify --key cosign.pub --attestation spdxjson registry.example/app:1.0",
+    },
+    {
+      about: "check a file against its bundle",
+      line: "countersign verify --key cosign.pub --blob app.tar.gz --bundle app.tar.gz.sigstore.json",
+    },
+    {
+      about: "check a list and keep the report",
+      line: "countersign verify --key cosign.pub --from-file artifacts.txt --output json > report.json",
+    },
+  ],
+  flags: [
+    ...QUESTION_FLAGS,
+    BLOB_FLAG,
+    { name: "bundle", type: "string", usage: "with --blob: the Sigstore bundle", placeholder: "FILE" },
+    {
+      name: "signature",
+      type: "string",
+      usage: "with --blob: the detached signature, in base64 or raw",
+      placeholder: "FILE",
+    },
+    {
+      name: "envelope",
+      type: "string",
+      usage: "with --blob and --attestation: the DSSE envelope",
+      placeholder: "FILE",
+    },
+  ],
+  args: { min: 0, usage: "ARTIFACT..." },
+  load: async () => (await import("../commands/verify.ts")).verify,
+}
+
+const explain: CommandSpec = {
+  path: ["explain"],
+  summary: "show every check behind the answer of verify",
+  description:
+    "Asks every place where signatures may be, evaluates every signature found, and prints each check with what was\n" +
+    "observed and what was expected. Exit codes are those of verify.",
+  examples: [
+    { about: "see why an artifact is refused", line: "countersign explain --key cosign.pub registry.example/app:1.0" },
+    {
+      about: "keep it for later",
+      line: "countersign explain --key cosign.pub --output yaml registry.example/app:1.0 > why.yaml",
+    },
+  ],
+  flags: QUESTION_FLAGS,
+  args: { min: 0, usage: "ARTIFACT..." },
+  load: async () => (await import("../commands/explain.ts")).explain,
+}
+
+/** `verify` and `explain`. */
+export const verifyingCommands: readonly CommandSpec[] = [verify, explain]

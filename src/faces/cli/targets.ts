@@ -1,0 +1,110 @@
+import type { Target } from "../../app/requests.ts"
+import type { World } from "../../app/world.ts"
+import { isDigest } from "../../core/digest.ts"
+import { ToolError } from "../../core/errors.ts"
+import { limits } from "../../core/limits.ts"
+import type { Files } from "../../core/ports.ts"
+import { parseReference } from "../../core/reference-grammar.ts"
+
+const LAYOUT_PREFIX = "oci:"
+
+/**
+ * An artifact as a command line names it: a reference, or `oci:PATH[:TAG|@DIGEST]` for an OCI layout folder.
+ *
+ * A colon after the last slash of PATH starts the tag.
+ *
+ * @throws {ToolError} `E_REF_INVALID`.
+ */
+export function parseTarget(text: string): Target {
+  if (!text.startsWith(LAYOUT_PREFIX)) {
+    return { kind: "registry", reference: parseReference(text, { style: "docker" }), text }
+  }
+  const rest = text.slice(LAYOUT_PREFIX.length)
+  const at = rest.lastIndexOf("@")
+  const colon = rest.lastIndexOf(":")
+  const split =
+    at >= 0 && /^sha\d+:/.test(rest.slice(at + 1)) ? at : colon > rest.lastIndexOf("/") ? colon : rest.length
+  const path = rest.slice(0, split)
+  const reference = rest.slice(split + 1)
+  if (path === "") throw invalidLayout(text, "the folder is missing")
+  if (split === at && !isDigest(reference)) throw invalidLayout(text, `${JSON.stringify(reference)} is no digest`)
+  if (split === rest.length) return { kind: "layout", path, text }
+  if (reference === "") throw invalidLayout(text, "the tag is empty")
+  return { kind: "layout", path, reference, text }
+}
+
+function invalidLayout(text: string, observed: string): ToolError {
+  return new ToolError("E_REF_INVALID", {
+    what: `not an OCI layout reference: ${JSON.stringify(text.slice(0, 200))}`,
+    why: `${observed}; expected oci:PATH, oci:PATH:TAG or oci:PATH@sha256:… with 64 hexadecimal digits`,
+    next: ["write the folder and the tag, such as `oci:./layout:1.0`"],
+  })
+}
+
+/**
+ * Artifacts from arguments and a list file.
+ *
+ * @param list - path of a file with one artifact a line, `-` for standard input, empty for none; `#` starts a comment.
+ * @throws {ToolError} `E_USAGE` when there is none at all, `E_REF_INVALID` with the line's number, `E_IO`.
+ */
+export async function readTargets(
+  args: readonly string[],
+  list: string,
+  files: Files,
+  stdin: World["stdin"],
+): Promise<readonly Target[]> {
+  const named = args.map(parseTarget)
+  if (list === "") {
+    if (named.length > 0) return named
+    throw new ToolError("E_USAGE", {
+      what: "no artifact named",
+      why: "expected at least one artifact, `--from-file LIST` or `--blob FILE`",
+      next: ["name one, such as `registry.example/app:1.0`"],
+    })
+  }
+  const bytes = list === "-" ? await stdin.read(limits.manifestBytes) : await files.read(list, limits.manifestBytes)
+  const listed = parseList(bytes, list)
+  if (named.length + listed.length > 0) return [...named, ...listed]
+  throw new ToolError("E_USAGE", {
+    what: `no artifact in ${nameOfList(list)}`,
+    why: "expected one artifact a line, every line is empty or a comment",
+    next: ["check the list, or name the artifacts as arguments"],
+  })
+}
+
+function parseList(bytes: Uint8Array, list: string): readonly Target[] {
+  const lines = decodeList(bytes, list).split("\n")
+  return lines.flatMap((line, index) => {
+    // A comment needs a space before it, so that no reference is ever cut.
+    const text = line.replace(/(^|\s)#.*$/s, "").trim()
+    if (text === "") return []
+    try {
+      return [parseTarget(text)]
+    } catch (cause) {
+      if (!(cause instanceof ToolError)) throw cause
+      throw new ToolError(cause.code, {
+        what: `${nameOfList(list)}, line ${index + 1}: ${cause.what}`,
+        ...(cause.why === undefined ? {} : { why: cause.why }),
+        next: cause.next,
+        cause,
+      })
+    }
+  })
+}
+
+function decodeList(bytes: Uint8Array, list: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ToolError("E_USAGE", {
+      what: `${nameOfList(list)} is not UTF-8 text`,
+      why: "expected one artifact a line",
+      next: ["check that `--from-file` names a list and not the artifact itself"],
+      cause,
+    })
+  }
+}
+
+function nameOfList(list: string): string {
+  return list === "-" ? "standard input" : list
+}
