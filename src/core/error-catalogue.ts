@@ -132,6 +132,13 @@ const rows = [
     "the server's certificate is for another host",
     "use the host name of the certificate",
   ],
+  [
+    "E_TLS_HANDSHAKE",
+    "unknown",
+    false,
+    "no TLS connection could be made",
+    "check that the port serves https and that the server's certificate is within its validity",
+  ],
   ["E_TLS_CLIENT", "usage", false, "a client certificate or certificate folder is unusable", "check the files named"],
 
   [
@@ -249,6 +256,20 @@ const rows = [
   ],
 
   ["E_IO", "unknown", false, "a file could not be read or written", "check the path, the rights and the free space"],
+  [
+    "E_STORAGE_LOCKED",
+    "conflict",
+    false,
+    "a storage folder is in use by another server",
+    "stop the other server, or use another folder",
+  ],
+  [
+    "E_STORAGE_CORRUPT",
+    "unknown",
+    false,
+    "stored content does not match its digest",
+    "push the content again; check the disk",
+  ],
   [
     "E_FILE_EXISTS",
     "conflict",

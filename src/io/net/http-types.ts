@@ -16,6 +16,11 @@ export interface HttpRequest {
   readonly redirect?: "same-origin" | "content" | "manual"
   /** Whether the request may be sent again after a failure. Default: GET, HEAD, PUT and DELETE yes, others no. */
   readonly replayable?: boolean
+  /**
+   * URL or origin of the server that named `url` (a token realm). The address rules of redirects then apply to `url`;
+   * without it, `url` is the user's own choice.
+   */
+  readonly namedBy?: string
   /** Statuses that are answers to this caller and not retried although they look transient. */
   readonly accept?: readonly number[]
 }

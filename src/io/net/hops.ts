@@ -1,0 +1,91 @@
+import { ToolError } from "../../core/errors.ts"
+import { checkTarget, type TargetReach } from "./forbidden-target.ts"
+import type { HttpRequest, HttpResponse } from "./http-types.ts"
+import { parseOrigin } from "./origin.ts"
+import { redactUrl } from "./redact.ts"
+
+/** One step of a request on its way through redirects. */
+export interface Hop {
+  readonly method: HttpRequest["method"]
+  readonly url: URL
+  readonly headers: readonly (readonly [string, string])[]
+  readonly withBody: boolean
+  /** `undefined` for the host the user named; otherwise what a server's URL may lead to. */
+  readonly reach: TargetReach | undefined
+}
+
+/** Knows which servers are local. */
+interface Locality {
+  isLocal(url: URL): boolean
+}
+
+/** Headers that go along to another origin: what they ask for matters there, and they identify nobody. */
+const TRAVELLING: ReadonlySet<string> = new Set(["accept", "range", "if-range"])
+
+/**
+ * The first step: the request itself.
+ *
+ * @throws {ToolError} `E_NET_FORBIDDEN_TARGET` when a server named the URL and it is refused; `E_INTERNAL` when it is
+ *   no http(s) URL without userinfo.
+ */
+export function firstHop(request: HttpRequest, locality: Locality): Hop {
+  const headers = Object.entries(request.headers ?? {})
+  const hop = { method: request.method, headers, withBody: request.body !== undefined }
+  if (request.namedBy !== undefined) {
+    const reach = reachFrom(new URL(request.namedBy), locality)
+    const url = checkTarget({ url: request.url, from: request.namedBy, reach, role: "URL" })
+    return { ...hop, url, reach: url.origin === parseOrigin(request.namedBy) ? undefined : reach }
+  }
+  const url = URL.parse(request.url)
+  if (url === null || parseOrigin(url) === undefined || url.username !== "" || url.password !== "") {
+    throw new ToolError("E_INTERNAL", { what: `not a URL to request: ${redactUrl(request.url)}` })
+  }
+  url.hash = ""
+  return { ...hop, url, reach: undefined }
+}
+
+/** Whether an answer is to be followed: 307 and 308 always, the older ones for GET and HEAD only. */
+export function isRedirect(method: string, response: HttpResponse): boolean {
+  if (response.header("location") === undefined) return false
+  if (response.status === 307 || response.status === 308) return true
+  return [301, 302, 303].includes(response.status) && (method === "GET" || method === "HEAD")
+}
+
+/**
+ * The step a redirect leads to.
+ *
+ * @throws {ToolError} `E_NET_FORBIDDEN_TARGET` when the target is refused: another origin without `content`, plain http
+ *   after https, userinfo, a local address named by a server on the internet.
+ */
+export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse, locality: Locality): Hop {
+  const location = response.header("location") ?? ""
+  const target = URL.parse(location, hop.url.href)
+  const reach = reachFrom(hop.url, locality)
+  const checked = checkTarget({
+    url: target?.href ?? "",
+    from: hop.url.origin,
+    reach: narrower(hop.reach, reach),
+    role: "redirect",
+  })
+  checked.hash = ""
+  if (checked.origin === hop.url.origin) return { ...hop, url: checked }
+  if (request.redirect !== "content" || (hop.method !== "GET" && hop.method !== "HEAD")) {
+    throw new ToolError("E_NET_FORBIDDEN_TARGET", {
+      what: `${hop.url.host} redirected a ${hop.method} request to another server, which is refused`,
+      why: `${redactUrl(checked)} is not on ${hop.url.origin}; only downloads of content may be redirected elsewhere`,
+      details: { from: hop.url.origin, target: redactUrl(checked) },
+    })
+  }
+  // SECURITY: nothing that identifies the user leaves the origin it was meant for, and it is not put back later.
+  const headers = hop.headers.filter(([name]) => TRAVELLING.has(name.toLowerCase()))
+  return { method: hop.method, url: checked, headers, withBody: false, reach: narrower(hop.reach, reach) }
+}
+
+function reachFrom(url: URL, locality: Locality): TargetReach {
+  return locality.isLocal(url) ? "local" : "public"
+}
+
+/** A chain never gains reach: what a public server named stays public. */
+function narrower(before: TargetReach | undefined, now: TargetReach): TargetReach {
+  return before === "public" ? "public" : now
+}
