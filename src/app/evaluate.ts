@@ -1,4 +1,4 @@
-import type { Candidate, Wanted } from "../core/candidate.ts"
+import type { ArtifactContent, BindSubject, Candidate, Wanted } from "../core/candidate.ts"
 import { asToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
@@ -51,7 +51,7 @@ export class SubjectEvaluation {
       return
     }
     this.#seen.add(key)
-    for (const evaluated of evaluateDocument(this.#evaluation, this.#subject, raw)) this.#take(evaluated)
+    for (const evaluated of evaluateDocument(this.#evaluation, this.#subject, raw)) this.take(evaluated)
   }
 
   /** Facts for the policy engine. */
@@ -64,7 +64,8 @@ export class SubjectEvaluation {
     )
   }
 
-  #take({ report, verified }: Evaluated): void {
+  /** Take over a judged signature. */
+  take({ report, verified }: Evaluated): void {
     this.reports.push(report)
     if (verified === undefined) return
     this.verified.push(verified)
@@ -91,9 +92,20 @@ function evaluateDocument(evaluation: Evaluation, subject: Subject, raw: RawSign
   return candidates.map((candidate) => evaluateCandidate(evaluation, subject, candidate))
 }
 
-function evaluateCandidate(evaluation: Evaluation, subject: Subject, candidate: Candidate): Evaluated {
+/**
+ * Judge one candidate against every authority of the policy.
+ *
+ * @param artifact - digests (and bytes) of the signed artifact, where the signature covers the artifact itself.
+ */
+export function evaluateCandidate(
+  evaluation: Evaluation,
+  subject: BindSubject,
+  candidate: Candidate,
+  artifact?: ArtifactContent,
+): Evaluated {
   const { policy, keys, hash } = evaluation
-  const { findings: keyFindings, signer } = evaluateKeys(candidate, keys, hash === undefined ? {} : { hash })
+  const options = { ...(hash === undefined ? {} : { hash }), ...(artifact === undefined ? {} : { artifact }) }
+  const { findings: keyFindings, signer } = evaluateKeys(candidate, keys, options)
   const satisfies: string[] = []
   let shown: readonly Finding[] | undefined
   for (const authority of policy.authorities) {
@@ -105,13 +117,13 @@ function evaluateCandidate(evaluation: Evaluation, subject: Subject, candidate: 
   }
   const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies)
   if (satisfies.length === 0) return { report }
-  return { report, verified: { report, content: candidate.content() } }
+  return { report, verified: { report, content: candidate.content(artifact) } }
 }
 
 /** Findings that depend on what an authority asks: format, subject, annotations, predicate, log. */
 function authorityFindings(
   evaluation: Evaluation,
-  subject: Subject,
+  subject: BindSubject,
   candidate: Candidate,
   authority: Authority,
 ): readonly Finding[] {

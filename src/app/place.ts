@@ -5,7 +5,7 @@ import type { ContentStore, PublicKey, SigningKey, TagChange, TagWrite } from ".
 import type { SignatureKind, SignatureLocation } from "../core/report.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
 import { verifySignature } from "../crypto/verify.ts"
-import { schemesOf } from "../crypto/schemes.ts"
+import { allowedSchemes } from "../crypto/schemes.ts"
 import type {
   Draft,
   MergeOptions,
@@ -129,7 +129,7 @@ function sameType(layers: readonly Descriptor[], document: SignedDocument): read
 }
 
 function verifiesFor(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  return schemesOf(key).some((scheme) => verifySignature(key, scheme, message, signature))
+  return allowedSchemes(key.type).some((scheme) => verifySignature(key, scheme, message, signature))
 }
 
 function mergeOptions(options: WriteOptions): MergeOptions {

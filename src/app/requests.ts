@@ -207,6 +207,8 @@ export type BlobInput = { readonly path: string } | { readonly digest: Digest }
 export interface SignBlobRequest {
   readonly blob: { readonly path: string }
   readonly key: SigningKey
+  /** `sha256` whatever the key, as cosign 2 does; default the key's own choice. */
+  readonly hash?: "key" | "sha256"
 }
 
 export interface SignedBlob {
@@ -226,11 +228,14 @@ export interface AttestBlobRequest {
   readonly predicate: PredicateInput
   readonly key: SigningKey
   readonly generation: "cosign2" | "cosign3"
+  readonly hash?: "key" | "sha256"
 }
 
 export interface AttestedBlob {
   readonly envelope: Uint8Array
   readonly bundle: Uint8Array
+  /** Legacy local bundle around the envelope. */
+  readonly legacyBundle: Uint8Array
   readonly statement: Uint8Array
 }
 

@@ -9,7 +9,9 @@ import type { VerifyRequest } from "./requests.ts"
 /** Everything found about one subject, and what the policy says of it. */
 export interface Gathered {
   readonly result: PolicyResult
-  readonly request: Pick<VerifyRequest, "kind" | "formats" | "predicateType">
+  readonly request: Pick<VerifyRequest, "kind"> & { readonly predicateType?: string }
+  /** Formats that satisfy. */
+  readonly accepted: readonly string[]
   readonly stores: readonly StoreReport[]
   readonly others: readonly OtherReferrer[]
   readonly signatures: readonly SignatureReport[]
@@ -91,7 +93,7 @@ function explainRefusal(artifact: string, gathered: Gathered): ToolError {
   if (gathered.result.result === "error") return couldNotFindOut(artifact, gathered)
   const asked = gathered.signatures.filter((signature) => isOfKind(signature, gathered))
   if (asked.length === 0) return nothingOfThatKind(artifact, gathered)
-  const inFormat = asked.filter((s) => s.state === "malformed" || gathered.request.formats.some((f) => f === s.format))
+  const inFormat = asked.filter((s) => s.state === "malformed" || gathered.accepted.includes(s.format))
   if (inFormat.length === 0) return otherFormat(artifact, gathered, formatsOf(asked))
   return untrusted(artifact, inFormat)
 }
@@ -151,8 +153,8 @@ function formatsOf(signatures: readonly SignatureReport[]): readonly string[] {
 function otherFormat(artifact: string, gathered: Gathered, found: readonly string[]): ToolError {
   return new ToolError("E_SIG_OTHER_FORMAT", {
     what: `${artifact} is signed, but not in a format that was asked for`,
-    why: `found ${found.join(", ")}, expected ${gathered.request.formats.join(" or ")}`,
-    details: { artifact, found: [...found], expected: [...gathered.request.formats] },
+    why: `found ${found.join(", ")}, expected ${gathered.accepted.join(" or ")}`,
+    details: { artifact, found: [...found], expected: [...gathered.accepted] },
   })
 }
 

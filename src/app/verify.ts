@@ -163,7 +163,15 @@ async function gather(
     }
   }
   result ??= evaluatePolicy(evaluation.policy, evaluated.facts())
-  return { result, request, stores, others, signatures: evaluated.reports, verified: evaluated.verified }
+  return {
+    result,
+    request,
+    accepted: request.formats,
+    stores,
+    others,
+    signatures: evaluated.reports,
+    verified: evaluated.verified,
+  }
 }
 
 /** Places of the formats asked for first; then the others, to be able to say what the artifact is signed with. */

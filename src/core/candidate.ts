@@ -24,6 +24,8 @@ export interface Candidate {
   readonly signatures: readonly CandidateSignature[]
   /** Hash the document names for its signature (`messageDigest`); a hint within what the key type allows. */
   readonly hash?: HashAlgorithm
+  /** Hashes by which a statement names its subjects, so that a file is hashed with all of them in one pass. */
+  readonly digestAlgorithms?: readonly HashAlgorithm[]
   /** Parts that are present and are not evaluated, such as `transparency log entry`. */
   readonly notEvaluated: readonly string[]
   /** Whether the payload is about `subject` and says what is wanted. At least one finding. */

@@ -1,0 +1,58 @@
+import type { ArtifactContent } from "../core/candidate.ts"
+import { ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import type { HashAlgorithm } from "../core/ports.ts"
+import { Hasher } from "../crypto/hash.ts"
+import type { AppContext } from "./requests.ts"
+
+/** A file read once: its digests, and its bytes when they were asked for. */
+export interface ReadBlob extends ArtifactContent {
+  /** Bytes read. */
+  readonly size: number
+}
+
+/**
+ * Read a file (`-` = standard input) once, hashing as it passes; memory stays flat unless the bytes are kept.
+ *
+ * @param keepBytes - for schemes that sign the whole message (pure Ed25519).
+ * @throws {ToolError} `E_IO`, and `E_LIMIT_EXCEEDED` when a file that must be kept is too large.
+ */
+export async function readBlob(
+  app: AppContext,
+  path: string,
+  algorithms: ReadonlySet<HashAlgorithm>,
+  keepBytes: boolean,
+): Promise<ReadBlob> {
+  const hashers = [...algorithms].map((algorithm) => new Hasher(algorithm))
+  const kept: Uint8Array[] = []
+  let size = 0
+  const task = app.progress.start(`reading ${path}`, await app.files.size(path))
+  for await (const chunk of app.files.stream(path)) {
+    size += chunk.byteLength
+    if (keepBytes && size > limits.attachmentBytes) tooLarge(path)
+    for (const hasher of hashers) hasher.update(chunk)
+    if (keepBytes) kept.push(chunk.slice())
+    task.advance(chunk.byteLength)
+  }
+  task.done()
+  const digests = Object.fromEntries(hashers.map((hasher) => [hasher.algorithm, hasher.digest()]))
+  return keepBytes ? { digests, size, bytes: concatenate(kept, size) } : { digests, size }
+}
+
+function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}
+
+function tooLarge(path: string): never {
+  throw new ToolError("E_LIMIT_EXCEEDED", {
+    what: `${path} is too large for an Ed25519 key`,
+    why: `such a key signs the whole file in memory; more than ${limits.attachmentBytes} bytes were read`,
+    next: ["use an ECDSA or RSA key for large files"],
+  })
+}

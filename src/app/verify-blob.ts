@@ -1,0 +1,139 @@
+import type { ArtifactContent, BindSubject, Candidate } from "../core/candidate.ts"
+import { digestAlgorithm, digestHex, type Digest } from "../core/digest.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import type { HashAlgorithm } from "../core/ports.ts"
+import type { SignatureKind } from "../core/report.ts"
+import { decodeHex, encodeHex } from "../codec/hex.ts"
+import { defaultScheme, hashOf } from "../crypto/schemes.ts"
+import { blobFormats } from "../formats/index.ts"
+import { evaluatePolicy } from "../policy/evaluate.ts"
+import { policyFromFlags } from "../policy/from-flags.ts"
+import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
+import { readBlob } from "./read-blob.ts"
+import type {
+  AppContext,
+  BlobInput,
+  VerifyBlobAttestationRequest,
+  VerifyBlobRequest,
+  VerifyBlobResult,
+} from "./requests.ts"
+import { decide, unresolvable } from "./verdict.ts"
+
+/**
+ * Verify a signature over a file, or over its digest where the scheme allows that.
+ *
+ * SECURITY: a public key inside the evidence never replaces the keys given.
+ *
+ * @throws {ToolError} `E_TRUST_MISSING` without keys. Malformed evidence is the result's error.
+ */
+export async function verifyBlob(app: AppContext, request: VerifyBlobRequest): Promise<VerifyBlobResult> {
+  const { evidence } = request
+  const parse = (): Candidate =>
+    "bundle" in evidence ? blobFormats.parseBundle(evidence.bundle) : blobFormats.parseSignature(evidence.signature)
+  return verifyAgainst(app, { ...request, kind: "signature", checkClaims: true }, parse)
+}
+
+/** Verify an attestation about a file. */
+export async function verifyBlobAttestation(
+  app: AppContext,
+  request: VerifyBlobAttestationRequest,
+): Promise<VerifyBlobResult> {
+  const { evidence } = request
+  if (request.blob === undefined && request.checkClaims) throw new ToolError("E_USAGE", { what: "no file was named" })
+  const parse = (): Candidate =>
+    "bundle" in evidence ? blobFormats.parseBundle(evidence.bundle) : blobFormats.parseEnvelope(evidence.envelope)
+  return verifyAgainst(app, { ...request, kind: "attestation" }, parse)
+}
+
+type Asked = Omit<VerifyBlobRequest, "evidence" | "blob"> & {
+  readonly blob?: BlobInput
+  readonly kind: SignatureKind
+  readonly checkClaims: boolean
+  readonly predicateType?: string
+}
+
+async function verifyAgainst(app: AppContext, asked: Asked, parse: () => Candidate): Promise<VerifyBlobResult> {
+  if (asked.keys.length === 0) throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
+  const name = nameOf(asked.blob)
+  try {
+    const candidate = parse()
+    const artifact = await readArtifact(app, asked, candidate)
+    const subject = subjectOf(artifact)
+    const evaluation = evaluationFor(asked, candidate)
+    const evaluated = new SubjectEvaluation(evaluation, subject)
+    evaluated.take(evaluateCandidate(evaluation, subject, candidate, artifact))
+    const { report, error } = decide(name, subject, {
+      result: evaluatePolicy(evaluation.policy, evaluated.facts()),
+      request: asked,
+      accepted: [candidate.format],
+      stores: [],
+      others: [],
+      signatures: evaluated.reports,
+      verified: evaluated.verified,
+    })
+    return answer(report, error === undefined ? evaluated.verified : [], error)
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    return answer(unresolvable(name, error), [], error)
+  }
+}
+
+function answer(
+  report: ReturnType<typeof unresolvable>,
+  verified: VerifyBlobResult["verified"],
+  error: ToolError | undefined,
+): VerifyBlobResult {
+  return {
+    report: { apiVersion: "countersign.dev/v1", kind: "VerificationReport", artifacts: [report] },
+    verified,
+    error,
+  }
+}
+
+function evaluationFor(asked: Asked, candidate: Candidate): Evaluation {
+  const policy = policyFromFlags({
+    keys: asked.keys.map((key) => key.name),
+    formats: [candidate.format],
+    kind: asked.kind,
+    annotations: {},
+    tlog: asked.tlog ?? "ignore",
+    ...(asked.predicateType === undefined ? {} : { predicateType: asked.predicateType }),
+  })
+  return { policy, keys: asked.keys, hash: asked.hash, checkClaims: asked.checkClaims, anyPredicate: false }
+}
+
+function nameOf(blob: BlobInput | undefined): string {
+  if (blob === undefined) return "the attestation"
+  return "digest" in blob ? blob.digest : blob.path
+}
+
+/** Digests of the blob under every hash that a key or the document may want. */
+async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<ArtifactContent> {
+  const { blob } = asked
+  if (blob === undefined) return { digests: {} }
+  if ("digest" in blob) return { digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { what: "digest" }) } }
+  const covers = candidate.signed.kind === "artifact"
+  const algorithms = new Set<HashAlgorithm>(["sha256"])
+  if (asked.hash !== undefined) algorithms.add(asked.hash)
+  if (candidate.hash !== undefined) algorithms.add(candidate.hash)
+  for (const { key } of asked.keys) {
+    if (!covers) break
+    if (key.type === "ed25519") algorithms.add("sha512")
+    algorithms.add(hashOf(defaultScheme(key)) ?? "sha256")
+  }
+  for (const algorithm of candidate.digestAlgorithms ?? []) algorithms.add(algorithm)
+  const keepBytes = covers && asked.keys.some(({ key }) => key.type === "ed25519")
+  return readBlob(app, blob.path, algorithms, keepBytes)
+}
+
+/** The blob as a subject: SHA-256 first, the other digests beside it. */
+function subjectOf(artifact: ArtifactContent): BindSubject {
+  const digests = Object.entries(artifact.digests)
+    .filter(([algorithm]) => algorithm !== "sha224")
+    .map(([algorithm, raw]): Digest => `${algorithm as "sha256"}:${encodeHex(raw)}`)
+  const [first, ...others] = digests
+  return { digest: first ?? NO_DIGEST, others }
+}
+
+/** Stands for "no artifact was given"; its claims are not checked. No content has this digest by construction. */
+const NO_DIGEST: Digest = `sha256:${"0".repeat(64)}`

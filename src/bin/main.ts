@@ -1,0 +1,48 @@
+import type { CommandLineStyle } from "../faces/command-line/run-program.ts"
+import type { Program } from "../faces/command.ts"
+import { runProgram } from "../faces/command-line/run-program.ts"
+import { createWorld } from "./world.ts"
+
+interface Face {
+  readonly style: CommandLineStyle
+  /** Name whose User-Agent and defaults the face has. */
+  readonly load: () => Promise<Program>
+}
+
+/** Programs by the name they are started under, or by the first word after `countersign`. */
+const faces: Readonly<Record<string, Face>> = {
+  cosign: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
+  cosign2: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosign2Program },
+}
+
+const own: Face = {
+  style: "own",
+  load: async () => (await import("../faces/cli/program.ts")).countersignProgram,
+}
+
+/** Which program is meant: by a symlink's name, by the first word, else our own. */
+function chooseFace(name: string, argv: readonly string[]): { face: Face; argv: readonly string[] } {
+  const [first, ...rest] = argv
+  if (Object.hasOwn(faces, name)) return { face: faces[name] ?? own, argv }
+  if (first !== undefined && Object.hasOwn(faces, first)) return { face: faces[first] ?? own, argv: rest }
+  return { face: own, argv }
+}
+
+async function main(): Promise<number> {
+  const name = process.env["COUNTERSIGN_NAME"] ?? ""
+  delete process.env["COUNTERSIGN_NAME"]
+  const { face, argv } = chooseFace(name, process.argv.slice(2))
+  const world = createWorld(process)
+  try {
+    return await runProgram(await face.load(), argv, world, face.style)
+  } finally {
+    await world.close()
+  }
+}
+
+// A reader that went away (`| head`) is no fault of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 3)
+})
+
+process.exitCode = await main()
