@@ -111,7 +111,7 @@ function nameOf(blob: BlobInput | undefined): string {
 async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<ArtifactContent> {
   const { blob } = asked
   if (blob === undefined) return { digests: {} }
-  if ("digest" in blob) return { digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { what: "digest" }) } }
+  if ("digest" in blob) return { digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { max: 64, what: "digest" }) } }
   const covers = candidate.signed.kind === "artifact"
   const algorithms = new Set<HashAlgorithm>(["sha256"])
   if (asked.hash !== undefined) algorithms.add(asked.hash)
