@@ -1,0 +1,130 @@
+import type { ErrorCode } from "../../core/error-catalogue.ts"
+import { ToolError } from "../../core/errors.ts"
+import type { JsonObject } from "../../core/json-value.ts"
+import { limits } from "../../core/limits.ts"
+import { expectArray, expectObject, isObject, member } from "../../codec/json-shape.ts"
+import { parseJson } from "../../codec/json.ts"
+import type { HttpResponse } from "../net/http-types.ts"
+
+/** What is kept of an error answer. */
+export interface RegistryFailure {
+  readonly status: number
+  /** Codes of the distribution-spec's error body, upper case; empty when there was none. */
+  readonly codes: readonly string[]
+  /** First message or the beginning of the body, printable, at most 300 characters. */
+  readonly message: string
+}
+
+/**
+ * Read an error answer and release its connection. Never throws for what the body holds.
+ *
+ * Spec: OCI distribution-spec "Error Codes".
+ */
+export async function readFailure(response: HttpResponse): Promise<RegistryFailure> {
+  const text = new TextDecoder().decode(await bodyStart(response))
+  const errors = errorList(text)
+  const codes = errors.map((error) => textMember(error, "code").toUpperCase()).filter((code) => code !== "")
+  const said = errors.map((error) => textMember(error, "message")).find((message) => message !== "")
+  return { status: response.status, codes, message: printable(said ?? (errors.length > 0 ? "" : text)) }
+}
+
+async function bodyStart(response: HttpResponse): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk.subarray(0, limits.errorBodyBytes - size))
+      size += chunk.length
+      if (size >= limits.errorBodyBytes) break
+    }
+  } catch {
+    // The status is the answer; a body that breaks off adds nothing to it.
+    size = 0
+  }
+  return concat(chunks)
+}
+
+function errorList(text: string): readonly JsonObject[] {
+  try {
+    const root = expectObject(
+      parseJson(text, { maxBytes: limits.errorBodyBytes * 3, what: "error body" }),
+      "error body",
+    )
+    return expectArray(member(root, "errors"), "errors", 100).filter(isObject)
+  } catch {
+    return []
+  }
+}
+
+function textMember(object: JsonObject, key: string): string {
+  const value = member(object, key)
+  return typeof value === "string" ? value : ""
+}
+
+function printable(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, " ")
+    .trim()
+    .slice(0, 300)
+}
+
+const IMMUTABLE = /immutab|cannot be overwritten|already exists/i
+
+/**
+ * Error for an answer that is not the one wanted.
+ *
+ * @param doing - what was asked, in words that follow "registry refused to": `read manifest v1 of a.b/c`.
+ */
+export function failureError(failure: RegistryFailure, doing: string, context: string): ToolError {
+  const code = codeOf(failure)
+  const said = [failure.codes.join(", "), failure.message].filter((part) => part !== "").join(": ")
+  return new ToolError(code, {
+    what: `${WORDS[code] ?? "registry failed to"} ${doing}`,
+    why: `${context} answered ${failure.status}${said === "" ? "" : ` (${said})`}`,
+    details: { status: failure.status, codes: failure.codes, where: context },
+  })
+}
+
+const WORDS: Partial<Record<ErrorCode, string>> = {
+  E_REGISTRY_UNAUTHENTICATED: "registry wants credentials to",
+  E_REGISTRY_DENIED: "registry does not allow to",
+  E_REGISTRY_RATE_LIMITED: "registry asks to slow down and did not",
+  E_REGISTRY_TAG_IMMUTABLE: "registry forbids to overwrite the tag: cannot",
+  E_REF_TAG_NOT_FOUND: "not found in the registry: cannot",
+}
+
+function codeOf(failure: RegistryFailure): ErrorCode {
+  const { status } = failure
+  if (status === 401) return "E_REGISTRY_UNAUTHENTICATED"
+  if (isImmutable(failure)) return "E_REGISTRY_TAG_IMMUTABLE"
+  if (status === 403 || status === 405) return "E_REGISTRY_DENIED"
+  if (status === 404) return "E_REF_TAG_NOT_FOUND"
+  if (status === 409 || status === 412) return "E_REGISTRY_CONFLICT"
+  if (status === 413) return "E_LIMIT_EXCEEDED"
+  if (status === 429) return "E_REGISTRY_RATE_LIMITED"
+  return status >= 500 ? "E_REGISTRY_UNAVAILABLE" : "E_REGISTRY_PROTOCOL"
+}
+
+/** Whether the registry forbids overwriting this tag: each vendor says so in its own words. */
+export function isImmutable(failure: RegistryFailure): boolean {
+  if (![400, 403, 405, 409, 412].includes(failure.status)) return false
+  return failure.codes.some((code) => IMMUTABLE.test(code)) || IMMUTABLE.test(failure.message)
+}
+
+/** Error for an answer that breaks the distribution-spec. */
+export function protocolError(what: string, why: string): ToolError {
+  return new ToolError("E_REGISTRY_PROTOCOL", { what, why })
+}
+
+/** Join chunks. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}

@@ -1,0 +1,136 @@
+import { asToolError } from "../../core/errors.ts"
+import { classifyHost } from "../net/addresses.ts"
+import type { HttpResponse } from "../net/http-types.ts"
+import { bareHost } from "../net/origin.ts"
+import type { RegistryHttp, RegistryRequest } from "./auth/registry-http.ts"
+
+/** Where plain http may be spoken: see `ConnectionOptions.plainHttp`. */
+export type PlainHttp = "loopback" | "private" | "always"
+
+/** A request whose origin is not decided yet. */
+export type OriginRequest = Omit<RegistryRequest, "url"> & { readonly path: string }
+
+/**
+ * Origins a registry may be reached at, most likely first.
+ *
+ * Loopback hosts: plain http, then https. Hosts that `plainHttp` allows besides: https, then plain http. All others:
+ * https alone.
+ *
+ * @param host - `host[:port]` to connect to.
+ *
+ * Security: CVE-2019-1010275; no host falls back to plain http unless its class allows it by name.
+ */
+export function originCandidates(host: string, plainHttp: PlainHttp = "loopback"): readonly string[] {
+  const secure = `https://${host}`
+  const plain = `http://${host}`
+  const url = URL.parse(secure)
+  if (url === null) return [secure]
+  const kind = classifyHost(bareHost(url))
+  if (kind === "loopback") return [plain, secure]
+  if (plainHttp === "always" || (plainHttp === "private" && isRfc1918(bareHost(url)))) return [secure, plain]
+  return [secure]
+}
+
+/** The private networks cosign speaks plain http to; not link-local and not IPv6. */
+function isRfc1918(host: string): boolean {
+  return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.)[0-9.]+$/.test(host)
+}
+
+/**
+ * Finds out with the first request which of the candidates a registry speaks, at no extra request where the first
+ * candidate is right or the only one.
+ */
+export class OriginChoice {
+  readonly #http: RegistryHttp
+  readonly #candidates: readonly string[]
+  #chosen: string | undefined
+  #deciding: Promise<unknown> | undefined
+
+  constructor(http: RegistryHttp, candidates: readonly string[]) {
+    this.#http = http
+    this.#candidates = candidates
+    this.#chosen = candidates.length === 1 ? candidates[0] : undefined
+  }
+
+  /** A stable name of the place, the same before and after the decision. */
+  get key(): string {
+    return this.#candidates[0] ?? ""
+  }
+
+  /**
+   * Send to the registry's origin.
+   *
+   * @throws {ToolError} as {@link RegistryHttp.request}.
+   */
+  async send(request: OriginRequest): Promise<HttpResponse> {
+    while (this.#chosen === undefined && this.#deciding !== undefined) {
+      await this.#deciding.catch(() => undefined)
+    }
+    if (this.#chosen !== undefined) return this.#to(this.#chosen, request)
+    const work = this.#decide(request)
+    this.#deciding = work
+    try {
+      return await work
+    } finally {
+      this.#deciding = undefined
+    }
+  }
+
+  async #decide(request: OriginRequest): Promise<HttpResponse> {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      const probe = await this.#probe({ method: "GET", path: "/v2/", scope: [], ...signalOf(request) })
+      await probe.discard()
+      return this.#to(this.#chosen ?? this.key, request)
+    }
+    return this.#probe(request)
+  }
+
+  async #probe(request: OriginRequest): Promise<HttpResponse> {
+    const [first = "", second = ""] = this.#candidates
+    const early = await this.#attempt(first, { ...request, replayable: false })
+    if (early !== undefined) return early
+    const other = await this.#attempt(second, request)
+    if (other !== undefined) return other
+    // Neither speaks; the first with its full number of tries gives the error worth showing.
+    const response = await this.#to(first, request)
+    this.#chosen = first
+    return response
+  }
+
+  /** `undefined` when nobody speaks this scheme there. */
+  async #attempt(origin: string, request: OriginRequest): Promise<HttpResponse | undefined> {
+    let response: HttpResponse
+    try {
+      response = await this.#to(origin, request)
+    } catch (thrown) {
+      const { code } = asToolError(thrown)
+      if (request.signal?.aborted === true || (code !== "E_NET_CONNECT" && code !== "E_TLS_HANDSHAKE")) throw thrown
+      return undefined
+    }
+    if (response.status === 400 && origin.startsWith("http:") && (await this.#wantsTls(response, request))) {
+      return undefined
+    }
+    this.#chosen = origin
+    return response
+  }
+
+  /**
+   * Servers answer plain http on a TLS port with 400 and a text of their own. A registry answers 400 with JSON, and
+   * with its API header.
+   */
+  async #wantsTls(response: HttpResponse, request: OriginRequest): Promise<boolean> {
+    if (request.method !== "HEAD" && /json/i.test(response.header("content-type") ?? "")) return false
+    if (response.header("docker-distribution-api-version") !== undefined) return false
+    await response.discard()
+    return true
+  }
+
+  #to(origin: string, request: OriginRequest): Promise<HttpResponse> {
+    const { path, ...rest } = request
+    return this.#http.request({ ...rest, url: `${origin}${path}` })
+  }
+}
+
+function signalOf(request: OriginRequest): { readonly signal?: AbortSignal } {
+  return request.signal === undefined ? {} : { signal: request.signal }
+}

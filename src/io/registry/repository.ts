@@ -1,0 +1,97 @@
+import type { Descriptor } from "../../core/descriptor.ts"
+import { isDigest } from "../../core/digest.ts"
+import type { Clock, ContentStore, Logger, Randomness } from "../../core/ports.ts"
+import { attach } from "./attach.ts"
+import type { RegistryHttp } from "./auth/registry-http.ts"
+import { BlobUploads } from "./blob-push.ts"
+import { fetchBlob, readBlob } from "./blobs.ts"
+import { ContentCache } from "./content-cache.ts"
+import type { RegistryShared, RepositoryContext, Sleep } from "./context.ts"
+import { Learned } from "./learned.ts"
+import { deleteManifest } from "./manifest-delete.ts"
+import { pushManifest } from "./manifest-push.ts"
+import { fetchManifest, getManifest } from "./manifests.ts"
+import { OriginChoice } from "./origin-choice.ts"
+import { detachFromTag, listReferrersTag, tagKey } from "./referrers-tag.ts"
+import { listReferrers } from "./referrers.ts"
+import { TagQueues } from "./tag-queues.ts"
+import { updateTag } from "./tag-update.ts"
+import { listTags } from "./tags.ts"
+
+/** What a repository's client needs. */
+export interface RepositoryOptions {
+  /** Registry as the user means it, `host[:port]`. */
+  readonly registry: string
+  /** Path of the repository; already checked by the reference grammar. */
+  readonly repository: string
+  readonly http: RegistryHttp
+  /** Origins to reach the registry at, most likely first: see `originCandidates`. */
+  readonly origins: readonly string[]
+  readonly shared: RegistryShared
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly sleep: Sleep
+}
+
+/** A repository of a registry. */
+export interface RegistryRepository extends ContentStore {
+  readonly kind: "registry"
+  /**
+   * Link a blob from another repository of the same registry.
+   *
+   * @param from - path of that repository.
+   * @returns false when the registry wants the bytes: push the blob then.
+   */
+  mountBlob(descriptor: Descriptor, from: string, signal?: AbortSignal): Promise<boolean>
+}
+
+/** State for all repositories of one process. */
+export function sharedState(clock: Clock, cacheBytes?: number): RegistryShared {
+  return { cache: new ContentCache(cacheBytes), learned: new Learned(clock), queues: new TagQueues() }
+}
+
+/**
+ * Client of one repository. Nothing is sent until a method is called.
+ *
+ * Resolving and reading verify every byte; headers such as `Docker-Content-Digest` are compared and never believed.
+ *
+ * Spec: OCI distribution-spec 1.1.
+ */
+export function openRepository(options: RepositoryOptions): RegistryRepository {
+  const context: RepositoryContext = {
+    ...options.shared,
+    name: `${options.registry}/${options.repository}`,
+    repository: options.repository,
+    http: options.http,
+    origin: new OriginChoice(options.http, options.origins),
+    logger: options.logger,
+    clock: options.clock,
+    randomness: options.randomness,
+    sleep: options.sleep,
+  }
+  const uploads = new BlobUploads(context)
+  return {
+    kind: "registry",
+    name: context.name,
+    resolve: async (reference, signal) => (await fetchManifest(context, reference, signal)).descriptor,
+    fetchManifest: (reference, signal) => fetchManifest(context, reference, signal),
+    readTag: (tag, signal) => getManifest(context, tag, { signal }),
+    fetchBlob: (descriptor, max, signal) => fetchBlob(context, descriptor, max, signal),
+    readBlob: (descriptor, signal) => readBlob(context, descriptor, signal),
+    pushBlob: (descriptor, source, signal) => uploads.push(descriptor, source, signal),
+    mountBlob: (descriptor, from, signal) => uploads.mount(descriptor, from, signal),
+    pushManifest: async (bytes, mediaType, tag, signal) => {
+      const how = { signal, ...(tag === undefined || isDigest(tag) ? {} : { tag }) }
+      return (await pushManifest(context, uploads, bytes, mediaType, how)).descriptor
+    },
+    updateTag: (tag, change, holds, signal) =>
+      context.queues.run(tagKey(context, tag), () => updateTag(context, uploads, tag, change, holds, signal)),
+    attach: (bytes, mediaType, signal) => attach(context, uploads, bytes, mediaType, signal),
+    listReferrers: (subject, artifactType, signal) => listReferrers(context, subject, artifactType, signal),
+    listReferrersTag: (subject, signal) => listReferrersTag(context, subject, signal),
+    listTags: (signal) => listTags(context, signal),
+    deleteManifest: (reference, signal) => deleteManifest(context, reference, signal),
+    detachFromTag: (subject, referrers, signal) => detachFromTag(context, uploads, subject, referrers, signal),
+  }
+}
