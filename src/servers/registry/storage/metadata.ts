@@ -1,0 +1,344 @@
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite"
+import type { Digest, DigestAlgorithm } from "../../../core/digest.ts"
+import { ToolError } from "../../../core/errors.ts"
+import type {
+  DeleteOutcome,
+  ManifestFacts,
+  ManifestWrite,
+  Page,
+  PageQuery,
+  Precondition,
+  Referrer,
+  ReferrerFacts,
+} from "./storage.ts"
+import { createSchema } from "./schema.ts"
+
+type Row = Record<string, SQLOutputValue>
+
+/** An upload session as it is remembered across restarts. `touched` is milliseconds since the epoch. */
+export interface UploadRow {
+  readonly id: string
+  readonly repository: string
+  readonly algorithm: DigestAlgorithm
+  readonly touched: number
+}
+
+/**
+ * Which repository links what, in SQLite. Calls are synchronous, so a transaction can never be interleaved with another
+ * one: this is the single writer that makes tag changes compare-and-set.
+ */
+export class Metadata {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  readonly #durable: boolean
+
+  /**
+   * @param path - file, or `:memory:`. The file is locked until {@link close}, also against other processes.
+   * @param durability - `full` flushes each transaction to the disk before it returns.
+   * @throws {ToolError} `E_STORAGE_LOCKED` when somebody else has the file open.
+   */
+  constructor(path: string, durability: "full" | "fast") {
+    this.#durable = durability === "full"
+    this.#database = new DatabaseSync(path)
+    try {
+      createSchema(this.#database, durability)
+    } catch (cause) {
+      this.#database.close()
+      throw storageError("open the index", cause)
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  hasRepository(repository: string): boolean {
+    return this.#get("SELECT 1 FROM repositories WHERE name = ?", repository) !== undefined
+  }
+
+  listRepositories(query: PageQuery): Page<string> {
+    return this.#page("SELECT name AS item FROM repositories WHERE name > ? ORDER BY name LIMIT ?", [], query)
+  }
+
+  blobSize(repository: string, digest: Digest): number | undefined {
+    const row = this.#get("SELECT size FROM blobs WHERE repository = ? AND digest = ?", repository, digest)
+    return row === undefined ? undefined : Number(row["size"])
+  }
+
+  /** Size of the blob in the named repository, or in any. */
+  sizeElsewhere(digest: Digest, from: string | undefined): number | undefined {
+    if (from !== undefined) return this.blobSize(from, digest)
+    const row = this.#get("SELECT size FROM blobs WHERE digest = ? LIMIT 1", digest)
+    return row === undefined ? undefined : Number(row["size"])
+  }
+
+  linkBlob(repository: string, digest: Digest, size: number): void {
+    this.#transaction(() => {
+      this.#run("INSERT OR IGNORE INTO repositories (name) VALUES (?)", repository)
+      this.#run("INSERT OR REPLACE INTO blobs (repository, digest, size) VALUES (?, ?, ?)", repository, digest, size)
+    })
+  }
+
+  unlinkBlob(repository: string, digest: Digest): boolean {
+    return this.#run("DELETE FROM blobs WHERE repository = ? AND digest = ?", repository, digest) > 0
+  }
+
+  resolveTag(repository: string, tag: string): Digest | undefined {
+    const row = this.#get("SELECT digest FROM tags WHERE repository = ? AND tag = ?", repository, tag)
+    return row?.["digest"] as Digest | undefined
+  }
+
+  manifestFacts(repository: string, digest: Digest): ManifestFacts | undefined {
+    const row = this.#get(
+      "SELECT media_type, size FROM manifests WHERE repository = ? AND digest = ?",
+      repository,
+      digest,
+    )
+    return row === undefined ? undefined : { digest, mediaType: row["media_type"] as string, size: Number(row["size"]) }
+  }
+
+  /** @returns false when the precondition refused. */
+  writeManifest(repository: string, write: ManifestWrite, at: number): boolean {
+    return this.#transaction(() => {
+      const { digest, mediaType, size } = write.manifest
+      if (!this.#allowed(repository, write)) return false
+      this.#run("INSERT OR IGNORE INTO repositories (name) VALUES (?)", repository)
+      this.#run(
+        "INSERT OR REPLACE INTO manifests (repository, digest, media_type, size, pushed) VALUES (?, ?, ?, ?, ?)",
+        repository,
+        digest,
+        mediaType,
+        size,
+        at,
+      )
+      if (write.referrer !== undefined) this.putReferrer(repository, write.manifest, write.referrer)
+      for (const tag of write.tags) {
+        this.#run("INSERT OR REPLACE INTO tags (repository, tag, digest) VALUES (?, ?, ?)", repository, tag, digest)
+      }
+      return true
+    })
+  }
+
+  #allowed(repository: string, write: ManifestWrite): boolean {
+    if (write.tags.length > 0) return write.tags.every((tag) => write.precondition(this.resolveTag(repository, tag)))
+    return write.precondition(this.manifestFacts(repository, write.manifest.digest)?.digest)
+  }
+
+  /** List a manifest under its subject. */
+  putReferrer(repository: string, manifest: ManifestFacts, referrer: ReferrerFacts): void {
+    this.#run(
+      "INSERT OR REPLACE INTO referrers (repository, subject, digest, media_type, size, artifact_type, annotations) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      repository,
+      referrer.subject,
+      manifest.digest,
+      manifest.mediaType,
+      manifest.size,
+      referrer.artifactType ?? null,
+      referrer.annotations === undefined ? null : JSON.stringify(referrer.annotations),
+    )
+  }
+
+  deleteManifest(repository: string, digest: Digest, precondition: Precondition): DeleteOutcome {
+    return this.#transaction(() => {
+      const facts = this.manifestFacts(repository, digest)
+      if (!precondition(facts?.digest)) return "refused"
+      if (facts === undefined) return "missing"
+      this.#run("DELETE FROM manifests WHERE repository = ? AND digest = ?", repository, digest)
+      this.#run("DELETE FROM tags WHERE repository = ? AND digest = ?", repository, digest)
+      this.#run("DELETE FROM referrers WHERE repository = ? AND digest = ?", repository, digest)
+      return "deleted"
+    })
+  }
+
+  deleteTag(repository: string, tag: string, precondition: Precondition): DeleteOutcome {
+    return this.#transaction(() => {
+      const current = this.resolveTag(repository, tag)
+      if (!precondition(current)) return "refused"
+      if (current === undefined) return "missing"
+      this.#run("DELETE FROM tags WHERE repository = ? AND tag = ?", repository, tag)
+      return "deleted"
+    })
+  }
+
+  listTags(repository: string, query: PageQuery): Page<string> {
+    const sql = "SELECT tag AS item FROM tags WHERE repository = ? AND tag > ? ORDER BY tag LIMIT ?"
+    return this.#page(sql, [repository], query)
+  }
+
+  listReferrers(
+    repository: string,
+    subject: Digest,
+    query: PageQuery & { readonly artifactType: string | undefined },
+  ): Page<Referrer> {
+    const filter = query.artifactType === undefined ? "" : " AND artifact_type = ?"
+    const rows = this.#all(
+      `SELECT digest, media_type, size, artifact_type, annotations FROM referrers WHERE repository = ? AND subject = ?${filter} AND digest > ? ORDER BY digest LIMIT ?`,
+      repository,
+      subject,
+      ...(query.artifactType === undefined ? [] : [query.artifactType]),
+      query.after ?? "",
+      query.limit + 1,
+    )
+    return cut(rows.map(referrerOf), query.limit)
+  }
+
+  /** Every manifest of every repository, to derive the referrers lists again. */
+  allManifests(): readonly (ManifestFacts & { readonly repository: string })[] {
+    return this.#all("SELECT repository, digest, media_type, size FROM manifests").map((row) => ({
+      repository: row["repository"] as string,
+      digest: row["digest"] as Digest,
+      mediaType: row["media_type"] as string,
+      size: Number(row["size"]),
+    }))
+  }
+
+  /** Replace all referrers lists at once. */
+  replaceReferrers(entries: readonly (readonly [string, ManifestFacts, ReferrerFacts])[]): void {
+    this.#transaction(() => {
+      this.#run("DELETE FROM referrers")
+      for (const [repository, manifest, referrer] of entries) this.putReferrer(repository, manifest, referrer)
+    })
+  }
+
+  /** Remember an upload session. Lost in a power failure, which only makes the client start again. */
+  putUpload(row: UploadRow): void {
+    this.#relaxed(() =>
+      this.#run(
+        "INSERT OR REPLACE INTO uploads (id, repository, algorithm, touched) VALUES (?, ?, ?, ?)",
+        row.id,
+        row.repository,
+        row.algorithm,
+        row.touched,
+      ),
+    )
+  }
+
+  upload(id: string): UploadRow | undefined {
+    const row = this.#get("SELECT id, repository, algorithm, touched FROM uploads WHERE id = ?", id)
+    return row === undefined ? undefined : uploadOf(row)
+  }
+
+  uploadCount(): number {
+    return Number(this.#get("SELECT count(*) AS n FROM uploads")?.["n"] ?? 0)
+  }
+
+  /** Sessions not touched since `before`. */
+  uploadsBefore(before: number): readonly UploadRow[] {
+    return this.#all("SELECT id, repository, algorithm, touched FROM uploads WHERE touched < ?", before).map(uploadOf)
+  }
+
+  removeUpload(id: string): void {
+    this.#relaxed(() => this.#run("DELETE FROM uploads WHERE id = ?", id))
+  }
+
+  #page(sql: string, parameters: readonly string[], query: PageQuery): Page<string> {
+    const rows = this.#all(sql, ...parameters, query.after ?? "", query.limit + 1)
+    return cut(
+      rows.map((row) => row["item"] as string),
+      query.limit,
+    )
+  }
+
+  #relaxed<Result>(work: () => Result): Result {
+    if (!this.#durable) return work()
+    this.#database.exec("PRAGMA synchronous = NORMAL")
+    try {
+      return work()
+    } finally {
+      this.#database.exec("PRAGMA synchronous = FULL")
+    }
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE")
+      try {
+        const result = work()
+        this.#database.exec("COMMIT")
+        return result
+      } catch (cause) {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK")
+        throw cause
+      }
+    } catch (cause) {
+      throw storageError("change the index", cause)
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #get(sql: string, ...parameters: (string | number)[]): Row | undefined {
+    return this.#guard(() => this.#statement(sql).get(...parameters))
+  }
+
+  #all(sql: string, ...parameters: (string | number)[]): Row[] {
+    return this.#guard(() => this.#statement(sql).all(...parameters))
+  }
+
+  #run(sql: string, ...parameters: (string | number | null)[]): number {
+    return this.#guard(() => Number(this.#statement(sql).run(...parameters).changes))
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    try {
+      return work()
+    } catch (cause) {
+      throw storageError("use the index", cause)
+    }
+  }
+}
+
+function cut<Item>(items: readonly Item[], limit: number): Page<Item> {
+  return { items: items.slice(0, limit), more: items.length > limit }
+}
+
+function uploadOf(row: Row): UploadRow {
+  return {
+    id: row["id"] as string,
+    repository: row["repository"] as string,
+    algorithm: row["algorithm"] as DigestAlgorithm,
+    touched: Number(row["touched"]),
+  }
+}
+
+function referrerOf(row: Row): Referrer {
+  const annotations = row["annotations"] as string | null
+  return {
+    digest: row["digest"] as Digest,
+    mediaType: row["media_type"] as string,
+    size: Number(row["size"]),
+    artifactType: (row["artifact_type"] as string | null) ?? undefined,
+    annotations: annotations === null ? undefined : (JSON.parse(annotations) as Record<string, string>),
+  }
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_FULL of sqlite3.h. */
+const BUSY = 5
+const LOCKED = 6
+const FULL = 13
+
+function storageError(doing: string, cause: unknown): unknown {
+  if (cause instanceof ToolError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const code = (cause as { errcode?: number } | undefined)?.errcode
+  const primary = code === undefined ? undefined : code & 0xff
+  if (primary === BUSY || primary === LOCKED) {
+    return new ToolError("E_STORAGE_LOCKED", {
+      what: "the storage folder is in use",
+      why: `another server has it open (${message})`,
+      cause,
+    })
+  }
+  return new ToolError("E_IO", {
+    what: `cannot ${doing} of the registry`,
+    why: message,
+    details: primary === FULL ? { errno: "ENOSPC" } : {},
+    cause,
+  })
+}
