@@ -1,0 +1,153 @@
+import { ToolError } from "../../../core/errors.ts"
+import { digestHex } from "../../../core/digest.ts"
+import type { AppContext } from "../../../app/requests.ts"
+import type { World } from "../../../app/world.ts"
+import { runProgram } from "../../command-line/run-program.ts"
+import type { CommandHandler, Program } from "../../command.ts"
+import { documentOf } from "../documents.ts"
+import { recordingWorld, type Recording } from "../demo/recording.ts"
+import { demoSteps, type DemoNames, type DemoStep } from "../demo/script.ts"
+import { command, type Session } from "../session.ts"
+import { parseTarget } from "../targets.ts"
+
+/** Password of the tour's keys, which live as long as the tour. */
+const PASSWORD = "demo"
+
+/** Files of the tour that no command makes. */
+const FILES: Readonly<Record<string, string>> = {
+  "app.txt": "the release, as built\n",
+  "changed.txt": "the release, as somebody changed it\n",
+  "facts.json": '{"reviewed":true,"by":"the release team"}\n',
+}
+
+/** Keys of the tour: one that is trusted and one that is not. */
+const KEYS: readonly string[] = ["release", "stranger"]
+
+/** One step after it ran. */
+interface StepOutcome {
+  readonly step: DemoStep
+  readonly exit: number
+  readonly expected: boolean
+}
+
+/**
+ * `demo` of a program: runs its own commands, in this process, against its own registry on a free loopback port.
+ *
+ * Exit code 0 only if every step had the outcome it must have.
+ */
+export function demoOf(program: Program): CommandHandler {
+  return command(async (session) => {
+    const { world, output } = session
+    const folder = await world.temporaryFolder()
+    try {
+      const server = await world.serveRegistry({ listen: "127.0.0.1:0", durability: "fast", logLevel: "quiet" })
+      try {
+        const outcomes = await tour(program, session, folder.path, server.address)
+        const expected = outcomes.every((outcome) => outcome.expected)
+        const steps = outcomes.map(({ step, exit, expected: good }) => ({ about: step.about, exit, expected: good }))
+        await output.answer(documentOf("Demo", { expected, steps }), () => ending(outcomes))
+        if (expected) return 0
+      } finally {
+        await server.close()
+      }
+    } finally {
+      await folder.remove()
+    }
+    throw new ToolError("E_INTERNAL", {
+      what: "a step of the tour did not end as it must",
+      why: "the step is marked above with what was expected",
+    })
+  })
+}
+
+async function tour(
+  program: Program,
+  session: Session,
+  folder: string,
+  registry: string,
+): Promise<readonly StepOutcome[]> {
+  const { world } = session
+  const recording = recordingWorld(world, { COUNTERSIGN_PASSWORD: PASSWORD, NO_COLOR: "1" })
+  const app = await recording.world.open({ plainHttp: "loopback", logLevel: "quiet", offlineExcept: [registry] })
+  for (const [name, text] of Object.entries(FILES)) {
+    await app.files.write(`${folder}/${name}`, new TextEncoder().encode(text))
+  }
+  const names: DemoNames = { registry, app: `${registry}/demo/app:1.0`, other: `${registry}/demo/app:changed` }
+  const show = (text: string): Promise<void> => print(session, text)
+  await show(`# a registry of its own, on http://${registry}, and an empty folder; both are gone at the end\n`)
+  await show(`$ cd ${folder}\n`)
+  const steps = [...KEYS.map(generateStep), ...demoSteps(names)]
+  const outcomes: StepOutcome[] = []
+  for (const step of steps) {
+    await show(`\n${session.output.style.faint(`# ${step.about}`)}\n`)
+    const outcome = await runStep(program, recording, app, folder, names, step, session)
+    outcomes.push(outcome)
+    // What follows builds on what came before.
+    if (!outcome.expected) break
+  }
+  return outcomes
+}
+
+function generateStep(name: string): DemoStep {
+  const about =
+    name === "release" ? "make a key pair (COUNTERSIGN_PASSWORD is set)" : "make another one, whom nobody trusts"
+  return { about, argv: ["keys", "generate", "--name", name], exit: 0, contains: [`${name}.key`, `${name}.pub`] }
+}
+
+async function runStep(
+  program: Program,
+  recording: Recording,
+  app: AppContext,
+  folder: string,
+  names: DemoNames,
+  step: DemoStep,
+  session: Session,
+): Promise<StepOutcome> {
+  if (step.argv === undefined) {
+    await copySignatureTag(app, names)
+    await print(session, "(the signature tag of demo/app:1.0 is copied to the digest of demo/app:changed)\n")
+    return { step, exit: 0, expected: true }
+  }
+  await print(session, `$ ${session.output.style.command(`${program.name} ${step.argv.join(" ")}`)}\n`)
+  const exit = await runProgram(program, withFolder(step.argv, folder), recording.world, "own")
+  const text = recording.take().replaceAll(`${folder}/`, "")
+  await print(session, text)
+  const missing = step.contains.filter((part) => !text.includes(part))
+  const expected = exit === step.exit && missing.length === 0
+  if (!expected) {
+    const wanted = [`exit code ${step.exit}`, ...missing.map((part) => JSON.stringify(part))].join(", ")
+    await print(session, `unexpected: exit code ${exit}; expected ${wanted}\n`)
+  } else if (exit !== 0) {
+    await print(session, `(exit code ${exit}, as it must be)\n`)
+  }
+  return { step, exit, expected }
+}
+
+/** The tour prints names relative to its folder; the commands get the whole path, whatever the working directory. */
+function withFolder(argv: readonly string[], folder: string): readonly string[] {
+  const files = new Set([...Object.keys(FILES), ...KEYS, ...KEYS.flatMap((name) => [`${name}.key`, `${name}.pub`])])
+  return argv.map((word) => (files.has(word.replace(/:text\/plain$/, "")) ? `${folder}/${word}` : word))
+}
+
+/** What an attacker with write access can do: put the signatures of one artifact where those of another are looked for. */
+async function copySignatureTag(app: AppContext, names: DemoNames): Promise<void> {
+  const content = app.stores.content(parseTarget(names.app))
+  const [from, to] = await Promise.all([content.resolve("1.0"), content.resolve("changed")])
+  const signatures = await content.fetchManifest(`sha256-${digestHex(from.digest)}.sig`)
+  await content.pushManifest(signatures.bytes, signatures.descriptor.mediaType, `sha256-${digestHex(to.digest)}.sig`)
+}
+
+/** The tour is the answer in text; for json and yaml it goes to stderr as it happens. */
+async function print({ output, world }: Session, text: string): Promise<void> {
+  if (output.quiet) return
+  await streamOf(output.form, world).write(text)
+}
+
+function streamOf(form: string, world: World): World["stdout"] {
+  return form === "text" ? world.stdout : world.stderr
+}
+
+function ending(outcomes: readonly StepOutcome[]): string {
+  const good = outcomes.filter((outcome) => outcome.expected).length
+  return `\ndemo: ${good} of ${outcomes.length} steps ended as they must\n`
+}

@@ -1,0 +1,97 @@
+/** One stop of the tour. */
+export interface DemoStep {
+  /** What it shows, in a sentence. */
+  readonly about: string
+  /** Words after the program's name; absent where the tour does something no command does. */
+  readonly argv?: readonly string[]
+  /** What is done instead of a command. */
+  readonly act?: "copy-signature-tag"
+  /** Exit code that must come out. */
+  readonly exit: number
+  /** Texts that stdout and stderr together must contain. */
+  readonly contains: readonly string[]
+}
+
+/** Names of the tour: files in its folder, and artifacts in its registry. */
+export interface DemoNames {
+  readonly registry: string
+  readonly app: string
+  readonly other: string
+}
+
+/**
+ * The tour: each command with the outcome it must have.
+ *
+ * @param names - artifacts of the tour.
+ */
+export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
+  return [
+    {
+      about: "push a file as an artifact",
+      argv: ["push", app, "app.txt:text/plain"],
+      exit: 0,
+      contains: ["pushed", "sha256:"],
+    },
+    {
+      about: "an artifact without a signature is refused: exit code 1",
+      argv: ["verify", "--key", "release.pub", app],
+      exit: 1,
+      contains: ["unsigned", "E_SIG_NONE"],
+    },
+    {
+      about: "sign it for readers of cosign 3 and of cosign 2 at once",
+      argv: ["sign", "--key", "release.key", "--format", "cosign-v3,cosign-v2", "-a", "env=prod", app],
+      exit: 0,
+      contains: ["signed", "cosign-v3", "cosign-v2"],
+    },
+    {
+      about: "see what is attached, and where",
+      argv: ["tree", app],
+      exit: 0,
+      contains: ["signature tag", "referrers"],
+    },
+    {
+      about: "verify it, and the signed annotation with it",
+      argv: ["verify", "--key", "release.pub", "-a", "env=prod", app],
+      exit: 0,
+      contains: ["verified", "env=prod"],
+    },
+    {
+      about: "explain the answer: every place, every signature, every check",
+      argv: ["explain", "--key", "release.pub", app],
+      exit: 0,
+      contains: ["places asked", "signature.cryptographic", "subject.digest", "allow"],
+    },
+    {
+      about: "another key is refused: the artifact is signed, but not by whom we trust",
+      argv: ["verify", "--key", "stranger.pub", app],
+      exit: 1,
+      contains: ["untrusted", "E_SIG_"],
+    },
+    { about: "push a changed file", argv: ["push", other, "changed.txt:text/plain"], exit: 0, contains: ["pushed"] },
+    {
+      about: "an attacker gives it the signature of the first artifact",
+      act: "copy-signature-tag",
+      exit: 0,
+      contains: [],
+    },
+    {
+      about: "the copy is refused: that signature is about other bytes",
+      argv: ["verify", "--key", "release.pub", other],
+      exit: 1,
+      contains: ["untrusted", "E_SIG_SUBJECT_MISMATCH"],
+    },
+    {
+      about: "attach a signed statement",
+      argv: ["attest", "--key", "release.key", "--type", "custom", "--predicate", "facts.json", app],
+      exit: 0,
+      contains: ["attested"],
+    },
+    {
+      about: "and verify it",
+      argv: ["verify", "--key", "release.pub", "--attestation", "custom", app],
+      exit: 0,
+      contains: ["verified", "attestation"],
+    },
+  ]
+}

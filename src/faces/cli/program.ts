@@ -1,0 +1,22 @@
+import type { Program } from "../command.ts"
+import { artifactCommands } from "./tables/artifacts.ts"
+import { globalFlags } from "./tables/global-flags.ts"
+import { keyCommands } from "./tables/keys.ts"
+import { signingCommands } from "./tables/signing.ts"
+import { systemCommands } from "./tables/system.ts"
+import { verifyingCommands } from "./tables/verifying.ts"
+
+/** Our own command line, `countersign VERB`. */
+export const countersignProgram: Program = {
+  name: "countersign",
+  summary: "sign, find, verify and explain every signature an OCI artifact can carry",
+  globalFlags,
+  commands: [
+    ...signingCommands,
+    ...verifyingCommands,
+    ...artifactCommands,
+    ...keyCommands,
+    ...systemCommands(() => countersignProgram),
+  ],
+  onError: async (error, context) => (await import("./fail.ts")).fail(error, context),
+}

@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs"
+import { readdir, readFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+import { findCommand } from "../../../src/faces/command-line/find-command.ts"
+import { parseFlags } from "../../../src/faces/command-line/pflag.ts"
+import { countersignProgram } from "../../../src/faces/cli/program.ts"
+
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+
+async function pagesOf(folder: string): Promise<readonly string[]> {
+  const names = await readdir(join(root, folder))
+  return names.filter((name) => name.endsWith(".md")).map((name) => `${folder}/${name}`)
+}
+
+const pages = [
+  ...(await pagesOf("docs/guides")),
+  ...(await pagesOf("docs/concepts")),
+  ...(await pagesOf("docs/errors")),
+  "docs/troubleshooting.md",
+  ...(existsSync(join(root, "README.md")) ? ["README.md"] : []),
+]
+
+/** Words of our command in a shell line: behind a pipe, `<(`, or variables; before a redirection. */
+function wordsOf(line: string): readonly string[] | undefined {
+  const command = /(?:^|[|(;]\s*|\s)(?:\.\/)?countersign(?= )([^|>)#]*)/.exec(line)?.[1]
+  if (command === undefined) return undefined
+  return [...command.matchAll(/"[^"]*"|\S+/g)].map((match) => match[0].replaceAll('"', ""))
+}
+
+/** Fails unless the line names a command and flags that exist, with a possible number of arguments. */
+function check(line: string, counts = true): void {
+  const words = wordsOf(line)
+  if (words === undefined || words[0] === "cosign" || words[0] === "cosign2") return
+  const found = findCommand(countersignProgram, words)
+  if (found.kind === "group") throw new Error(`no command in: ${line}`)
+  const { command } = found
+  const { args, flags } = parseFlags(
+    [...command.flags, ...countersignProgram.globalFlags],
+    counts ? found.argv : [...found.argv, "…"],
+  )
+  for (const flag of command.flags) {
+    const values =
+      flag.type === "string" ? [flags.string(flag.name)] : flag.type === "stringSlice" ? flags.strings(flag.name) : []
+    for (const value of values) {
+      if (value === "…") continue
+      if (flag.choices !== undefined && flags.given(flag.name)) expect(flag.choices, line).toContain(value)
+    }
+  }
+  if (!counts || words.includes("…")) return
+  const given = (name: string): boolean => command.flags.some((flag) => flag.name === name) && flags.given(name)
+  const named = given("from-file") || given("blob") ? args.length + 1 : args.length
+  const least = command.args.usage === "ARTIFACT..." ? 1 : command.args.min
+  expect(named, line).toBeGreaterThanOrEqual(least)
+  expect(args.length, line).toBeLessThanOrEqual(command.args.max ?? Infinity)
+}
+
+describe("documentation", () => {
+  it.each(pages)("%s: commands exist as they are written", async (page) => {
+    const text = await readFile(join(root, page), "utf8")
+    const lines = text.split("\n").filter((line) => /^\s*\$ /.test(line))
+    for (const line of lines) check(line.trim().slice(2))
+    for (const [, code = ""] of text.matchAll(/`(countersign [a-z][^`]*)`/g)) check(code.replaceAll("\n", " "), false)
+  })
+
+  it.each(pages)("%s: links lead somewhere", async (page) => {
+    const text = await readFile(join(root, page), "utf8")
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      expect(existsSync(join(root, dirname(page), target)), `${page} -> ${target}`).toBe(true)
+    }
+  })
+
+  it("describes every check", async () => {
+    const source = await readFile(join(root, "src/core/report.ts"), "utf8")
+    const union = /export type CheckId =([^/]*?)\n\n/.exec(source)?.[1] ?? ""
+    const ids = [...union.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "")
+    expect(ids.length).toBeGreaterThan(8)
+    const text = await readFile(join(root, "docs/concepts/checks.md"), "utf8")
+    const described = [...text.matchAll(/^### `([^`]+)`$/gm)].map((match) => match[1] ?? "")
+    expect(described.toSorted()).toEqual(ids.toSorted())
+  })
+})
+
+describe("help", () => {
+  const commands = countersignProgram.commands.map((command) => [command.path.join(" "), command] as const)
+
+  it.each(commands)("%s: examples are possible command lines", (_name, command) => {
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const { line } of command.examples) {
+      expect(line).toContain(`countersign ${command.path.join(" ")}`)
+      check(line)
+    }
+  })
+
+  it.each(commands)("%s: words are in our form", (_name, command) => {
+    const texts = [command.summary, ...command.flags.map((flag) => flag.usage)]
+    for (const text of texts) expect(text, text).not.toMatch(/\.$|^[A-Z][a-z]|\n/)
+  })
+
+  it("no flag of a command hides a global one", () => {
+    for (const { path, flags } of countersignProgram.commands) {
+      for (const flag of flags) {
+        const clash = countersignProgram.globalFlags.find(
+          (g) => g.name === flag.name || (g.short !== undefined && g.short === flag.short),
+        )
+        expect(clash?.name, `${path.join(" ")} --${flag.name}`).toBeUndefined()
+      }
+    }
+  })
+})
