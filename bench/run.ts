@@ -1,0 +1,196 @@
+/**
+ * Benchmarks against real tools, each a ratio of whole processes in the same run.
+ *
+ *   npm run bench             all of them
+ *   npm run bench -- verify   those whose name contains the word
+ */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { putImage } from "../tests/interop/images.ts"
+import { countersign, expectCode, findPeer, peer } from "../tests/interop/peers.ts"
+import { startDockerRegistry, type InteropRegistry } from "../tests/interop/registries.ts"
+import { compare, type Command } from "./measure.ts"
+
+const launcher = fileURLToPath(new URL("../countersign", import.meta.url))
+const delayProxy = fileURLToPath(new URL("delay-proxy.ts", import.meta.url))
+const IMAGES = 100
+const ROUND_TRIP_MS = 20
+
+interface Bench {
+  readonly name: string
+  /** What the ratio theirs/ours must reach. */
+  readonly goal: number
+  readonly rounds: number
+  readonly prepare: (lab: Lab) => Promise<{ ours: Command; theirs: Command }>
+}
+
+/** A registry with signed images, near and behind a delay, and a working folder. */
+interface Lab {
+  readonly folder: string
+  readonly near: string
+  readonly far: string
+  /** `repository@digest` without the registry, signed in both formats. */
+  readonly images: readonly string[]
+}
+
+const own = (...args: readonly string[]): Command => ({ name: "countersign", argv: [launcher, ...args] })
+const real = (name: "cosign2" | "cosign3", ...args: readonly string[]): Command => ({
+  name,
+  argv: [findPeer(name) ?? name, ...args],
+})
+const theirFlags = ["verify", "--key", "bench.pub", "--insecure-ignore-tlog=true"]
+
+async function manyImages(
+  lab: Lab,
+  address: string,
+  peerName: "cosign2" | "cosign3",
+  format: string,
+): Promise<{ ours: Command; theirs: Command }> {
+  const references = lab.images.map((image) => `${address}/${image}`)
+  const list = join(lab.folder, `list-${address.replace(":", "-")}.txt`)
+  await writeFile(list, `${references.join("\n")}\n`)
+  return {
+    ours: own("verify", "--key", "bench.pub", "--format", format, "--quiet", "--from-file", list),
+    theirs: real(peerName, ...theirFlags, ...references),
+  }
+}
+
+function oneImage(
+  address: string,
+  lab: Lab,
+  peerName: "cosign2" | "cosign3",
+  ...ours: readonly string[]
+): { ours: Command; theirs: Command } {
+  const reference = `${address}/${lab.images[0] ?? ""}`
+  return { ours: own(...ours, reference), theirs: real(peerName, ...theirFlags, reference) }
+}
+
+const face = (name: "cosign" | "cosign2"): readonly string[] => [name, ...theirFlags]
+const verb = (format: string): readonly string[] => ["verify", "--key", "bench.pub", "--format", format]
+
+const benches: readonly Bench[] = [
+  {
+    name: `verify ${IMAGES} images, local, cosign 2.5`,
+    goal: 10,
+    rounds: 5,
+    prepare: (lab) => manyImages(lab, lab.near, "cosign2", "cosign-v2"),
+  },
+  {
+    name: `verify ${IMAGES} images, local, cosign 3.1`,
+    goal: 10,
+    rounds: 5,
+    prepare: (lab) => manyImages(lab, lab.near, "cosign3", "cosign-v3"),
+  },
+  {
+    name: `verify ${IMAGES} images, ${ROUND_TRIP_MS} ms, cosign 2.5`,
+    goal: 15,
+    rounds: 3,
+    prepare: (lab) => manyImages(lab, lab.far, "cosign2", "cosign-v2"),
+  },
+  {
+    name: `verify ${IMAGES} images, ${ROUND_TRIP_MS} ms, cosign 3.1`,
+    goal: 15,
+    rounds: 3,
+    prepare: (lab) => manyImages(lab, lab.far, "cosign3", "cosign-v3"),
+  },
+  {
+    name: `verify one, ${ROUND_TRIP_MS} ms, cosign 3.1`,
+    goal: 1,
+    rounds: 9,
+    prepare: (lab) => Promise.resolve(oneImage(lab.far, lab, "cosign3", ...verb("cosign-v3"))),
+  },
+  {
+    name: `verify one by the cosign face, ${ROUND_TRIP_MS} ms, cosign 3.1`,
+    goal: 1,
+    rounds: 9,
+    prepare: (lab) => Promise.resolve(oneImage(lab.far, lab, "cosign3", ...face("cosign"))),
+  },
+  {
+    name: `verify one by the cosign2 face, ${ROUND_TRIP_MS} ms, cosign 2.5`,
+    goal: 1,
+    rounds: 9,
+    prepare: (lab) => Promise.resolve(oneImage(lab.far, lab, "cosign2", ...face("cosign2"))),
+  },
+  {
+    name: "sign-blob of 1 GiB, openssl dgst -sha256",
+    goal: 0.9,
+    rounds: 3,
+    prepare: async (lab) => {
+      const file = join(lab.folder, "large.bin")
+      const handle = await open(file, "w")
+      const chunk = Buffer.alloc(1 << 20, 7)
+      for (let written = 0; written < 1024; written++) await handle.write(chunk)
+      await handle.close()
+      return {
+        ours: own(
+          "cosign",
+          "sign-blob",
+          "--key",
+          "bench.key",
+          "--use-signing-config=false",
+          "--tlog-upload=false",
+          "--bundle",
+          "large.json",
+          "-y",
+          file,
+        ),
+        theirs: { name: "openssl", argv: ["openssl", "dgst", "-sha256", file] },
+      }
+    },
+  },
+]
+
+async function startDelay(port: string): Promise<{ address: string; stop: () => Promise<void> }> {
+  const child = spawn(process.execPath, [delayProxy, port, String(ROUND_TRIP_MS)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const [chunk] = (await once(child.stdout, "data")) as [Buffer]
+  const stop = async (): Promise<void> => {
+    child.kill()
+    await once(child, "exit")
+  }
+  return { address: `127.0.0.1:${chunk.toString().trim()}`, stop }
+}
+
+async function prepareLab(registry: InteropRegistry, far: string): Promise<Lab> {
+  const folder = await mkdtemp(join(tmpdir(), "countersign-bench-"))
+  expectCode(await countersign(["cosign", "generate-key-pair", "--output-key-prefix", "bench"], { cwd: folder }), 0)
+  const images: string[] = []
+  for (let index = 0; index < IMAGES; index++) {
+    const { digest } = await putImage(registry.address, `bench/image${index}`, `image ${index}`)
+    images.push(`bench/image${index}@${digest}`)
+  }
+  const list = join(folder, "sign.txt")
+  await writeFile(list, `${images.map((image) => `${registry.address}/${image}`).join("\n")}\n`)
+  expectCode(
+    await countersign(["sign", "--key", "bench.key", "--format", "cosign-v2,cosign-v3", "--from-file", list], {
+      cwd: folder,
+    }),
+    0,
+  )
+  expectCode(await peer("cosign2", [...theirFlags, `${registry.address}/${images[0] ?? ""}`], { cwd: folder }), 0)
+  return { folder, near: registry.address, far, images }
+}
+
+const filter = process.argv[2] ?? ""
+const registry = await startDockerRegistry()
+const delay = await startDelay(registry.address.split(":")[1] ?? "")
+const lab = await prepareLab(registry, delay.address)
+try {
+  for (const bench of benches.filter(({ name }) => name.includes(filter))) {
+    const { ours, theirs } = await bench.prepare(lab)
+    const { ours: a, theirs: b, ratio } = await compare(ours, theirs, lab.folder, bench.rounds)
+    const mark = ratio >= bench.goal ? "reached" : "MISSED"
+    console.log(
+      `${bench.name}: ours ${a.toFixed(0)} ms, theirs ${b.toFixed(0)} ms, ratio ${ratio.toFixed(2)} (goal ${bench.goal}: ${mark})`,
+    )
+  }
+} finally {
+  await delay.stop()
+  await registry.stop()
+  await rm(lab.folder, { recursive: true, force: true })
+}
