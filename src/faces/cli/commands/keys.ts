@@ -1,4 +1,5 @@
-import { generateKeyPair, importKeyPair, keyFacts, publicKeyPem } from "../../../app/keys.ts"
+import { keyFacts } from "../../../app/key-facts.ts"
+import { generateKeyPair, importKeyPair, publicKeyPem } from "../../../app/keys.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"

@@ -1,0 +1,2 @@
+/** Predicate types for callers that may not know formats. */
+export { resolvePredicateType } from "../formats/index.ts"

@@ -1,0 +1,328 @@
+import { describe, expect, it } from "vitest"
+import { ToolError } from "../../../src/core/errors.ts"
+import { countersign } from "./memory-world.ts"
+
+describe("errors of the command line", () => {
+  it.each([
+    ["an unknown command", ["sing"], "did you mean `sign`", "E_USAGE"],
+    ["an unknown flag", ["sign", "--kye", "x", "registry.example/app"], "unknown flag: --kye", "E_USAGE"],
+    ["too few arguments", ["tag", "registry.example/app"], "too few arguments", "E_USAGE"],
+    ["too many arguments", ["version", "now"], "too many arguments", "E_USAGE"],
+    ["a bad output form", ["version", "--output", "xml"], 'bad value "xml" for --output', "E_USAGE"],
+    ["a bad log format", ["version", "--log-format", "xml"], 'bad value "xml" for --log-format', "E_USAGE"],
+    ["a bad shell", ["completion", "tcsh"], "tcsh", "E_USAGE"],
+    ["no artifact", ["verify", "--key", "a.pub"], "no artifact named", "E_USAGE"],
+    [
+      "no key to verify with",
+      ["verify", "registry.example/app"],
+      "nothing was named that could be trusted",
+      "E_TRUST_MISSING",
+    ],
+    [
+      "no key to explain with",
+      ["explain", "registry.example/app"],
+      "nothing was named that could be trusted",
+      "E_TRUST_MISSING",
+    ],
+    ["an empty key name", ["verify", "--key", "", "registry.example/app"], "an empty key name", "E_USAGE"],
+    ["no key to sign with", ["sign", "registry.example/app"], "no key to sign with", "E_USAGE"],
+    ["a bad format", ["sign", "--key", "k", "--format", "cosign", "registry.example/app"], "cosign-v3", "E_USAGE"],
+    ["a bad reference", ["verify", "--key", "a.pub", "NOT GOOD"], "not a reference", "E_REF_INVALID"],
+    ["a bad annotation", ["sign", "--key", "k", "-a", "env", "registry.example/app"], "not an annotation", "E_USAGE"],
+    [
+      "a bundle for an artifact",
+      ["sign", "--key", "k", "--bundle", "b", "registry.example/app"],
+      "--bundle cannot be used here",
+      "E_USAGE",
+    ],
+    [
+      "a file and an artifact",
+      ["sign", "--key", "k", "--blob", "f", "--bundle", "b", "registry.example/app"],
+      "a file and an artifact at once",
+      "E_USAGE",
+    ],
+    [
+      "annotations of a file",
+      ["sign", "--key", "k", "--blob", "f", "--bundle", "b", "-a", "x=y"],
+      "--annotation cannot be used here",
+      "E_USAGE",
+    ],
+    ["a file without an output", ["sign", "--key", "k", "--blob", "f"], "nowhere to write the signature", "E_USAGE"],
+    [
+      "one output twice",
+      ["sign", "--key", "k", "--blob", "f", "--bundle", "x", "--signature", "x"],
+      "two outputs to one file",
+      "E_USAGE",
+    ],
+    ["a file without evidence", ["verify", "--key", "k", "--blob", "f"], "no signature named", "E_USAGE"],
+    [
+      "two kinds of evidence",
+      ["verify", "--key", "k", "--blob", "f", "--bundle", "b", "--signature", "s"],
+      "two signatures named",
+      "E_USAGE",
+    ],
+    [
+      "an envelope without a type",
+      ["verify", "--key", "k", "--blob", "f", "--envelope", "e"],
+      "--envelope cannot be used here",
+      "E_USAGE",
+    ],
+    [
+      "an empty predicate type",
+      ["verify", "--key", "k", "--attestation", "", "registry.example/app"],
+      "an empty predicate type",
+      "E_USAGE",
+    ],
+    ["nothing to attest", ["attest", "--key", "k", "registry.example/app"], "nothing to attest", "E_USAGE"],
+    [
+      "a statement with a type",
+      ["attest", "--key", "k", "--statement", "s", "--type", "custom", "registry.example/app"],
+      "--type cannot be used here",
+      "E_USAGE",
+    ],
+    [
+      "a predicate without a type",
+      ["attest", "--key", "k", "--predicate", "p", "registry.example/app"],
+      "a predicate without its type",
+      "E_USAGE",
+    ],
+    [
+      "standard input twice",
+      ["attest", "--key", "k", "--predicate", "-", "--type", "custom", "--from-file", "-"],
+      "standard input is wanted twice",
+      "E_USAGE",
+    ],
+    [
+      "a registry password without a name",
+      ["list", "--registry-password-stdin", "registry.example/app"],
+      "a registry password without a user name",
+      "E_USAGE",
+    ],
+    [
+      "a registry name without a password",
+      ["list", "--registry-username", "alice", "registry.example/app"],
+      "a registry user name without a password",
+      "E_USAGE",
+    ],
+    ["login without a name", ["login", "registry.example"], "no user name", "E_USAGE"],
+    [
+      "login without a terminal",
+      ["login", "-u", "alice", "registry.example"],
+      "there is no terminal",
+      "E_KEY_NO_TERMINAL",
+    ],
+    ["a key without a password", ["keys", "generate"], "there is no terminal", "E_KEY_NO_TERMINAL"],
+  ])("%s: exit code 2, the reason on stderr", async (_name, argv, wanted, code) => {
+    const ran = await countersign(argv)
+    expect(ran.stderr).toContain(wanted)
+    expect(ran.stderr).toMatch(new RegExp(`^error: .*\\[${code}\\]$`, "m"))
+    expect(ran.stderr).toContain(`  docs: ${code}\n`)
+    expect(ran.stdout).toBe("")
+    expect(ran.exit).toBe(2)
+  })
+
+  it.each([
+    [["verify", "--output", "json", "registry.example/app"]],
+    [["verify", "-o", "json", "registry.example/app"]],
+    [["verify", "--output=json", "--no-such-flag", "registry.example/app"]],
+    [["verify", "-ojson", "--no-such-flag", "registry.example/app"]],
+  ])("%j: one JSON document on stdout as well", async (argv) => {
+    const ran = await countersign(argv)
+    const document = JSON.parse(ran.stdout) as { apiVersion: string; kind: string; error: { exit: number } }
+    expect(document).toMatchObject({ apiVersion: "countersign.dev/v1", kind: "Error" })
+    expect(document.error.exit).toBe(2)
+    expect(ran.exit).toBe(2)
+    expect(ran.stderr).toContain("error: ")
+  })
+
+  it("standard output has one use", async () => {
+    const argv = ["sign", "--key", "k", "--blob", "f", "--bundle", "-", "-o", "json"]
+    const ran = await countersign(argv)
+    expect(ran.exit).toBe(2)
+    expect(ran.stderr).toContain("standard output has two uses")
+  })
+
+  it("--log-format json: one JSON line on stderr", async () => {
+    const ran = await countersign(["verify", "--log-format", "json", "registry.example/app"])
+    expect(ran.stderr.trimEnd().split("\n")).toHaveLength(1)
+    expect(JSON.parse(ran.stderr)).toMatchObject({ level: "error", code: "E_TRUST_MISSING", exit: 2 })
+  })
+
+  it("--output yaml: the error document as YAML", async () => {
+    const ran = await countersign(["verify", "--output", "yaml", "registry.example/app"])
+    expect(ran.stdout).toContain("kind: Error\n")
+    expect(ran.stdout).toContain("code: E_TRUST_MISSING\n")
+  })
+
+  it("a bug is exit code 70; --debug shows where it is from", async () => {
+    const app = { keys: { publicKey: () => Promise.reject(new TypeError("x is undefined")) } } as never
+    const plain = await countersign(["keys", "inspect", "a.pub"], { app })
+    expect(plain.exit).toBe(70)
+    expect(plain.stderr).toContain("error: internal error [E_INTERNAL]")
+    expect(plain.stderr).not.toContain("caused by")
+    const debug = await countersign(["keys", "inspect", "--debug", "a.pub"], { app })
+    expect(debug.stderr).toContain("caused by TypeError: x is undefined")
+  })
+
+  it("colours on a terminal, none with NO_COLOR", async () => {
+    const argv = ["verify", "registry.example/app"]
+    expect((await countersign(argv, { terminal: true })).stderr).toContain("\x1b[31merror:")
+    expect((await countersign(argv, { terminal: true, env: { NO_COLOR: "1" } })).stderr).not.toContain("\x1b")
+  })
+})
+
+describe("version", () => {
+  it("prints it for people and programs", async () => {
+    const text = await countersign(["version"])
+    expect(text).toMatchObject({ exit: 0, stderr: "" })
+    expect(text.stdout).toBe(
+      "countersign 0.1.0\n  commit    abc (changed)\n  built     2026-11-20\n  runtime   node 24\n  platform  linux/amd64\n",
+    )
+    const json = await countersign(["version", "-o", "json"])
+    expect(JSON.parse(json.stdout)).toEqual({
+      apiVersion: "countersign.dev/v1",
+      kind: "Version",
+      version: "0.1.0",
+      commit: "abc",
+      treeState: "dirty",
+      buildDate: "2026-11-20",
+      runtime: "node 24",
+      platform: "linux/amd64",
+    })
+  })
+})
+
+describe("completion", () => {
+  it.each(["bash", "zsh", "fish", "powershell"])("%s knows the commands", async (shell) => {
+    const ran = await countersign(["completion", shell])
+    expect(ran.exit).toBe(0)
+    for (const word of ["verify", "attest", "keys"]) expect(ran.stdout).toContain(word)
+  })
+})
+
+describe("help", () => {
+  it.each([[["--help"]], [["help"]], [["keys"]], [["keys", "generate", "--help"]]])("%j", async (argv) => {
+    const ran = await countersign(argv)
+    expect(ran).toMatchObject({ exit: 0, stderr: "" })
+    expect(ran.stdout).toContain("Usage:")
+  })
+})
+
+describe("login and logout", () => {
+  it("takes the password from standard input without its line break, and warns of plain text", async () => {
+    const ran = await countersign(["login", "-u", "alice", "--password-stdin", "registry.example"], {
+      stdin: "s3cret\n",
+    })
+    expect(ran.logins).toEqual([["registry.example", "alice", "s3cret"]])
+    expect(ran.exit).toBe(0)
+    expect(ran.stdout).toContain("logged in  registry.example")
+    expect(ran.stderr).toContain("stored unencrypted")
+    expect(ran.stdout + ran.stderr).not.toContain("s3cret")
+  })
+
+  it("asks on a terminal", async () => {
+    const ran = await countersign(["login", "-u", "alice", "registry.example"], { interactive: ["pass word"] })
+    expect(ran.logins).toEqual([["registry.example", "alice", "pass word"]])
+  })
+
+  it("refuses an empty password", async () => {
+    const ran = await countersign(["login", "-u", "alice", "--password-stdin", "registry.example"], { stdin: "\n" })
+    expect(ran).toMatchObject({ exit: 2, logins: [] })
+  })
+
+  it.each([
+    ["registry.example", "logged out"],
+    ["other.example", "no credentials were stored"],
+  ])("logout %s", async (server, wanted) => {
+    const ran = await countersign(["logout", server])
+    expect(ran.exit).toBe(0)
+    expect(ran.stdout).toContain(wanted)
+  })
+})
+
+describe("serve", () => {
+  it("prints the address and stops when asked", async () => {
+    const ran = await countersign(["serve", "--listen", "127.0.0.1:0", "--durability", "fast", "--allow-delete"])
+    expect(ran).toMatchObject({ exit: 0, stdout: "registry on http://127.0.0.1:5000\n" })
+    expect(ran.served).toEqual([
+      { listen: "127.0.0.1:0", durability: "fast", allowDelete: true, logFormat: "text", logLevel: "info" },
+    ])
+  })
+
+  it.each([["safe"], [""]])("refuses durability %j", async (mode) => {
+    expect(await countersign(["serve", "--durability", mode])).toMatchObject({ exit: 2, served: [] })
+  })
+})
+
+describe("connection options", () => {
+  const app = {
+    keys: { publicKey: () => Promise.reject(new ToolError("E_KEY_NOT_FOUND", { what: "no key" })) },
+  } as never
+  const optionsOf = async (argv: readonly string[], env: Record<string, string> = {}, stdin = "") => {
+    const ran = await countersign(["verify", "--key", "a.pub", ...argv], { env, stdin, app })
+    expect(ran.stderr).toContain("E_KEY_NOT_FOUND")
+    return ran.opened.at(-1)
+  }
+
+  it("are careful by default", async () => {
+    expect(await optionsOf(["registry.example/app"])).toEqual({
+      passwordSources: [
+        { kind: "env", name: "COUNTERSIGN_PASSWORD" },
+        { kind: "env", name: "COSIGN_PASSWORD" },
+        { kind: "terminal", prompt: "password of the private key" },
+      ],
+      plainPrivateKeys: true,
+      logLevel: "warn",
+      logFormat: "text",
+      progress: false,
+      insecureTls: false,
+      plainHttp: "loopback",
+    })
+  })
+
+  it.each([
+    ["layouts need no host", ["--offline", "oci:layout:1"], []],
+    [
+      "registries of the artifacts, each once",
+      ["--offline", "a.example/x", "a.example:5000/y", "a.example/z"],
+      ["a.example", "a.example:5000"],
+    ],
+  ])("offline: %s", async (_name, argv, hosts) => {
+    expect(await optionsOf(argv)).toMatchObject({ offlineExcept: hosts })
+  })
+
+  it("list files are read without any network", async () => {
+    const files = new Map([["list.txt", new TextEncoder().encode("b.example/x\n")]])
+    const ran = await countersign(["verify", "--key", "a.pub", "--offline", "--from-file", "list.txt"], { files, app })
+    expect(ran.opened.map((options) => options.offlineExcept)).toEqual([[], ["b.example"]])
+  })
+
+  it.each([
+    [["--quiet"], { logLevel: "quiet" }],
+    [["--verbose"], { logLevel: "info" }],
+    [["--debug"], { logLevel: "debug" }],
+    [["--plain-http"], { plainHttp: "always" }],
+    [["--insecure-skip-tls-verify"], { insecureTls: true }],
+    [["--timeout", "90s"], { timeoutMs: 90_000 }],
+    [["--registry-cacert", "ca.pem"], { caFile: "ca.pem" }],
+    [
+      ["--registry-client-cert", "c.pem", "--registry-client-key", "k.pem"],
+      { clientCertFile: "c.pem", clientKeyFile: "k.pem" },
+    ],
+    [["--registry-server-name", "other.example"], { serverName: "other.example" }],
+    [["--authfile", "auth.json"], { authFile: "auth.json" }],
+  ])("%j", async (argv, wanted) => {
+    expect(await optionsOf([...argv, "registry.example/app"])).toMatchObject(wanted)
+  })
+
+  it("credentials come from variables and standard input, never from flags", async () => {
+    expect(await optionsOf(["registry.example/app"], { COUNTERSIGN_REGISTRY_TOKEN: "t" })).toMatchObject({ token: "t" })
+    const env = { COUNTERSIGN_REGISTRY_PASSWORD: "p" }
+    expect(await optionsOf(["--registry-username", "alice", "registry.example/app"], env)).toMatchObject({
+      username: "alice",
+      password: "p",
+    })
+    const flags = ["--registry-username", "alice", "--registry-password-stdin", "registry.example/app"]
+    expect(await optionsOf(flags, {}, "q\r\n")).toMatchObject({ username: "alice", password: "q" })
+  })
+})
