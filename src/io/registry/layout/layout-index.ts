@@ -1,0 +1,128 @@
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+
+import type { Descriptor } from "../../../core/descriptor.ts"
+import { ToolError } from "../../../core/errors.ts"
+import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
+import { limits } from "../../../core/limits.ts"
+import { OCI_INDEX } from "../../../core/media-types.ts"
+import type { Randomness } from "../../../core/ports.ts"
+import { goJson } from "../../../codec/go-json.ts"
+import { expectArray, expectObject, expectString, member } from "../../../codec/json-shape.ts"
+import { parseJson } from "../../../codec/json.ts"
+import { malformed } from "../../../codec/malformed.ts"
+import { parseDescriptor } from "../../../codec/oci/descriptor.ts"
+import { ioError, readFileWithin, replaceFile } from "./layout-files.ts"
+
+/** Annotation that holds an entry's tag or full reference. */
+export const REF_NAME = "org.opencontainers.image.ref.name"
+/** Annotation with which cosign marks what an entry is. */
+export const KIND = "kind"
+export const KIND_SIGNATURES = "dev.cosignproject.cosign/sigs"
+export const KIND_ATTESTATIONS = "dev.cosignproject.cosign/atts"
+
+const MARKER_BYTES = 4096
+
+/** `index.json` as read: every field kept for writing it back. */
+export interface LayoutIndex {
+  readonly root: JsonObject
+  readonly entries: readonly LayoutEntry[]
+}
+
+export interface LayoutEntry {
+  readonly raw: JsonValue
+  readonly descriptor: Descriptor
+}
+
+/**
+ * Read and check `oci-layout` and `index.json`.
+ *
+ * @param root - folder of the layout.
+ * @throws {ToolError} `E_FORMAT_MALFORMED` when it is no layout; `E_FORMAT_UNSUPPORTED_VERSION`; `E_LIMIT_EXCEEDED`;
+ *   `E_IO`.
+ *
+ * Spec: OCI image-spec `image-layout.md`.
+ */
+export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
+  const marker = await readFileWithin(join(root, "oci-layout"), MARKER_BYTES)
+  if (marker === undefined) throw malformed("OCI layout", `${root} has no file oci-layout`)
+  const version = member(
+    expectObject(parseJson(marker, { maxBytes: MARKER_BYTES, what: "oci-layout" }), "oci-layout"),
+    "imageLayoutVersion",
+  )
+  const text = expectString(version, "oci-layout.imageLayoutVersion")
+  if (!/^1\.[0-9]+\.[0-9]+$/.test(text)) {
+    throw new ToolError("E_FORMAT_UNSUPPORTED_VERSION", {
+      what: `${root} is an OCI layout of an unknown version`,
+      why: `imageLayoutVersion is ${JSON.stringify(text.slice(0, 40))}, expected 1.x`,
+    })
+  }
+  const bytes = await readFileWithin(join(root, "index.json"), limits.manifestBytes)
+  if (bytes === undefined) throw malformed("OCI layout", `${root} has no file index.json`)
+  const index = expectObject(parseJson(bytes, { maxBytes: limits.manifestBytes, what: "index.json" }), "index.json")
+  const list = expectArray(member(index, "manifests") ?? [], "index.json.manifests")
+  return {
+    root: index,
+    entries: list.map((raw, position) => ({
+      raw,
+      descriptor: parseDescriptor(raw, `index.json.manifests[${position}]`),
+    })),
+  }
+}
+
+/** Make an empty layout where there is none. To be called under the lock. */
+export async function ensureLayout(root: string, randomness: Randomness): Promise<void> {
+  const encode = (text: string): readonly Uint8Array[] => [new TextEncoder().encode(text)]
+  if ((await readFileWithin(join(root, "index.json"), limits.manifestBytes)) === undefined) {
+    const empty = goJson({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] })
+    await replaceFile(join(root, "index.json"), encode(empty), randomness)
+  }
+  if ((await readFileWithin(join(root, "oci-layout"), MARKER_BYTES)) === undefined) {
+    await replaceFile(join(root, "oci-layout"), encode('{"imageLayoutVersion":"1.0.0"}'), randomness)
+  }
+}
+
+/** Make the layout's folder. */
+export async function ensureFolder(root: string): Promise<void> {
+  try {
+    await mkdir(join(root, "blobs", "sha256"), { recursive: true })
+  } catch (thrown) {
+    throw ioError(root, thrown)
+  }
+}
+
+/** Write `index.json` with other entries. To be called under the lock. */
+export async function writeLayoutIndex(
+  root: string,
+  index: LayoutIndex,
+  entries: readonly JsonValue[],
+  randomness: Randomness,
+): Promise<void> {
+  const text = goJson({ ...index.root, schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries }, { indent: "   " })
+  await replaceFile(join(root, "index.json"), [new TextEncoder().encode(`${text}\n`)], randomness)
+}
+
+/** The entry a tag names; what cosign saved is found by its `kind` where the layout leaves no doubt. */
+export function entryOfTag(index: LayoutIndex, tag: string): Descriptor | undefined {
+  const named = index.entries.find(({ descriptor }) => descriptor.annotations?.[REF_NAME] === tag)
+  if (named !== undefined) return named.descriptor
+  const match = /^sha256-([0-9a-f]{64})\.(sig|att)$/.exec(tag)
+  if (match === null) return undefined
+  const kind = match[2] === "sig" ? KIND_SIGNATURES : KIND_ATTESTATIONS
+  const marked = index.entries.filter(({ descriptor }) => descriptor.annotations?.[KIND] === kind)
+  const subjects = index.entries.filter(({ descriptor }) => isSubject(descriptor))
+  // COMPAT(cosign 2.5, 3.1): `save` writes one artifact and does not say which subject the signatures have.
+  const only = subjects.length === 1 && subjects[0]?.descriptor.digest === `sha256:${match[1]}`
+  return only && marked.length === 1 && marked[0]?.descriptor.annotations?.[REF_NAME] === undefined
+    ? marked[0]?.descriptor
+    : undefined
+}
+
+/** Whether an entry is an artifact in its own right, not something attached to one. */
+export function isSubject(descriptor: Descriptor): boolean {
+  const kind = descriptor.annotations?.[KIND]
+  const name = descriptor.annotations?.[REF_NAME] ?? ""
+  if (kind === KIND_SIGNATURES || kind === KIND_ATTESTATIONS) return false
+  if (/^sha(?:256|384|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?$/.test(name)) return false
+  return descriptor.artifactType === undefined || name !== ""
+}
