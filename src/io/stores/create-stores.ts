@@ -1,0 +1,105 @@
+import { resolve as absolutePath } from "node:path"
+
+import { limits } from "../../core/limits.ts"
+import type { Clock, ContentStore, Logger, Randomness, SignatureStore } from "../../core/ports.ts"
+import { dialHost, parseRepositoryName, type ReferenceStyle } from "../../core/reference-grammar.ts"
+import { repositoryName, type Reference } from "../../core/reference.ts"
+import type { RegistryHttp } from "../registry/auth/registry-http.ts"
+import type { Sleep } from "../registry/context.ts"
+import { openLayout } from "../registry/layout/layout.ts"
+import { originCandidates, type PlainHttp } from "../registry/origin-choice.ts"
+import { openRepository, sharedState } from "../registry/repository.ts"
+import { referrersStore } from "./referrers-store.ts"
+import { tagStore } from "./tag-store.ts"
+
+/** What the stores of one process are made from. */
+export interface StoresOptions {
+  /** HTTP with authentication for a registry, by `host[:port]` as the user means it. */
+  readonly http: (registry: string) => RegistryHttp
+  /** How repository names are read and Docker Hub is dialled. */
+  readonly style: ReferenceStyle
+  readonly plainHttp?: PlainHttp
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly sleep: Sleep
+  /** Bytes of verified content kept in memory. */
+  readonly cacheBytes?: number
+}
+
+/** An artifact's place: registry or layout. */
+export type StoreTarget =
+  { readonly kind: "registry"; readonly reference: Reference } | { readonly kind: "layout"; readonly path: string }
+
+/** Choice of signature stores. */
+export interface SignatureChoice {
+  readonly kind: "signature" | "attestation"
+  /** Format names; `cosign-v2` lies under tags, the others are referrers. */
+  readonly formats: readonly string[]
+  readonly tagPrefix?: string
+  /** Largest attachment read into memory, bytes. */
+  readonly attachmentBytes: number
+}
+
+/** Opens stores; the same place gives the same object, so caches and limits are shared. */
+export interface OpenedStores {
+  content(target: StoreTarget): ContentStore
+  repository(name: string): ContentStore
+  signatures(where: ContentStore, options: SignatureChoice): readonly SignatureStore[]
+}
+
+/**
+ * Stores of one process.
+ *
+ * Signature stores come in the order that costs the fewest requests: the referrers API, the fallback tag (worth asking
+ * only where there is no API, or when everything is wanted), then cosign's tag. Where only the tag's format is wanted,
+ * the tag comes first.
+ */
+export function createStores(options: StoresOptions): OpenedStores {
+  const shared = sharedState(options.clock, options.cacheBytes)
+  const opened = new Map<string, ContentStore>()
+  const once = (key: string, open: () => ContentStore): ContentStore => {
+    const store = opened.get(key) ?? open()
+    opened.set(key, store)
+    return store
+  }
+  const repository = (place: Pick<Reference, "registry" | "repository">): ContentStore =>
+    once(`registry ${repositoryName(place)}`, () =>
+      openRepository({
+        ...options,
+        ...place,
+        http: options.http(place.registry),
+        origins: originCandidates(dialHost(place, options.style), options.plainHttp),
+        shared,
+      }),
+    )
+  return {
+    content(target) {
+      if (target.kind === "registry") return repository(target.reference)
+      const path = absolutePath(target.path)
+      return once(`layout ${path}`, () => openLayout({ ...options, path, queues: shared.queues }))
+    },
+    repository: (name) => repository(parseRepositoryName(name, options.style)),
+    signatures: signatureStores,
+  }
+}
+
+function signatureStores(where: ContentStore, choice: SignatureChoice): readonly SignatureStore[] {
+  const maxBytes = (mediaType: string): number => Math.min(choice.attachmentBytes, documentLimit(mediaType))
+  const referrers = [
+    referrersStore(where, "referrers-api", { maxBytes }),
+    referrersStore(where, "referrers-tag", { maxBytes }),
+  ]
+  if (!choice.formats.includes("cosign-v2")) return referrers
+  const prefix = choice.tagPrefix === undefined ? {} : { tagPrefix: choice.tagPrefix }
+  const kind = choice.kind === "signature" ? "signature-tag" : "attestation-tag"
+  const tag = tagStore(where, kind, { ...prefix, maxBytes })
+  return choice.formats.length === 1 ? [tag, ...referrers] : [...referrers, tag]
+}
+
+/** Bytes of one document by what it is; attestations have only the caller's bound. */
+function documentLimit(mediaType: string): number {
+  if (mediaType.startsWith("application/vnd.dev.cosign.simplesigning.")) return limits.signaturePayloadBytes
+  if (mediaType.startsWith("application/vnd.dev.sigstore.bundle")) return limits.bundleBytes
+  return Number.MAX_SAFE_INTEGER
+}

@@ -1,0 +1,29 @@
+import type { ErrorCode } from "../../core/error-catalogue.ts"
+import type { OtherReferrer, RawSignature, StoreAnswer } from "../../core/ports.ts"
+import type { StoreKind } from "../../core/report.ts"
+
+/** Error as a report carries it. */
+export interface ShortError {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Answer of a store that was asked; a failure beats what was found, and never becomes "none". */
+export function storeAnswer(
+  place: { readonly store: StoreKind; readonly where: string },
+  signatures: readonly RawSignature[],
+  others: readonly OtherReferrer[],
+  failed: ShortError | undefined,
+): StoreAnswer {
+  const outcome = failed !== undefined ? "failed" : signatures.length > 0 ? "found" : "none"
+  return {
+    report: { ...place, outcome, count: signatures.length, ...(failed === undefined ? {} : { error: failed }) },
+    signatures,
+    others,
+  }
+}
+
+/** Answer of a store that does not exist here. */
+export function unsupportedAnswer(place: { readonly store: StoreKind; readonly where: string }): StoreAnswer {
+  return { report: { ...place, outcome: "unsupported", count: 0 }, signatures: [], others: [] }
+}
