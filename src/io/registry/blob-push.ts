@@ -164,7 +164,7 @@ export class BlobUploads {
     location: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const response = await this.#context.http.request({
+    const response = await this.#context.origin.follow({
       method: "PUT",
       url: withDigest(location, descriptor.digest),
       headers: OCTETS,
@@ -210,7 +210,7 @@ export class BlobUploads {
   async #cancel(location: string): Promise<void> {
     try {
       const scope = pushScope(this.#context)
-      const response = await this.#context.http.request({ method: "DELETE", url: location, scope, replayable: false })
+      const response = await this.#context.origin.follow({ method: "DELETE", url: location, scope, replayable: false })
       await response.discard()
     } catch {
       this.#context.logger.debug("registry.upload.cancel-failed", { repository: this.#context.name })

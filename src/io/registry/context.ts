@@ -1,5 +1,4 @@
 import type { Clock, Logger, Randomness } from "../../core/ports.ts"
-import type { RegistryHttp } from "./auth/registry-http.ts"
 import type { ContentCache } from "./content-cache.ts"
 import type { Learned } from "./learned.ts"
 import type { OriginChoice } from "./origin-choice.ts"
@@ -21,7 +20,6 @@ export interface RepositoryContext extends RegistryShared {
   readonly name: string
   /** Path of the repository on the wire. */
   readonly repository: string
-  readonly http: RegistryHttp
   readonly origin: OriginChoice
   readonly logger: Logger
   readonly clock: Clock

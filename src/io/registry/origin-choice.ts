@@ -7,6 +7,9 @@ import type { RegistryHttp, RegistryRequest } from "./auth/registry-http.ts"
 /** Where plain http may be spoken: see `ConnectionOptions.plainHttp`. */
 export type PlainHttp = "loopback" | "private" | "always"
 
+/** HTTP with authentication for one origin of a registry; credentials go nowhere else. */
+export type Connect = (origin: string) => RegistryHttp
+
 /** A request whose origin is not decided yet. */
 export type OriginRequest = Omit<RegistryRequest, "url"> & { readonly path: string }
 
@@ -41,13 +44,14 @@ function isRfc1918(host: string): boolean {
  * candidate is right or the only one.
  */
 export class OriginChoice {
-  readonly #http: RegistryHttp
+  readonly #clients = new Map<string, RegistryHttp>()
+  readonly #connect: Connect
   readonly #candidates: readonly string[]
   #chosen: string | undefined
   #deciding: Promise<unknown> | undefined
 
-  constructor(http: RegistryHttp, candidates: readonly string[]) {
-    this.#http = http
+  constructor(connect: Connect, candidates: readonly string[]) {
+    this.#connect = connect
     this.#candidates = candidates
     this.#chosen = candidates.length === 1 ? candidates[0] : undefined
   }
@@ -74,6 +78,11 @@ export class OriginChoice {
     } finally {
       this.#deciding = undefined
     }
+  }
+
+  /** Send to a URL that the registry named: an upload, a next page. */
+  follow(request: RegistryRequest): Promise<HttpResponse> {
+    return this.#client(this.#chosen ?? this.key).request(request)
   }
 
   async #decide(request: OriginRequest): Promise<HttpResponse> {
@@ -127,7 +136,13 @@ export class OriginChoice {
 
   #to(origin: string, request: OriginRequest): Promise<HttpResponse> {
     const { path, ...rest } = request
-    return this.#http.request({ ...rest, url: `${origin}${path}` })
+    return this.#client(origin).request({ ...rest, url: `${origin}${path}` })
+  }
+
+  #client(origin: string): RegistryHttp {
+    const client = this.#clients.get(origin) ?? this.#connect(origin)
+    this.#clients.set(origin, client)
+    return client
   }
 }
 

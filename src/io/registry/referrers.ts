@@ -109,12 +109,12 @@ async function ask(
   let response =
     "path" in target
       ? await context.origin.send({ ...request, path: target.path })
-      : await context.http.request({ ...request, url: target.url })
+      : await context.origin.follow({ ...request, url: target.url })
   for (let hop = 0; hop < limits.redirects && response.status >= 300 && response.status < 400; hop++) {
     const location = URL.parse(response.header("location") ?? "", response.url)
     if (location === null || location.username !== "" || !sameOrigin(location, response.url)) return response
     await response.discard()
-    response = await context.http.request({ ...request, url: location.href })
+    response = await context.origin.follow({ ...request, url: location.href })
   }
   return response
 }

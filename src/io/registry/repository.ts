@@ -2,7 +2,6 @@ import type { Descriptor } from "../../core/descriptor.ts"
 import { isDigest } from "../../core/digest.ts"
 import type { Clock, ContentStore, Logger, Randomness } from "../../core/ports.ts"
 import { attach } from "./attach.ts"
-import type { RegistryHttp } from "./auth/registry-http.ts"
 import { BlobUploads } from "./blob-push.ts"
 import { fetchBlob, readBlob } from "./blobs.ts"
 import { ContentCache } from "./content-cache.ts"
@@ -11,7 +10,7 @@ import { Learned } from "./learned.ts"
 import { deleteManifest } from "./manifest-delete.ts"
 import { pushManifest } from "./manifest-push.ts"
 import { fetchManifest, getManifest } from "./manifests.ts"
-import { OriginChoice } from "./origin-choice.ts"
+import { OriginChoice, type Connect } from "./origin-choice.ts"
 import { detachFromTag, listReferrersTag, tagKey } from "./referrers-tag.ts"
 import { listReferrers } from "./referrers.ts"
 import { TagQueues } from "./tag-queues.ts"
@@ -24,7 +23,8 @@ export interface RepositoryOptions {
   readonly registry: string
   /** Path of the repository; already checked by the reference grammar. */
   readonly repository: string
-  readonly http: RegistryHttp
+  /** Called once per origin that is tried. */
+  readonly http: Connect
   /** Origins to reach the registry at, most likely first: see `originCandidates`. */
   readonly origins: readonly string[]
   readonly shared: RegistryShared
@@ -63,7 +63,6 @@ export function openRepository(options: RepositoryOptions): RegistryRepository {
     ...options.shared,
     name: `${options.registry}/${options.repository}`,
     repository: options.repository,
-    http: options.http,
     origin: new OriginChoice(options.http, options.origins),
     logger: options.logger,
     clock: options.clock,

@@ -36,7 +36,7 @@ export async function listTags(context: RepositoryContext, signal?: AbortSignal)
     seen.add(response.url)
     if (seen.has(next)) throw protocolError("registry's list of tags runs in a circle", "a page names itself as next")
     if (seen.size >= limits.pages) throw tooMany(context, "pages", limits.pages)
-    response = await context.http.request({ ...request, url: next })
+    response = await context.origin.follow({ ...request, url: next })
   }
 }
 

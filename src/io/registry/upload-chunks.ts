@@ -84,7 +84,7 @@ async function sendChunk(
 ): Promise<{ readonly place: Place } | { readonly error: ToolError }> {
   let response: HttpResponse
   try {
-    response = await context.http.request({
+    response = await context.origin.follow({
       method: "PATCH",
       url: place.location,
       headers: {
@@ -116,7 +116,7 @@ async function askProgress(
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<Place> {
-  const response = await context.http.request({
+  const response = await context.origin.follow({
     method: "GET",
     url: place.location,
     scope: pushScope(context),

@@ -14,8 +14,12 @@ import { tagStore } from "./tag-store.ts"
 
 /** What the stores of one process are made from. */
 export interface StoresOptions {
-  /** HTTP with authentication for a registry, by `host[:port]` as the user means it. */
-  readonly http: (registry: string) => RegistryHttp
+  /**
+   * HTTP with authentication for one origin of a registry; called once for each.
+   *
+   * @param registry - `host[:port]` as the user means it.
+   */
+  readonly http: (registry: string, origin: string) => RegistryHttp
   /** How repository names are read and Docker Hub is dialled. */
   readonly style: ReferenceStyle
   readonly plainHttp?: PlainHttp
@@ -63,12 +67,19 @@ export function createStores(options: StoresOptions): OpenedStores {
     opened.set(key, store)
     return store
   }
+  const clients = new Map<string, RegistryHttp>()
+  const client = (registry: string, origin: string): RegistryHttp => {
+    const key = `${registry} ${origin}`
+    const found = clients.get(key) ?? options.http(registry, origin)
+    clients.set(key, found)
+    return found
+  }
   const repository = (place: Pick<Reference, "registry" | "repository">): ContentStore =>
     once(`registry ${repositoryName(place)}`, () =>
       openRepository({
         ...options,
         ...place,
-        http: options.http(place.registry),
+        http: (origin) => client(place.registry, origin),
         origins: originCandidates(dialHost(place, options.style), options.plainHttp),
         shared,
       }),
