@@ -12,7 +12,7 @@ import {
   expectDer,
   parseDer,
 } from "../codec/der.ts"
-import { firstPem } from "../codec/pem.ts"
+import { encodePem, firstPem } from "../codec/pem.ts"
 import { decodeUtf8 } from "../codec/utf8.ts"
 import { limits } from "../core/limits.ts"
 import type { KeyType, PublicKey } from "../core/ports.ts"
@@ -242,4 +242,9 @@ export function rawPublicKey(key: PublicKey): Uint8Array {
 /** RSA modulus length in bytes. */
 export function modulusBytes(key: PublicKey): number {
   return Math.ceil(key.bits / 8)
+}
+
+/** PEM `PUBLIC KEY` of a key, as cosign and OpenSSL write it. */
+export function publicKeyPem(key: PublicKey): string {
+  return encodePem("PUBLIC KEY", key.spki)
 }
