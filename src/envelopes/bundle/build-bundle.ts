@@ -1,0 +1,57 @@
+import { encodeBase64 } from "../../codec/base64.ts"
+import { encodeUtf8 } from "../../codec/utf8.ts"
+import { ToolError } from "../../core/errors.ts"
+import { BUNDLE_V03, hashBytes, protoHashes, type BundleEnvelope, type BundleMessage } from "./bundle.ts"
+
+/** What a keyed bundle is made of. */
+export interface BundleInput {
+  /** Base64 of SHA-256 of the key's SubjectPublicKeyInfo, as cosign writes it. */
+  readonly publicKeyHint: string
+  readonly content: BundleMessage | BundleEnvelope
+}
+
+/**
+ * A Sigstore bundle v0.3 with a public-key hint and no log entries or timestamps.
+ *
+ * @returns compact JSON in cosign 3's member order, no line end. An empty `keyid` is left out.
+ * @throws {ToolError} `E_USAGE` for a digest that protobuf has no name for or of the wrong length.
+ */
+export function buildBundle(input: BundleInput): Uint8Array {
+  const material = `{"publicKey":${publicKeyText(input.publicKeyHint)}}`
+  const content =
+    input.content.kind === "message"
+      ? `"messageSignature":${messageText(input.content)}`
+      : `"dsseEnvelope":${envelopeText(input.content)}`
+  return encodeUtf8(`{"mediaType":"${BUNDLE_V03}","verificationMaterial":${material},${content}}`, "bundle")
+}
+
+function publicKeyText(hint: string): string {
+  return hint === "" ? "{}" : `{"hint":${JSON.stringify(hint)}}`
+}
+
+function messageText(content: BundleMessage): string {
+  const signature = `"signature":"${encodeBase64(content.signature)}"`
+  const { digest } = content
+  if (digest === undefined) return `{${signature}}`
+  const row = protoHashes.find(({ hash }) => hash === digest.algorithm)
+  if (row === undefined || digest.value.length !== hashBytes[digest.algorithm]) {
+    throw new ToolError("E_USAGE", {
+      what: "this digest cannot be written into a bundle",
+      why: `saw ${digest.value.length} bytes of ${digest.algorithm}, expected one of ${protoHashes.map(({ name }) => name).join(", ")}`,
+      next: ["sign with a hash a bundle can name, such as SHA-256"],
+    })
+  }
+  return `{"messageDigest":{"algorithm":"${row.name}","digest":"${encodeBase64(digest.value)}"},${signature}}`
+}
+
+/**
+ * The DSSE envelope of a bundle as JSON text, members in cosign 3's order: what `verify-attestation` prints.
+ */
+export function envelopeText(envelope: Pick<BundleEnvelope, "payloadType" | "payload" | "signature">): string {
+  const { sig, keyid } = envelope.signature
+  const id = keyid === "" ? "" : `,"keyid":${JSON.stringify(keyid)}`
+  return (
+    `{"payload":"${encodeBase64(envelope.payload)}","payloadType":${JSON.stringify(envelope.payloadType)},` +
+    `"signatures":[{"sig":"${encodeBase64(sig)}"${id}}]}`
+  )
+}

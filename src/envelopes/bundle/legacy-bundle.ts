@@ -1,0 +1,90 @@
+import { decodeBase64, encodeBase64 } from "../../codec/base64.ts"
+import { expectObject, expectString, onlyMembers } from "../../codec/json-shape.ts"
+import { parseJson } from "../../codec/json.ts"
+import { malformed, quoted } from "../../codec/malformed.ts"
+import { encodePem, firstPem } from "../../codec/pem.ts"
+import { decodeUtf8, encodeUtf8 } from "../../codec/utf8.ts"
+import type { JsonObject, JsonValue } from "../../core/json-value.ts"
+import { limits } from "../../core/limits.ts"
+import { parseRekorBundle, type RekorBundle } from "./rekor-bundle.ts"
+
+/** cosign's own bundle file, written before Sigstore bundles. Nothing in it is trusted. */
+export interface UnverifiedLegacyBundle {
+  readonly bytes: Uint8Array
+  /** Raw signature, or a DSSE envelope's JSON for attestations. */
+  readonly signature: Uint8Array
+  /** Whatever lies in `cert`, as DER. */
+  readonly material?: { readonly kind: "public-key" | "certificate"; readonly der: Uint8Array }
+  readonly rekorBundle?: RekorBundle
+}
+
+/**
+ * Decode `{"base64Signature":…,"cert":…,"rekorBundle":…}`. Each member may be empty or missing, save the signature.
+ *
+ * @param bytes - untrusted JSON, at most 16 MiB.
+ * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
+ */
+export function parseLegacyBundle(bytes: Uint8Array): UnverifiedLegacyBundle {
+  const what = "legacy bundle"
+  const document = expectObject(parseJson(bytes, { maxBytes: limits.bundleBytes, what }), what)
+  // SECURITY: a document that is a Sigstore bundle too would mean two things to two readers.
+  onlyMembers(document, what, ["base64Signature", "cert", "rekorBundle"])
+  const signature = decodeBase64(expectString(document["base64Signature"], `${what}.base64Signature`), {
+    max: limits.bundleBytes,
+    what: `${what}.base64Signature`,
+  })
+  if (signature.length === 0) throw malformed(`${what}.base64Signature`, "saw nothing, expected a signature")
+  const cert = document["cert"] ?? ""
+  const rekor = document["rekorBundle"] ?? null
+  return {
+    bytes,
+    signature,
+    ...(cert === "" ? {} : { material: readCert(expectString(cert, `${what}.cert`), `${what}.cert`) }),
+    ...(rekor === null ? {} : { rekorBundle: parseRekorBundle(rekor, `${what}.rekorBundle`) }),
+  }
+}
+
+/** Whether a JSON document is a legacy bundle rather than a Sigstore bundle. */
+export function looksLikeLegacyBundle(document: JsonValue): document is JsonObject {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    !Array.isArray(document) &&
+    Object.hasOwn(document, "base64Signature")
+  )
+}
+
+/** PEM, base64 of PEM, or base64 of DER. */
+function readCert(text: string, what: string): NonNullable<UnverifiedLegacyBundle["material"]> {
+  if (text.startsWith("-----BEGIN ")) return readPem(text, what)
+  // COMPAT(cosign 2.5): several identities leave several lines; the first is the signer's.
+  const line = text.trim().split("\n", 1)[0] ?? ""
+  const bytes = decodeBase64(line.trim(), { max: limits.pemBytes, what })
+  // 0x2d is "-", which starts PEM and no DER.
+  return bytes[0] === 0x2d ? readPem(decodeUtf8(bytes, what), what) : { kind: "certificate", der: bytes }
+}
+
+function readPem(text: string, what: string): NonNullable<UnverifiedLegacyBundle["material"]> {
+  const block = firstPem(text, { what })
+  if (block?.label === "CERTIFICATE") return { kind: "certificate", der: block.bytes }
+  if (block?.label === "PUBLIC KEY") return { kind: "public-key", der: block.bytes }
+  throw malformed(
+    what,
+    `saw ${block === undefined ? "no PEM" : quoted(block.label)}, expected a certificate or public key`,
+  )
+}
+
+/**
+ * A legacy bundle of a keyed signature without log entry.
+ *
+ * @param input - `spki`: DER of the public key to put into `cert`; absent leaves `cert` out, as cosign 2 does for
+ *   blobs.
+ * @returns compact JSON, no line end.
+ */
+export function buildLegacyBundle(input: { readonly signature: Uint8Array; readonly spki?: Uint8Array }): Uint8Array {
+  const cert =
+    input.spki === undefined
+      ? ""
+      : `,"cert":"${encodeBase64(encodeUtf8(encodePem("PUBLIC KEY", input.spki), "public key"))}"`
+  return encodeUtf8(`{"base64Signature":"${encodeBase64(input.signature)}"${cert}}`, "legacy bundle")
+}

@@ -1,0 +1,51 @@
+import { decodeBase64 } from "../../codec/base64.ts"
+import { expectInt64, expectObject, expectString } from "../../codec/json-shape.ts"
+import { parseJson } from "../../codec/json.ts"
+import type { JsonValue } from "../../core/json-value.ts"
+import { KIB, limits, MIB } from "../../core/limits.ts"
+
+/** The log entry that lies beside a legacy signature. Shown, not evaluated. */
+export interface RekorBundle {
+  readonly signedEntryTimestamp: Uint8Array
+  readonly body: Uint8Array
+  /** Seconds since the epoch. */
+  readonly integratedTime: bigint
+  readonly logIndex: bigint
+  /** Hexadecimal. */
+  readonly logId: string
+}
+
+/** Decode the text of the annotation `dev.sigstore.cosign/bundle`. @throws {ToolError} `E_FORMAT_MALFORMED`. */
+export function parseRekorAnnotation(text: string): RekorBundle {
+  const what = "log annotation"
+  return parseRekorBundle(parseJson(text, { maxBytes: limits.signaturePayloadBytes, what }), what)
+}
+
+/** Decode a log entry that is JSON already. @throws {ToolError} `E_FORMAT_MALFORMED`. */
+export function parseRekorBundle(value: JsonValue, what: string): RekorBundle {
+  const document = expectObject(value, what)
+  const payload = expectObject(document["Payload"], `${what}.Payload`)
+  return {
+    signedEntryTimestamp: bytesOf(document["SignedEntryTimestamp"], `${what}.SignedEntryTimestamp`, 64 * KIB),
+    body: bytesOf(payload["body"], `${what}.Payload.body`, limits.signaturePayloadBytes),
+    integratedTime: expectInt64(payload["integratedTime"], `${what}.Payload.integratedTime`),
+    logIndex: expectInt64(payload["logIndex"], `${what}.Payload.logIndex`),
+    logId: expectString(payload["logID"], `${what}.Payload.logID`),
+  }
+}
+
+/**
+ * Decode the text of the annotation `dev.sigstore.cosign/rfc3161timestamp`.
+ *
+ * @returns DER `TimeStampResp`, not looked into.
+ * @throws {ToolError} `E_FORMAT_MALFORMED`.
+ */
+export function parseTimestampAnnotation(text: string): Uint8Array {
+  const what = "timestamp annotation"
+  const document = expectObject(parseJson(text, { maxBytes: 2 * MIB, what }), what)
+  return bytesOf(document["SignedRFC3161Timestamp"], `${what}.SignedRFC3161Timestamp`, MIB)
+}
+
+function bytesOf(value: JsonValue | undefined, path: string, max: number): Uint8Array {
+  return decodeBase64(expectString(value, path), { max, what: path })
+}
