@@ -1,0 +1,30 @@
+import type { Candidate, Material } from "../../core/candidate.ts"
+import type { RawSignature } from "../../core/ports.ts"
+import { parseEnvelope } from "../../envelopes/dsse/envelope.ts"
+import { legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
+import { statementCandidate } from "./statement-candidate.ts"
+
+/**
+ * The candidate of a `.att` layer or of an envelope in a file.
+ *
+ * @param material - what to find the key by, when it does not lie in the layer's annotations.
+ * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
+ */
+export function attestationCandidate(
+  raw: RawSignature,
+  envelopeBytes: Uint8Array = raw.bytes,
+  material: Material = legacyMaterial(raw.annotations),
+): Candidate {
+  const envelope = parseEnvelope(envelopeBytes)
+  return statementCandidate({
+    format: "cosign-v2",
+    raw,
+    payloadType: envelope.payloadType,
+    payload: envelope.payload,
+    signatures: envelope.signatures.map(({ sig, keyid }) => ({ bytes: sig, keyid })),
+    material,
+    notEvaluated: legacyNotEvaluated(raw.annotations),
+    envelope: envelopeBytes,
+    bundle: false,
+  })
+}

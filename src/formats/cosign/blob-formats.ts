@@ -1,0 +1,142 @@
+import { decodeBase64 } from "../../codec/base64.ts"
+import { parseJson } from "../../codec/json.ts"
+import { malformed } from "../../codec/malformed.ts"
+import type { Candidate, Material } from "../../core/candidate.ts"
+import { ToolError } from "../../core/errors.ts"
+import type { JsonObject } from "../../core/json-value.ts"
+import { KIB, limits } from "../../core/limits.ts"
+import type { RawSignature } from "../../core/ports.ts"
+import { sha256Digest } from "../../crypto/hash.ts"
+import { keyHint, publicKeyFromSpki } from "../../crypto/public-key.ts"
+import { hashOf } from "../../crypto/schemes.ts"
+import { buildBundle } from "../../envelopes/bundle/build-bundle.ts"
+import { BUNDLE_V03 } from "../../envelopes/bundle/bundle.ts"
+import {
+  buildLegacyBundle,
+  looksLikeLegacyBundle,
+  parseLegacyBundle,
+  type UnverifiedLegacyBundle,
+} from "../../envelopes/bundle/legacy-bundle.ts"
+import { encodeEnvelope } from "../../envelopes/dsse/envelope.ts"
+import type { BlobFormats } from "../format.ts"
+import { attestationCandidate } from "./attestation-candidate.ts"
+import { draftStatement } from "./attestation-draft.ts"
+import { bundleCandidate, messageCandidate } from "./bundle-candidate.ts"
+import { statementBundle } from "./cosign-v3.ts"
+import { DSSE_LAYER, IN_TOTO_PAYLOAD } from "./media-types.ts"
+import { blobPredicateType } from "./predicates/table.ts"
+
+const SIGNATURE_TEXT_BYTES = 64 * KIB
+
+/** cosign's documents about blobs. */
+export const cosignBlobs: BlobFormats = {
+  buildBundle: ({ key, scheme, digest, signature }) => {
+    const algorithm = hashOf(scheme)
+    return buildBundle({
+      publicKeyHint: keyHint(key),
+      content: {
+        kind: "message",
+        // COMPAT(cosign 3): pure Ed25519 has no hash of its own and carries SHA-256 of the artifact.
+        digest: { algorithm: algorithm ?? "sha256", value: digest },
+        signature,
+      },
+    })
+  },
+  buildLegacyBundle: ({ signature, key, generation }) =>
+    buildLegacyBundle({ signature, ...(generation === "cosign3" ? { spki: key.spki } : {}) }),
+  draftAttestation: (input) => {
+    const draft = draftStatement(input, blobPredicateType)
+    return {
+      ...draft,
+      finish: (signature, key) => {
+        const envelope = encodeEnvelope(input.generation, {
+          payloadType: IN_TOTO_PAYLOAD,
+          payload: draft.statement,
+          signatures: [{ keyid: "", sig: signature }],
+        })
+        return {
+          envelope,
+          bundle: statementBundle(draft.statement, signature, key),
+          legacyBundle: buildLegacyBundle({ signature: envelope, spki: key.spki }),
+        }
+      },
+    }
+  },
+  parseBundle: (bytes) => {
+    const document = parseJson(bytes, { maxBytes: limits.bundleBytes, what: "bundle" })
+    return looksLikeLegacyBundle(document) ? legacyCandidate(bytes) : bundleCandidate(fileSignature(bytes, BUNDLE_V03))
+  },
+  parseSignature: (bytes) => {
+    const raw = fileSignature(bytes, "application/octet-stream")
+    return messageCandidate(raw, { signature: detachedSignature(bytes) }, { kind: "key" }, [], {}, "cosign-v2")
+  },
+  parseEnvelope: (bytes) => attestationCandidate(fileSignature(bytes, DSSE_LAYER)),
+}
+
+function fileSignature(bytes: Uint8Array, mediaType: string): RawSignature {
+  return {
+    location: { store: "file", where: "", reference: "" },
+    descriptor: { mediaType, size: bytes.length, digest: sha256Digest(bytes) },
+    bytes,
+    mediaType,
+    annotations: {},
+  }
+}
+
+/** Base64 text with an optional line end, else the bytes as they are. */
+function detachedSignature(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw malformed("signature", "the file is empty")
+  if (bytes.length > SIGNATURE_TEXT_BYTES) throw malformed("signature", `saw ${bytes.length} bytes, too many for one`)
+  const text = new TextDecoder("latin1").decode(bytes).replace(/\r?\n$/, "")
+  try {
+    const decoded = decodeBase64(text, { max: SIGNATURE_TEXT_BYTES, what: "signature" })
+    return decoded.length === 0 ? bytes : decoded
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error
+    return bytes
+  }
+}
+
+function legacyCandidate(bytes: Uint8Array): Candidate {
+  const bundle = parseLegacyBundle(bytes)
+  const raw = fileSignature(bytes, "application/json")
+  const material = materialOf(bundle)
+  const notEvaluated = [
+    ...(material.kind === "certificate" ? ["certificate"] : []),
+    ...(bundle.rekorBundle === undefined ? [] : ["transparency log entry"]),
+  ]
+  // A DSSE envelope starts with a brace; a signature that does so by chance is no envelope and stays a signature.
+  const attestation = bundle.signature[0] === 0x7b ? envelopeCandidate(raw, bundle.signature, material) : undefined
+  if (attestation !== undefined) return { ...attestation, notEvaluated }
+  return messageCandidate(
+    raw,
+    { signature: bundle.signature },
+    material,
+    notEvaluated,
+    legacyClaims(bundle),
+    "cosign-v2",
+  )
+}
+
+function envelopeCandidate(raw: RawSignature, envelope: Uint8Array, material: Material): Candidate | undefined {
+  try {
+    parseJson(envelope, { maxBytes: limits.bundleBytes, what: "envelope" })
+  } catch (error) {
+    if (error instanceof ToolError) return undefined
+    throw error
+  }
+  return attestationCandidate(raw, envelope, material)
+}
+
+function materialOf(bundle: UnverifiedLegacyBundle): Material {
+  const { material } = bundle
+  if (material === undefined) return { kind: "key" }
+  if (material.kind === "public-key") return { kind: "key", embedded: publicKeyFromSpki(material.der) }
+  return { kind: "certificate", certificates: [material.der], keyAllowed: true }
+}
+
+function legacyClaims({ rekorBundle }: UnverifiedLegacyBundle): JsonObject {
+  if (rekorBundle === undefined) return {}
+  const { integratedTime, logIndex, logId } = rekorBundle
+  return { logEntry: { integratedTime, logIndex, logId } }
+}

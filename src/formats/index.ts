@@ -1,0 +1,15 @@
+import { cosignBlobs } from "./cosign/blob-formats.ts"
+import { cosignV2 } from "./cosign/cosign-v2.ts"
+import { cosignV3 } from "./cosign/cosign-v3.ts"
+import { predicateWords, resolvePredicateType } from "./cosign/predicates/table.ts"
+import { referrerKind } from "./cosign/referrer-kinds.ts"
+import { triangulate } from "./cosign/triangulate.ts"
+import type { BlobFormats, SignatureFormat } from "./format.ts"
+
+/** Every format there is. Adding one takes a folder and a line here. */
+export const formats: readonly SignatureFormat[] = [cosignV3, cosignV2]
+
+/** Documents about blobs. */
+export const blobFormats: BlobFormats = cosignBlobs
+
+export { predicateWords, referrerKind, resolvePredicateType, triangulate }
