@@ -4,10 +4,10 @@ import { asToolError, ToolError } from "../core/errors.ts"
 import type { HashAlgorithm } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 import { decodeHex, encodeHex } from "../codec/hex.ts"
-import { defaultScheme, hashOf } from "../crypto/schemes.ts"
 import { blobFormats } from "../formats/index.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
+import { artifactNeeds } from "../trust/keyed.ts"
 import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { readBlob } from "./read-blob.ts"
 import type {
@@ -112,18 +112,12 @@ async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate)
   const { blob } = asked
   if (blob === undefined) return { digests: {} }
   if ("digest" in blob) return { digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { max: 64, what: "digest" }) } }
-  const covers = candidate.signed.kind === "artifact"
-  const algorithms = new Set<HashAlgorithm>(["sha256"])
-  if (asked.hash !== undefined) algorithms.add(asked.hash)
-  if (candidate.hash !== undefined) algorithms.add(candidate.hash)
-  for (const { key } of asked.keys) {
-    if (!covers) break
-    if (key.type === "ed25519") algorithms.add("sha512")
-    algorithms.add(hashOf(defaultScheme(key)) ?? "sha256")
-  }
-  for (const algorithm of candidate.digestAlgorithms ?? []) algorithms.add(algorithm)
-  const keepBytes = covers && asked.keys.some(({ key }) => key.type === "ed25519")
-  return readBlob(app, blob.path, algorithms, keepBytes)
+  const needs =
+    candidate.signed.kind === "artifact"
+      ? artifactNeeds(candidate, asked.keys, asked.hash)
+      : { hashes: [], bytes: false }
+  const algorithms = new Set<HashAlgorithm>(["sha256", ...needs.hashes, ...(candidate.digestAlgorithms ?? [])])
+  return readBlob(app, blob.path, algorithms, needs.bytes)
 }
 
 /** The blob as a subject: SHA-256 first, the other digests beside it. */

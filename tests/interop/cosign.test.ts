@@ -36,7 +36,7 @@ describe.runIf(ready).each(registries)("cosign on $name", ({ start }) => {
     await writeFile(join(home, "predicate.json"), '{"hello":"world","n":1}')
     expectCode(await peer("cosign2", ["generate-key-pair", "--output-key-prefix", "theirs"], { cwd: home }), 0)
     expectCode(await countersign(["cosign", "generate-key-pair", "--output-key-prefix", "ours"], { cwd: home }), 0)
-    expectCode(await countersign(["keys", "generate", "--out", "other"], { cwd: home }), 0)
+    expectCode(await countersign(["keys", "generate", "--name", "other"], { cwd: home }), 0)
   })
 
   afterAll(async () => {
