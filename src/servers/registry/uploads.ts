@@ -110,6 +110,8 @@ async function append(context: RegistryContext, request: Request, repository: st
       throw new RegistryFault(400, "SIZE_INVALID", "the chunk is not as long as its range", {
         headers: uploadHeaders(repository, { id, size: outcome.size }),
       })
+    case "interrupted":
+      throw new RegistryFault(400, "BLOB_UPLOAD_INVALID", "the connection broke before the body was complete")
     case "too-large":
       throw new RegistryFault(413, "SIZE_INVALID", "the blob is too large", {
         detail: { maximum: context.limits.blobBytes },

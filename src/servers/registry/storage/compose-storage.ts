@@ -1,6 +1,7 @@
 import type { Clock } from "../../../core/ports.ts"
 import type { ContentFiles } from "./content.ts"
 import type { Metadata } from "./metadata.ts"
+import { rebuildReferrers } from "./rebuild-referrers.ts"
 import type { RegistryStorage } from "./storage.ts"
 import { UploadSessions, type UploadLimits } from "./upload-sessions.ts"
 import { createVerifiedReads } from "./verified-read.ts"
@@ -57,6 +58,7 @@ export function composeStorage(metadata: Metadata, content: ContentFiles, option
     deleteTag: (repository, tag, precondition) => soon(() => metadata.deleteTag(repository, tag, precondition)),
     listTags: (repository, query) => soon(() => metadata.listTags(repository, query)),
     listReferrers: (repository, subject, query) => soon(() => metadata.listReferrers(repository, subject, query)),
+    rebuild: () => rebuildReferrers(metadata, reads),
     close: () =>
       soon(() => {
         metadata.close()

@@ -78,10 +78,13 @@ export interface AppendPlan {
 
 /**
  * Outcome of adding bytes. `out-of-order`: `start` is not where the upload ends. `wrong-length`: the body was not as
- * long as announced. `too-large`: past the bound.
+ * long as announced. `too-large`: past the bound. `interrupted`: the connection broke, what arrived is kept.
  */
 export type AppendOutcome =
-  | { readonly kind: "appended" | "out-of-order" | "wrong-length" | "too-large"; readonly size: number }
+  | {
+      readonly kind: "appended" | "out-of-order" | "wrong-length" | "too-large" | "interrupted"
+      readonly size: number
+    }
   | { readonly kind: "unknown" }
 
 /** Outcome of closing an upload. `digest-mismatch` ends the upload. */
@@ -139,7 +142,17 @@ export interface RegistryStorage {
     query: PageQuery & { readonly artifactType: string | undefined },
   ): Promise<Page<Referrer>>
 
+  /** Derive the referrers lists again from the stored manifests. */
+  rebuild(): Promise<RebuildResult>
   close(): Promise<void>
+}
+
+/** What a rebuild found. */
+export interface RebuildResult {
+  readonly manifests: number
+  readonly referrers: number
+  /** Manifests whose stored bytes are missing or wrong. */
+  readonly damaged: readonly Digest[]
 }
 
 export type DeleteOutcome = "deleted" | "missing" | "refused"

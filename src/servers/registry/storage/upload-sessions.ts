@@ -25,6 +25,8 @@ interface RunningHash {
   size: number
 }
 
+type ReceiveOutcome = "appended" | "wrong-length" | "too-large" | "interrupted"
+
 /** The uploads under way. Requests to one session are served one after the other. */
 export class UploadSessions {
   readonly #metadata: Metadata
@@ -75,12 +77,31 @@ export class UploadSessions {
       this.#metadata.putUpload({ ...row, touched: this.#clock.now() })
       const running = await this.#runningHash(row)
       if (body === null) return { kind: plan.length === undefined ? "appended" : "wrong-length", size: before }
-      const kind = await this.#receive(id, body, running, plan)
-      if (kind === "appended") return { kind, size: running.size }
-      this.#running.delete(id)
-      await this.#content.truncatePart(id, before)
-      return { kind, size: before }
+      const kind = await this.#receiveOrUndo(id, body, running, plan)
+      if (kind !== "appended" && kind !== "interrupted") await this.#undo(id, before)
+      return { kind, size: kind === "appended" || kind === "interrupted" ? running.size : before }
     })
+  }
+
+  /** A medium that fails, a full one above all, must not keep the part of a request that it took. */
+  async #receiveOrUndo(
+    id: string,
+    body: ReadableStream<Uint8Array>,
+    running: RunningHash,
+    plan: AppendPlan,
+  ): Promise<ReceiveOutcome> {
+    const before = running.size
+    try {
+      return await this.#receive(id, body, running, plan)
+    } catch (thrown) {
+      await this.#undo(id, before)
+      throw thrown
+    }
+  }
+
+  async #undo(id: string, size: number): Promise<void> {
+    this.#running.delete(id)
+    await this.#content.truncatePart(id, size)
   }
 
   async #receive(
@@ -88,23 +109,29 @@ export class UploadSessions {
     body: ReadableStream<Uint8Array>,
     running: RunningHash,
     plan: AppendPlan,
-  ): Promise<"appended" | "wrong-length" | "too-large"> {
+  ): Promise<ReceiveOutcome> {
     const before = running.size
     const end = Math.min(plan.max, before + (plan.length ?? Number.POSITIVE_INFINITY))
     const writer = new GatheringWriter(await this.#content.openPart(id), running)
+    const reader = body.getReader()
     try {
-      for await (const chunk of body) {
-        if (writer.size + chunk.length > end) return end === plan.max ? "too-large" : "wrong-length"
-        await writer.write(chunk)
+      for (;;) {
+        const next = await reader.read().catch(() => "interrupted" as const)
+        if (next === "interrupted") return next
+        if (next.done) break
+        if (writer.size + next.value.length > end) return end === plan.max ? "too-large" : "wrong-length"
+        await writer.write(next.value)
       }
+      await writer.flush()
+      return plan.length !== undefined && running.size !== before + plan.length ? "wrong-length" : "appended"
     } finally {
+      reader.releaseLock()
       // Also after a broken connection: what arrived counts, the client may resume there.
       await writer.close()
     }
-    return plan.length !== undefined && running.size !== before + plan.length ? "wrong-length" : "appended"
   }
 
-  /** Bytes of the blob when stored. */
+  /** @param link - makes the blob visible; called with its size in bytes when the bytes are in place. */
   async finish(repository: string, id: string, digest: Digest, link: (size: number) => void): Promise<FinishOutcome> {
     return this.#exclusive(id, async () => {
       const row = this.#row(repository, id)
@@ -203,18 +230,18 @@ class GatheringWriter {
   async write(chunk: Uint8Array): Promise<void> {
     this.#gathered.push(chunk)
     this.#waiting += chunk.length
-    if (this.#waiting >= WRITE_BYTES) await this.#flush()
+    if (this.#waiting >= WRITE_BYTES) await this.flush()
   }
 
   async close(): Promise<void> {
     try {
-      await this.#flush()
+      await this.flush()
     } finally {
       await this.#part.close()
     }
   }
 
-  async #flush(): Promise<void> {
+  async flush(): Promise<void> {
     if (this.#waiting === 0) return
     const chunks = this.#gathered
     this.#gathered = []

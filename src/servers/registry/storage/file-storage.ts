@@ -1,0 +1,51 @@
+import { mkdir, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { composeStorage, type StorageOptions } from "./compose-storage.ts"
+import { createFileContent, flushFolder } from "./file-content.ts"
+import { withIoErrors } from "./io-error.ts"
+import { Metadata } from "./metadata.ts"
+import type { RegistryStorage } from "./storage.ts"
+
+export interface FileStorageOptions extends StorageOptions {
+  /** Created when absent. Layout: `index.sqlite`, `blobs/<algorithm>/<hex>`, `uploads/`. */
+  readonly folder: string
+  /** `full` (default): what was answered 201 survives a power failure. `fast`: it survives a killed process. */
+  readonly durability?: "full" | "fast"
+}
+
+/**
+ * Open a storage in a folder, for this process alone. Uploads that were under way go on where they stopped.
+ *
+ * @throws {ToolError} `E_STORAGE_LOCKED` when another storage has the folder open, `E_IO` when it cannot be used.
+ */
+export async function openFileStorage(options: FileStorageOptions): Promise<RegistryStorage> {
+  const { folder, durability = "full" } = options
+  const folders = { blobs: join(folder, "blobs"), uploads: join(folder, "uploads") }
+  await withIoErrors("create the storage folder", async () => {
+    for (const name of ["sha256", "sha384", "sha512"]) {
+      await mkdir(join(folders.blobs, name), { recursive: true, mode: 0o700 })
+    }
+    await mkdir(folders.uploads, { recursive: true, mode: 0o700 })
+    if (durability === "full") {
+      await flushFolder(folders.blobs)
+      await flushFolder(folder)
+    }
+  })
+  const metadata = new Metadata(join(folder, "index.sqlite"), durability)
+  try {
+    await removeLeftovers(metadata, folders.uploads)
+  } catch (thrown) {
+    metadata.close()
+    throw thrown
+  }
+  return composeStorage(metadata, createFileContent(folders, durability === "full"), options)
+}
+
+/** Files of uploads nobody knows any more, and temporary files of a process that was killed. */
+async function removeLeftovers(metadata: Metadata, uploads: string): Promise<void> {
+  await withIoErrors("tidy the storage folder", async () => {
+    for (const name of await readdir(uploads)) {
+      if (metadata.upload(name) === undefined) await rm(join(uploads, name), { force: true, recursive: true })
+    }
+  })
+}
