@@ -1,6 +1,7 @@
 import type { SignReport, ListResult, VerifyResult, AttachedItem, SignedArtifact } from "../../app/requests.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { ToolError } from "../../core/errors.ts"
+import type { ArtifactReport } from "../../core/report.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { encodeBase64 } from "../../codec/base64.ts"
 import { errorObject } from "./render/error.ts"
@@ -22,9 +23,20 @@ export function errorDocument(error: ToolError): JsonObject {
 export function reportDocument(result: VerifyResult): JsonObject {
   const artifacts = result.report.artifacts.map((artifact, index): JsonObject => {
     const error = result.errors[index]
-    return { ...plain(artifact), error: error === undefined ? null : errorObject(error) }
+    return { ...artifactMembers(artifact), error: error === undefined ? null : errorObject(error) }
   })
   return { apiVersion: result.report.apiVersion, kind: result.report.kind, artifacts }
+}
+
+/** One artifact: the same members whatever the answer. What is not known of the subject is null. */
+function artifactMembers(report: ArtifactReport): JsonObject {
+  const { artifact, subject, children, ...rest } = report
+  const members = { artifact, subject: subject === undefined ? null : subjectMembers(subject) }
+  return { ...members, ...plain(rest), children: children.map(artifactMembers) }
+}
+
+function subjectMembers({ mediaType, digest, size }: Descriptor): JsonObject {
+  return { mediaType: mediaType === "" ? null : mediaType, digest, size: size < 0 ? null : size }
 }
 
 /** Answer of `sign` and `attest`. Signatures and documents are in padded base64. */

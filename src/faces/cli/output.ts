@@ -3,7 +3,7 @@ import { ToolError } from "../../core/errors.ts"
 import type { JsonObject } from "../../core/json-value.ts"
 import type { FlagValues } from "../command.ts"
 import { errorObject, renderError } from "./render/error.ts"
-import { writeJson } from "./render/json.ts"
+import { hasTerminalControls, writeJson } from "./render/json.ts"
 import { printable } from "./render/printable.ts"
 import { createStyle, type Style } from "./render/style.ts"
 import { widthOf } from "./render/wrap.ts"
@@ -64,7 +64,9 @@ export function createOutput(flags: FlagValues, world: World): Output {
 export async function serialise(document: JsonObject, form: "json" | "yaml"): Promise<string> {
   if (form === "json") return writeJson(document)
   const { writeYaml } = await import("../../codec/yaml.ts")
-  return writeYaml(document)
+  const text = writeYaml(document)
+  // SECURITY: the YAML writer leaves C1 and direction characters as they are. JSON is YAML, and ours escapes them.
+  return hasTerminalControls(text) ? writeJson(document) : text
 }
 
 /** @throws {ToolError} `E_USAGE` for anything but text, json and yaml. */

@@ -1,7 +1,7 @@
 import type { AppContext, NamedKey, VerifyRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { FlagValues } from "../command.ts"
-import type { Session } from "./session.ts"
+import { refuseFlags, type Session } from "./session.ts"
 import { readTargets } from "./targets.ts"
 import { parseAnnotations, parseFormats } from "./values.ts"
 import { resolvePredicateType } from "../../app/predicate-types.ts"
@@ -40,6 +40,12 @@ export async function question(
       ...(repository === "" ? {} : { signatureRepository: repository }),
     },
   }
+}
+
+/** Evidence is named for files alone. @throws {ToolError} `E_USAGE`. */
+export function refuseFileFlags(flags: FlagValues): void {
+  const why = "they belong to `--blob FILE`; signatures of artifacts are found by themselves"
+  refuseFlags(flags, ["bundle", "signature", "envelope"], why)
 }
 
 /**

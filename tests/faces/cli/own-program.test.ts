@@ -154,6 +154,14 @@ describe("errors of the command line", () => {
     expect(ran.stdout).toContain("code: E_TRUST_MISSING\n")
   })
 
+  it.each(["json", "yaml"])("adv: CVE-2025-32019 --output %s: no terminal control survives", async (form) => {
+    const ran = await countersign(["verify", "--key", "a.pub", "-o", form, "oci:\x9b31m\x1b[2K\u202e:bad tag@sha256:x"])
+    expect(ran.exit).toBe(2)
+    const controls = new RegExp("[\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e]")
+    expect(ran.stdout).not.toMatch(controls)
+    expect(ran.stderr).not.toMatch(controls)
+  })
+
   it("a bug is exit code 70; --debug shows where it is from", async () => {
     const app = { keys: { publicKey: () => Promise.reject(new TypeError("x is undefined")) } } as never
     const plain = await countersign(["keys", "inspect", "a.pub"], { app })

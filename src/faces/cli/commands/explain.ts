@@ -1,16 +1,24 @@
+import type { VerifyResult } from "../../../app/requests.ts"
 import { verifyArtifacts } from "../../../app/verify.ts"
 import type { CommandHandler } from "../../command.ts"
 import { reportDocument } from "../documents.ts"
 import { exitCode } from "../exit-code.ts"
-import { question } from "../question.ts"
+import { question, refuseFileFlags } from "../question.ts"
 import { renderExplanation } from "../render/explain.ts"
-import { command } from "../session.ts"
+import { command, type Session } from "../session.ts"
+import { verifyFile } from "../verify-file.ts"
 
 /** `explain`: `verify` that reads everything and prints every check. */
 export const explain: CommandHandler = command(async (session) => {
   const { output } = session
-  const { app, request } = await question(session, true)
-  const result = await verifyArtifacts(app, request)
+  const result = await ask(session)
   await output.answer(reportDocument(result), () => renderExplanation(result, output.style, output.width), "requested")
   return exitCode(result.errors)
 })
+
+async function ask(session: Session): Promise<VerifyResult> {
+  if (session.flags.string("blob") !== "") return verifyFile(session)
+  refuseFileFlags(session.flags)
+  const { app, request } = await question(session, true)
+  return verifyArtifacts(app, request)
+}

@@ -26,7 +26,7 @@ function valueText(value: JsonValue, indent: string): string {
 }
 
 /** DEL, C1, direction and zero-width characters; JSON.stringify escapes C0 and lone surrogates itself. */
-const UNSAFE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+const UNSAFE = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
 
 function stringText(text: string): string {
   return JSON.stringify(text).replace(
@@ -34,3 +34,10 @@ function stringText(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   )
 }
+
+/** Whether a text that was serialised by somebody else holds characters that {@link writeJson} would have escaped. */
+export function hasTerminalControls(text: string): boolean {
+  return text.search(UNSAFE) >= 0 || text.search(C0) >= 0
+}
+
+const C0 = new RegExp("[\\u0000-\\u0009\\u000b-\\u001f]")

@@ -8,6 +8,7 @@ describe("wrap", () => {
     ["short text stays on one line", "one two", 20, ["one two"]],
     ["breaks at spaces", "one two three", 8, ["one two", "three"]],
     ["a long word stays whole", "see sha256:0123456789abcdef now", 10, ["see", "sha256:0123456789abcdef", "now"]],
+    ["indentation is kept", "  one two three", 10, ["  one two", "  three"]],
     ["empty text is one empty line", "", 10, [""]],
     ["endless width never breaks", "a ".repeat(300).trim(), Infinity, ["a ".repeat(300).trim()]],
   ] as const)("%s", (_name, text, width, lines) => {

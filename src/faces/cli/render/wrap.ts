@@ -14,7 +14,7 @@ export function widthOf(stream: OutputStream): number {
 }
 
 /**
- * Break text at spaces. A word longer than the width stays whole: digests and commands must be copyable.
+ * Break text at spaces; its indentation is kept on every line. A word longer than the width stays whole: digests and commands must be copyable.
  *
  * @param text - one line, printable.
  * @param width - columns per line.
@@ -22,13 +22,16 @@ export function widthOf(stream: OutputStream): number {
  */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
+  const indentation = /^ */.exec(text)?.[0] ?? ""
   let line = ""
-  for (const word of text.split(" ")) {
-    if (line !== "" && columnsOf(line) + 1 + columnsOf(word) > width) {
+  for (const word of text.slice(indentation.length).split(" ")) {
+    if (line === "") {
+      line = `${indentation}${word}`
+    } else if (columnsOf(line) + 1 + columnsOf(word) > width) {
       lines.push(line.trimEnd())
-      line = word
+      line = `${indentation}${word}`
     } else {
-      line = line === "" ? word : `${line} ${word}`
+      line = `${line} ${word}`
     }
   }
   lines.push(line.trimEnd())

@@ -27,6 +27,20 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
   RECURSIVE_FLAG,
   FROM_FILE_FLAG,
   SIGNATURE_REPOSITORY_FLAG,
+  BLOB_FLAG,
+  { name: "bundle", type: "string", usage: "with --blob: the Sigstore bundle", placeholder: "FILE" },
+  {
+    name: "signature",
+    type: "string",
+    usage: "with --blob: the detached signature, in base64 or raw",
+    placeholder: "FILE",
+  },
+  {
+    name: "envelope",
+    type: "string",
+    usage: "with --blob and --attestation: the DSSE envelope",
+    placeholder: "FILE",
+  },
 ]
 
 const verify: CommandSpec = {
@@ -54,23 +68,7 @@ const verify: CommandSpec = {
       line: "countersign verify --key cosign.pub --from-file artifacts.txt --output json > report.json",
     },
   ],
-  flags: [
-    ...QUESTION_FLAGS,
-    BLOB_FLAG,
-    { name: "bundle", type: "string", usage: "with --blob: the Sigstore bundle", placeholder: "FILE" },
-    {
-      name: "signature",
-      type: "string",
-      usage: "with --blob: the detached signature, in base64 or raw",
-      placeholder: "FILE",
-    },
-    {
-      name: "envelope",
-      type: "string",
-      usage: "with --blob and --attestation: the DSSE envelope",
-      placeholder: "FILE",
-    },
-  ],
+  flags: QUESTION_FLAGS,
   args: { min: 0, usage: "ARTIFACT..." },
   load: async () => (await import("../commands/verify.ts")).verify,
 }
@@ -83,6 +81,10 @@ const explain: CommandSpec = {
     "observed and what was expected. Exit codes are those of verify.",
   examples: [
     { about: "see why an artifact is refused", line: "countersign explain --key cosign.pub registry.example/app:1.0" },
+    {
+      about: "see every check of a file's signature",
+      line: "countersign explain --key cosign.pub --blob app.tar.gz --bundle app.tar.gz.sigstore.json",
+    },
     {
       about: "keep it for later",
       line: "countersign explain --key cosign.pub --output yaml registry.example/app:1.0 > why.yaml",

@@ -1,17 +1,20 @@
-import { decodeBase64 } from "../../../codec/base64.ts"
-import { verifyBlob, verifyBlobAttestation } from "../../../app/verify-blob.ts"
-import type { AppContext, NamedKey } from "../../../app/requests.ts"
-import { ToolError } from "../../../core/errors.ts"
-import { limits } from "../../../core/limits.ts"
-import type { FlagValues } from "../../command.ts"
-import { answerVerified } from "../answer-verified.ts"
-import { attestationType, keyNames, readKeys } from "../question.ts"
-import { blobAndArtifacts, refuseFlags, type Session } from "../session.ts"
+import { decodeBase64 } from "../../codec/base64.ts"
+import { verifyBlob, verifyBlobAttestation } from "../../app/verify-blob.ts"
+import type { AppContext, NamedKey, VerifyResult } from "../../app/requests.ts"
+import { ToolError } from "../../core/errors.ts"
+import { limits } from "../../core/limits.ts"
+import type { FlagValues } from "../command.ts"
+import { attestationType, keyNames, readKeys } from "./question.ts"
+import { blobAndArtifacts, refuseFlags, type Session } from "./session.ts"
 
 type Answer = Awaited<ReturnType<typeof verifyBlob>>
 
-/** `verify --blob FILE`. */
-export async function verifyFile(session: Session): Promise<number> {
+/**
+ * Answer about a file, for `verify` and `explain` with `--blob FILE`.
+ *
+ * @throws {ToolError} `E_USAGE`, `E_TRUST_MISSING`, `E_IO`, `E_KEY_NOT_FOUND`, `E_KEY_TYPE`.
+ */
+export async function verifyFile(session: Session): Promise<VerifyResult> {
   const { flags, args } = session
   const artifactFlags = ["format", "annotation", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` checks a file, not an artifact in a registry")
@@ -22,7 +25,17 @@ export async function verifyFile(session: Session): Promise<number> {
   const app = await session.open([])
   const keys = await readKeys(app, names)
   const answer = await ask(app, flags, keys, evidence, attestation)
-  return answerVerified(session, { report: answer.report, verified: [answer.verified], errors: [answer.error] })
+  const error = answer.error === undefined ? undefined : withFileHint(answer.error, flags.string("blob"))
+  return { report: answer.report, verified: [answer.verified], errors: [error] }
+}
+
+/** Advice for artifacts names them as an argument; files go behind `--blob`. */
+function withFileHint(error: ToolError, path: string): ToolError {
+  const { what, why, details, cause } = error
+  const next = error.next.map((hint) =>
+    hint.replace(`countersign explain ${path}`, `countersign explain --blob ${path}`),
+  )
+  return new ToolError(error.code, { what, next, details, cause, ...(why === undefined ? {} : { why }) })
 }
 
 async function ask(
