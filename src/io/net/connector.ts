@@ -4,7 +4,7 @@ import type Agent from "undici/lib/dispatcher/agent.js"
 
 import { ToolError } from "../../core/errors.ts"
 import { classifyAddress } from "./addresses.ts"
-import { checkAddresses, isLocalClass, type TargetReach } from "./forbidden-target.ts"
+import { checkAddresses, reachOf, type TargetReach } from "./forbidden-target.ts"
 import { deferred } from "./deferred.ts"
 import { netError, toNetError } from "./net-errors.ts"
 import type { ProxyResolver, ProxyRoute } from "./proxy.ts"
@@ -27,8 +27,8 @@ export interface ConnectorOptions {
   /** Milliseconds for name, TCP, proxy and TLS together. */
   readonly connectMs: number
   readonly lookup?: AddressLookup | undefined
-  /** Told after each direct connection whether the address is local. */
-  readonly onConnected: (origin: string, local: boolean) => void
+  /** Told after each direct connection what a server at that address may name. */
+  readonly onConnected: (origin: string, reach: TargetReach) => void
 }
 
 interface Target {
@@ -131,7 +131,7 @@ async function openDirect(options: ConnectorOptions, attempt: Attempt, target: T
   if (address !== undefined) {
     // SECURITY: the connected address decides, not the name.
     if (reach !== undefined) checkAddresses(target.host, [address], reach)
-    options.onConnected(target.url.origin, isLocalClass(classifyAddress(address)))
+    options.onConnected(target.url.origin, reachOf(classifyAddress(address)))
   }
   socket.setKeepAlive(true, 60_000)
   return socket

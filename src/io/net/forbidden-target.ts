@@ -4,20 +4,19 @@ import { bareHost, parseOrigin } from "./origin.ts"
 import { redactUrl } from "./redact.ts"
 
 /**
- * Which addresses a URL that came from a server may lead to. `public`: none that is local. `local`: also loopback and
- * private ones, for a server that is itself local; link-local, metadata and multicast addresses never.
+ * Which addresses a URL that came from a server may lead to: public ones, and those of the server's own class when it is
+ * itself on this host (`loopback`) or in a private network. Link-local, metadata and multicast addresses never.
  */
-export type TargetReach = "public" | "local"
+export type TargetReach = "public" | "loopback" | "private"
 
 /** Whether `kind` is within `reach`. */
 export function isWithinReach(kind: AddressClass, reach: TargetReach): boolean {
-  if (kind === "public") return true
-  return reach === "local" && (kind === "loopback" || kind === "private")
+  return kind === "public" || kind === reach
 }
 
-/** Whether a host of this class is local to us. */
-export function isLocalClass(kind: AddressClass): boolean {
-  return kind === "loopback" || kind === "private"
+/** What a server at an address of this class may name. */
+export function reachOf(kind: AddressClass): TargetReach {
+  return kind === "loopback" || kind === "private" ? kind : "public"
 }
 
 /** What {@link checkTarget} judges. */

@@ -14,9 +14,9 @@ export interface Hop {
   readonly reach: TargetReach | undefined
 }
 
-/** Knows which servers are local. */
+/** Knows where servers are. */
 interface Locality {
-  isLocal(url: URL): boolean
+  reachFrom(url: URL): TargetReach
 }
 
 /** Headers that go along to another origin: what they ask for matters there, and they identify nobody. */
@@ -32,7 +32,7 @@ export function firstHop(request: HttpRequest, locality: Locality): Hop {
   const headers = Object.entries(request.headers ?? {})
   const hop = { method: request.method, headers, withBody: request.body !== undefined }
   if (request.namedBy !== undefined) {
-    const reach = reachFrom(new URL(request.namedBy), locality)
+    const reach = locality.reachFrom(new URL(request.namedBy))
     const url = checkTarget({ url: request.url, from: request.namedBy, reach, role: "URL" })
     return { ...hop, url, reach: url.origin === parseOrigin(request.namedBy) ? undefined : reach }
   }
@@ -60,7 +60,7 @@ export function isRedirect(method: string, response: HttpResponse): boolean {
 export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse, locality: Locality): Hop {
   const location = response.header("location") ?? ""
   const target = URL.parse(location, hop.url.href)
-  const reach = reachFrom(hop.url, locality)
+  const reach = locality.reachFrom(hop.url)
   const checked = checkTarget({
     url: target?.href ?? "",
     from: hop.url.origin,
@@ -81,11 +81,7 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse, 
   return { method: hop.method, url: checked, headers, withBody: false, reach: narrower(hop.reach, reach) }
 }
 
-function reachFrom(url: URL, locality: Locality): TargetReach {
-  return locality.isLocal(url) ? "local" : "public"
-}
-
-/** A chain never gains reach: what a public server named stays public. */
+/** A chain never gains reach: what a server on the internet named stays public. */
 function narrower(before: TargetReach | undefined, now: TargetReach): TargetReach {
-  return before === "public" ? "public" : now
+  return before === undefined || before === now ? now : "public"
 }

@@ -37,10 +37,10 @@ export function createHostGate(options: {
     return host
   }
   const pause = async (host: Host, signal: AbortSignal): Promise<void> => {
-    for (;;) {
-      const wait = host.closedUntil - options.now()
-      if (wait <= 0) return
-      await options.sleep(wait, signal)
+    for (let until = 0; host.closedUntil > until;) {
+      until = host.closedUntil
+      const wait = until - options.now()
+      if (wait > 0) await options.sleep(wait, signal)
     }
   }
   return {

@@ -3,7 +3,7 @@ import Agent from "undici/lib/dispatcher/agent.js"
 
 import { classifyHost } from "./addresses.ts"
 import { createConnector, type AddressLookup } from "./connector.ts"
-import { isLocalClass, type TargetReach } from "./forbidden-target.ts"
+import { reachOf, type TargetReach } from "./forbidden-target.ts"
 import { netError } from "./net-errors.ts"
 import { bareHost } from "./origin.ts"
 import type { ProxyResolver, ProxyRoute } from "./proxy.ts"
@@ -33,8 +33,8 @@ export interface Exchange {
 /** Connections of one client. */
 export interface Transport {
   send(exchange: Exchange): Promise<ResponseData>
-  /** Whether a server is known to be at a local address. */
-  isLocal(url: URL): boolean
+  /** What a server may name: by the address it was reached at, else by its name. */
+  reachFrom(url: URL): TargetReach
   close(): Promise<void>
 }
 
@@ -46,10 +46,10 @@ export function createTransport(options: {
   readonly lookup: AddressLookup | undefined
 }): Transport {
   const agents = new Map<string, Agent>()
-  const localOrigins = new Set<string>()
+  const reaches = new Map<string, TargetReach>()
   const agentFor = (reach: TargetReach | undefined, proxy: ProxyResolver, kind: string): Agent => {
     const name = `${kind} ${reach ?? "named"}`
-    const agent = agents.get(name) ?? makeAgent({ ...options, proxy, reach }, localOrigins)
+    const agent = agents.get(name) ?? makeAgent({ ...options, proxy, reach }, reaches)
     agents.set(name, agent)
     return agent
   }
@@ -64,7 +64,7 @@ export function createTransport(options: {
       const agent = agentFor(undefined, () => undefined, "forward")
       return forward(agent, exchange, route, options.timeouts)
     },
-    isLocal: (url) => isLocalClass(classifyHost(bareHost(url))) || localOrigins.has(url.origin),
+    reachFrom: (url) => reaches.get(url.origin) ?? reachOf(classifyHost(bareHost(url))),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()))
       agents.clear()
@@ -80,7 +80,7 @@ function makeAgent(
     readonly lookup: AddressLookup | undefined
     readonly reach: TargetReach | undefined
   },
-  localOrigins: Set<string>,
+  reaches: Map<string, TargetReach>,
 ): Agent {
   const connect = createConnector({
     reach: options.reach,
@@ -88,9 +88,8 @@ function makeAgent(
     proxy: options.proxy,
     connectMs: options.timeouts.connectMs,
     lookup: options.lookup,
-    onConnected: (origin, local) => {
-      if (local) localOrigins.add(origin)
-      else localOrigins.delete(origin)
+    onConnected: (origin, reach) => {
+      reaches.set(origin, reach)
     },
   })
   return new Agent({
