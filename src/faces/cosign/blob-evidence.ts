@@ -1,0 +1,57 @@
+import type { AppContext, BlobInput } from "../../app/requests.ts"
+import { decodeBase64 } from "../../codec/base64.ts"
+import { isDigest } from "../../core/digest.ts"
+import { limits } from "../../core/limits.ts"
+import { faceError, prefixed } from "./face-error.ts"
+import { readFile, requireFile } from "./files.ts"
+
+/**
+ * The blob named on the command line: a file, `-`, or with a bundle `sha256:HEX` when no such file exists.
+ *
+ * @throws {ToolError} for URLs: nothing but registries is contacted.
+ */
+export async function blobInput(app: AppContext, text: string, withBundle: boolean): Promise<BlobInput> {
+  if (/^https?:\/\//.test(text)) {
+    throw faceError("blobs at URLs are not supported", { hints: ["download the file and name it, or - for stdin"] })
+  }
+  if (withBundle && isDigest(text) && !(await app.files.exists(text))) return { digest: text }
+  await requireFile(app, text)
+  return { path: text }
+}
+
+/** Read `--bundle`. */
+export async function readBundle(app: AppContext, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(app, path, limits.bundleBytes)
+  } catch (thrown) {
+    throw prefixed(`reading ${path}: `, thrown)
+  }
+}
+
+/**
+ * `--signature`: a file with the base64 or raw signature, or the base64 itself.
+ *
+ * @returns raw signature bytes.
+ */
+export async function readSignature(app: AppContext, text: string): Promise<Uint8Array> {
+  if (/^https?:\/\//.test(text)) {
+    throw faceError("signatures at URLs are not supported", { hints: ["download the signature and name the file"] })
+  }
+  if (text !== "-" && !(await app.files.exists(text))) {
+    const decoded = base64OrNothing(text)
+    if (decoded !== undefined) return decoded
+    throw faceError(`open ${text}: no such file or directory`, { code: "E_IO" })
+  }
+  const bytes = await app.files.read(text, limits.signaturePayloadBytes)
+  return base64OrNothing(new TextDecoder().decode(bytes)) ?? bytes
+}
+
+function base64OrNothing(text: string): Uint8Array | undefined {
+  const trimmed = text.trim()
+  if (trimmed === "") return undefined
+  try {
+    return decodeBase64(trimmed, { what: "signature", max: limits.signaturePayloadBytes })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+import { verifyArtifacts } from "../../../app/verify.ts"
+import type { Target, VerifyRequest } from "../../../app/requests.ts"
+import type { VerifiedSignature } from "../../../core/verified.ts"
+import { parseAnnotations } from "../annotations.ts"
+import { attachmentBytes, signatureRepository } from "../environment.ts"
+import { faceError, prefixed } from "../face-error.ts"
+import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { claimsJson, claimsText } from "../output/claims.ts"
+import { verificationHeader } from "../output/header.ts"
+import { fullName, imageTarget } from "../targets.ts"
+import { signatureFailure } from "../verification-failure.ts"
+import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
+
+const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
+
+/** `cosign verify IMAGE...` */
+export const verify: FaceHandler = async (invocation) => {
+  const { flags, args, generation } = invocation
+  checkWorkers(invocation)
+  checkIdentityFlags(invocation)
+  const hash = hashChoice(invocation)
+  const annotations = parseAnnotations(flags.strings("annotations"))
+  const tlog = await logChoice(invocation, "signature")
+  const app = await invocation.open()
+  await checkTrustedRoot(invocation, app)
+  const keys = await keysToVerifyWith(invocation, app)
+  const targets = args.map((text) => imageOrFolder(invocation, text))
+  const { report, verified, errors } = await verifyArtifacts(app, {
+    ...commonRequest(invocation),
+    targets,
+    kind: "signature",
+    keys,
+    annotations,
+    tlog,
+    // COMPAT(cosign 3.1): any statement about the image counts; see the warning below.
+    anyPredicate: generation.signingConfig,
+    ...(hash === undefined ? {} : { hash }),
+    at: app.clock.now(),
+  })
+  const keyType = keys[0]?.key.type
+  for (const [index, artifact] of report.artifacts.entries()) {
+    const error = errors[index]
+    if (error !== undefined) throw signatureFailure(artifact, error, keyType === undefined ? {} : { keyType })
+    await printVerified(invocation, targets[index], verified[index] ?? [])
+  }
+  return 0
+}
+
+/** What `verify` and `verify-attestation` ask alike. */
+export function commonRequest({
+  flags,
+  world,
+  generation,
+}: FaceInvocation): Pick<
+  VerifyRequest,
+  | "formats"
+  | "checkClaims"
+  | "signatureRepository"
+  | "tagPrefix"
+  | "attachmentBytes"
+  | "recursive"
+  | "everything"
+  | "parallel"
+> {
+  const prefix = flags.string("attachment-tag-prefix")
+  const bundles = flags.bool("new-bundle-format")
+  return {
+    formats: bundles ? generation.formats.bundle : generation.formats.legacy,
+    checkClaims: flags.bool("check-claims"),
+    ...signatureRepository(world),
+    ...(prefix === "" ? {} : { tagPrefix: prefix }),
+    ...attachmentBytes(world),
+    recursive: false,
+    everything: false,
+    parallel: flags.int("max-workers"),
+  }
+}
+
+/** @throws {ToolError} in cosign's words, misspelt flag name included. */
+export function checkWorkers({ flags }: FaceInvocation): void {
+  if (flags.int("max-workers") > 0) return
+  throw faceError("please set the --max-worker flag to a value that is greater than 0")
+}
+
+/** The argument as an image, or as an OCI layout folder with `--local-image`. */
+export function imageOrFolder({ flags }: FaceInvocation, text: string): Target {
+  if (flags.bool("local-image")) return { kind: "layout", path: text, text }
+  try {
+    return imageTarget(text)
+  } catch (thrown) {
+    throw prefixed("parsing reference: ", thrown)
+  }
+}
+
+async function printVerified(
+  invocation: FaceInvocation,
+  target: Target | undefined,
+  verified: readonly VerifiedSignature[],
+): Promise<void> {
+  const { flags, world } = invocation
+  if (target === undefined) return
+  const name = target.kind === "registry" ? fullName(target.reference) : target.text
+  await warnOtherStatements(invocation, verified)
+  const facts = { name, annotations: flags.given("annotations"), claims: flags.bool("check-claims") }
+  await world.stderr.write(verificationHeader(facts))
+  const text = flags.string("output") === "text"
+  await world.stdout.write(text ? claimsText(verified, name) : claimsJson(verified, name))
+}
+
+/** DEVIATION: cosign 3.1 takes attestations of any kind for signatures without saying so. */
+async function warnOtherStatements(invocation: FaceInvocation, verified: readonly VerifiedSignature[]): Promise<void> {
+  const isSignature = ({ content }: VerifiedSignature): boolean =>
+    content.kind !== "statement" || content.predicateType === SIGN_PREDICATE
+  if (verified.some(isSignature)) return
+  const types = verified.flatMap(({ content }) => (content.kind === "statement" ? [content.predicateType] : []))
+  await say(
+    invocation,
+    `WARNING: no signature was found; an attestation of type ${[...new Set(types)].join(", ")} by the key was accepted, as cosign does.`,
+  )
+}

@@ -1,0 +1,24 @@
+import type { AppContext } from "../../app/requests.ts"
+import type { World } from "../../app/world.ts"
+import type { CommandSpec, FlagValues, Program } from "../command.ts"
+import type { Generation } from "./generation.ts"
+
+/** What a command of the face gets. */
+export interface FaceInvocation {
+  readonly command: CommandSpec
+  readonly flags: FlagValues
+  readonly args: readonly string[]
+  readonly world: World
+  readonly generation: Generation
+  readonly program: Program
+  /** Opens the adapters with what the registry flags said; once per command. */
+  open(): Promise<AppContext>
+}
+
+/** Runs a command of the face; the number is the exit code. */
+export type FaceHandler = (invocation: FaceInvocation) => Promise<number>
+
+/** One line on stderr. */
+export async function say(invocation: Pick<FaceInvocation, "world">, line: string): Promise<void> {
+  await invocation.world.stderr.write(`${line}\n`)
+}

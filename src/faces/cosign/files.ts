@@ -1,0 +1,25 @@
+import type { AppContext } from "../../app/requests.ts"
+import { faceError } from "./face-error.ts"
+
+/**
+ * Read a whole file.
+ *
+ * @param path - the user's; `-` is standard input.
+ * @throws {ToolError} in Go's words when it does not exist; `E_LIMIT_EXCEEDED` past `max` bytes.
+ */
+export async function readFile(app: AppContext, path: string, max: number): Promise<Uint8Array> {
+  await requireFile(app, path)
+  return await app.files.read(path, max)
+}
+
+/** @throws {ToolError} `open PATH: no such file or directory`. */
+export async function requireFile(app: AppContext, path: string): Promise<void> {
+  if (path === "-" || (await app.files.exists(path))) return
+  throw faceError(`open ${path}: no such file or directory`, { code: "E_IO" })
+}
+
+/** Write text or bytes and say so. `mode` is 0600, as cosign's files have. */
+export async function writeFile(app: AppContext, path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+  await app.files.write(path, bytes, { mode: 0o600 })
+}

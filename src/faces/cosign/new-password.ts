@@ -1,0 +1,22 @@
+import { limits } from "../../core/limits.ts"
+import { faceError } from "./face-error.ts"
+import type { FaceInvocation } from "./face-invocation.ts"
+
+/**
+ * Password for a key that is written: COSIGN_PASSWORD (also empty), the terminal (twice), else all of standard input
+ * unchanged.
+ *
+ * @throws {ToolError} `passwords do not match`.
+ */
+export async function newPassword(invocation: FaceInvocation): Promise<Uint8Array> {
+  const { world } = invocation
+  const given = world.env["COSIGN_PASSWORD"]
+  if (given !== undefined) return new TextEncoder().encode(given)
+  const { prompter } = await invocation.open()
+  if (!prompter.interactive) return await world.stdin.read(limits.passwordBytes)
+  const first = await prompter.password("Enter password for private key:")
+  const second = await prompter.password("Enter password for private key again:")
+  const same = first.length === second.length && first.every((byte, index) => byte === second[index])
+  if (!same) throw faceError("passwords do not match", { code: "E_KEY_PASSWORD" })
+  return first
+}

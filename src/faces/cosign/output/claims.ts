@@ -1,0 +1,70 @@
+/** The claims `cosign verify` prints. */
+import { goJson, sortedDeep, sortedKeys, type GoJsonValue } from "../../../codec/go-json.ts"
+import { parseJson } from "../../../codec/json.ts"
+import type { JsonValue } from "../../../core/json-value.ts"
+import { limits } from "../../../core/limits.ts"
+import type { VerifiedSignature, VerifiedSimpleSigning, VerifiedStatement } from "../../../core/verified.ts"
+
+/** Members of `optional` that show layer annotations. COMPAT(cosign 2.5): shown, whether or not they were evaluated. */
+const SHOWN: readonly (readonly [annotation: string, member: string])[] = [
+  ["dev.sigstore.cosign/bundle", "Bundle"],
+  ["dev.sigstore.cosign/rfc3161timestamp", "RFC3161Timestamp"],
+]
+
+/** The JSON array with the newlines around it. @param reference - full name of the image, for bundles. */
+export function claimsJson(signatures: readonly VerifiedSignature[], reference: string): string {
+  return `\n${goJson(signatures.map((signature) => claimOf(signature, reference)))}\n`
+}
+
+/** `-o text`: one payload per line. */
+export function claimsText(signatures: readonly VerifiedSignature[], reference: string): string {
+  return signatures
+    .map((signature) =>
+      signature.content.kind === "simple-signing"
+        ? `${new TextDecoder().decode(signature.content.payload)}\n`
+        : `${goJson(claimOf(signature, reference))}\n`,
+    )
+    .join("")
+}
+
+function claimOf({ content }: VerifiedSignature, reference: string): GoJsonValue {
+  switch (content.kind) {
+    case "simple-signing":
+      return claim(content.dockerReference, content.manifestDigest, content.type, optionalOf(content))
+    case "statement":
+      return statementClaim(content, reference)
+    case "message":
+      return claim(reference, `${content.digestAlgorithm}:${content.digest}`, "", sortedKeys({}))
+  }
+}
+
+function statementClaim(content: VerifiedStatement, reference: string): GoJsonValue {
+  const [subject] = content.subjects
+  const [digest] = Object.entries(subject?.digest ?? {}).map(([algorithm, hex]) => `${algorithm}:${hex}`)
+  return claim(reference, digest ?? "", content.predicateType, sortedKeys(subject?.annotations ?? {}))
+}
+
+function claim(dockerReference: string, digest: string, type: string, optional: GoJsonValue): GoJsonValue {
+  return {
+    critical: { identity: { "docker-reference": dockerReference }, image: { "docker-manifest-digest": digest }, type },
+    optional,
+  }
+}
+
+function optionalOf(content: VerifiedSimpleSigning): GoJsonValue {
+  const shown = SHOWN.flatMap(([annotation, member]): [string, JsonValue][] => {
+    const text = content.annotations[annotation]
+    const value = text === undefined ? undefined : jsonOrNothing(text)
+    return value === undefined ? [] : [[member, value]]
+  })
+  if (content.optional === null && shown.length === 0) return null
+  return sortedDeep(Object.fromEntries([...Object.entries(content.optional ?? {}), ...shown]))
+}
+
+function jsonOrNothing(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text, { what: "annotation", maxBytes: limits.signaturePayloadBytes })
+  } catch {
+    return undefined
+  }
+}

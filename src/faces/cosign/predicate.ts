@@ -1,0 +1,41 @@
+import type { AppContext, PredicateInput } from "../../app/requests.ts"
+import { limits } from "../../core/limits.ts"
+import { faceError, prefixed } from "./face-error.ts"
+import { say, type FaceInvocation } from "./face-invocation.ts"
+import { readFile } from "./files.ts"
+
+/** Refuse a command line without a predicate, as cobra does before the command runs. */
+export function requirePredicate({ flags, generation }: FaceInvocation): void {
+  const hasStatement = generation.signingConfig && flags.given("statement")
+  if (flags.given("predicate") && hasStatement) {
+    // DEVIATION: cosign 3.1 takes the predicate and says nothing of the statement.
+    throw faceError("--predicate and --statement exclude each other", { hints: ["give one of the two"] })
+  }
+  if (flags.given("predicate") || hasStatement) return
+  throw faceError(
+    generation.signingConfig
+      ? "at least one of the flags in the group [predicate statement] is required"
+      : 'required flag(s) "predicate" not set',
+  )
+}
+
+/** Read `--predicate` or `--statement` and say where it comes from. */
+export async function readPredicate(invocation: FaceInvocation, app: AppContext): Promise<PredicateInput> {
+  const { flags, generation } = invocation
+  const statement = generation.signingConfig ? flags.string("statement") : ""
+  if (statement !== "") {
+    await say(invocation, `Using statement from: ${statement}`)
+    return { statement: await read(app, statement, "getting statement reader: ") }
+  }
+  const predicate = flags.string("predicate")
+  await say(invocation, `Using payload from: ${predicate}`)
+  return { type: flags.string("type"), bytes: await read(app, predicate, "getting predicate reader: ") }
+}
+
+async function read(app: AppContext, path: string, prefix: string): Promise<Uint8Array> {
+  try {
+    return await readFile(app, path, limits.attachmentBytes)
+  } catch (thrown) {
+    throw prefixed(prefix, thrown)
+  }
+}

@@ -1,0 +1,85 @@
+import type { AppContext } from "../../app/requests.ts"
+import type { OutputStream, World } from "../../app/world.ts"
+import type { FlagValues, Invocation, Program } from "../command.ts"
+import { connectionOf } from "./connection.ts"
+import { faceError } from "./face-error.ts"
+import type { FaceFlag } from "./face-flag.ts"
+import type { FaceHandler } from "./face-invocation.ts"
+import type { Generation } from "./generation.ts"
+
+/**
+ * Call a command of the face: refuse what is not supported, send stdout to `--output-file`, open the adapters on demand.
+ *
+ * @throws {ToolError} `E_USAGE` for a flag whose row is marked `refused`.
+ */
+export async function runFaceCommand(
+  invocation: Invocation,
+  handler: FaceHandler,
+  program: Program,
+  generation: Generation,
+  flags: readonly FaceFlag[],
+): Promise<number> {
+  refuseUnsupported(flags, invocation.flags)
+  const file = invocation.flags.string("output-file")
+  const collected = file === "" ? undefined : collector(invocation.world.stdout)
+  const world: World =
+    collected === undefined ? invocation.world : { ...shallow(invocation.world), stdout: collected.stream }
+  let opened: Promise<AppContext> | undefined
+  const open = (): Promise<AppContext> =>
+    (opened ??= invocation.world.open(connectionOf(flags, invocation.flags, invocation.world, generation)))
+  try {
+    return await handler({ ...invocation, world, generation, program, open })
+  } finally {
+    if (collected !== undefined) await (await open()).files.write(file, collected.bytes())
+  }
+}
+
+/** A flag nobody acts upon is refused, never ignored: what it asks for would silently not happen. */
+function refuseUnsupported(flags: readonly FaceFlag[], values: FlagValues): void {
+  for (const flag of flags) {
+    if (flag.refused === undefined || !values.given(flag.name)) continue
+    if (flag.type === "bool" && !values.bool(flag.name)) continue
+    throw faceError(`--${flag.name} is not supported: ${flag.refused}`, { hints: [`leave out --${flag.name}`] })
+  }
+}
+
+/** The world's members bound to it, so that one can be replaced. */
+function shallow(world: World): World {
+  return {
+    version: world.version,
+    env: world.env,
+    stdout: world.stdout,
+    stderr: world.stderr,
+    stdin: world.stdin,
+    now: () => world.now(),
+    open: (options) => world.open(options),
+    credentials: world.credentials,
+    serveRegistry: (options) => world.serveRegistry(options),
+    temporaryFolder: () => world.temporaryFolder(),
+    stopRequested: () => world.stopRequested(),
+  }
+}
+
+function collector(like: OutputStream): { readonly stream: OutputStream; bytes(): Uint8Array } {
+  const chunks: Uint8Array[] = []
+  const encoder = new TextEncoder()
+  return {
+    stream: {
+      isTTY: false,
+      columns: like.columns,
+      write: (chunk) => {
+        chunks.push(typeof chunk === "string" ? encoder.encode(chunk) : chunk)
+        return Promise.resolve()
+      },
+    },
+    bytes: () => {
+      const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+      let at = 0
+      for (const chunk of chunks) {
+        all.set(chunk, at)
+        at += chunk.length
+      }
+      return all
+    },
+  }
+}

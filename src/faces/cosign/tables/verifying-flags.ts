@@ -1,0 +1,170 @@
+import type { FaceFlag } from "../face-flag.ts"
+
+/** Flags of verifying commands. */
+export const verifyingFlags: readonly FaceFlag[] = [
+  {
+    commands: ["verify"],
+    name: "attachment",
+    type: "string",
+    usage: "DEPRECATED, related image attachment to verify (sbom), default none",
+    cosign3: { deprecated: "please use OCI referrers for attachments and verify with `--experimental-oci11`" },
+    refused: "SBOM attachments are not part of this release",
+  },
+  {
+    commands: ["verify-blob", "verify-blob-attestation"],
+    name: "bundle",
+    type: "string",
+    usage: "path to bundle FILE",
+  },
+  {
+    commands: ["verify-blob-attestation"],
+    name: "check-claims",
+    type: "bool",
+    default: "true",
+    usage:
+      "if true, verifies the digest exists in the in-toto subject (using either the provided digest and digest algorithm or the provided blob's sha256 digest). If false, only the DSSE envelope is verified.",
+    cosign2: {
+      usage:
+        "if true, verifies the provided blob's sha256 digest exists as an in-toto subject within the attestation. If false, only the DSSE envelope is verified.",
+    },
+  },
+  {
+    commands: ["verify", "verify-attestation"],
+    name: "check-claims",
+    type: "bool",
+    default: "true",
+    usage: "whether to check the claims found",
+  },
+  {
+    commands: ["verify-blob-attestation"],
+    name: "digest",
+    type: "string",
+    usage: "Digest to use for verifying in-toto subject (instead of providing a blob)",
+    only: "cosign3",
+  },
+  {
+    commands: ["verify-blob-attestation"],
+    name: "digestAlg",
+    type: "string",
+    usage: "Digest algorithm to use for verifying in-toto subject (instead of providing a blob)",
+    only: "cosign3",
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "experimental-oci11",
+    type: "bool",
+    usage: "set to true to enable experimental OCI 1.1 behaviour",
+    cosign3: { deprecated: "OCI referrers will be the default behavior in future versions" },
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "insecure-ignore-tlog",
+    type: "bool",
+    usage:
+      "ignore transparency log verification, to be used when an artifact signature has not been uploaded to the transparency log. Artifacts cannot be publicly verified when not included in a log",
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "key",
+    type: "string",
+    usage: "path to the public key file, KMS URI or Kubernetes Secret",
+  },
+  {
+    commands: ["verify", "verify-attestation"],
+    name: "local-image",
+    type: "bool",
+    usage: "whether the specified image is a path to an image saved locally via 'cosign save'",
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "max-workers",
+    type: "int",
+    default: "10",
+    usage: "the amount of maximum workers for parallel executions",
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "new-bundle-format",
+    type: "bool",
+    usage: "expect the signature/attestation to be packaged in a Sigstore bundle",
+    cosign3: { deprecated: "this will be the only supported format in future versions", default: "true" },
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "offline",
+    type: "bool",
+    usage: "only allow offline verification",
+    cosign3: {
+      deprecated:
+        "To verify in an airgapped environment, provide a --bundle with the signature and verification material, and a --trusted-root file with the service keys and certificates",
+    },
+  },
+  {
+    commands: ["verify", "verify-attestation"],
+    name: "output",
+    short: "o",
+    type: "string",
+    default: "json",
+    usage: "output format for the signing image information (json|text)",
+  },
+  {
+    commands: ["verify"],
+    name: "payload",
+    type: "string",
+    usage: "payload path or remote URL",
+    refused: "signatures are read from where they are stored; use verify-blob for signatures in files",
+  },
+  {
+    commands: ["verify-attestation"],
+    name: "policy",
+    type: "stringSlice",
+    usage: "specify CUE or Rego files with policies to be used for validation",
+    refused: "CUE and Rego policies are not part of this release",
+  },
+  {
+    commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "private-infrastructure",
+    type: "bool",
+    usage: "skip transparency log verification when verifying artifacts in a privately deployed infrastructure",
+    cosign3: { deprecated: "please use --insecure-ignore-tlog instead" },
+  },
+  {
+    commands: ["verify-blob-attestation"],
+    name: "signature",
+    type: "string",
+    usage: "path to base64-encoded signature over attestation in DSSE format",
+    cosign3: { deprecated: "please use --bundle to provide a signature" },
+  },
+  {
+    commands: ["verify-blob"],
+    name: "signature",
+    type: "string",
+    usage: "signature content or path or remote URL",
+    cosign3: { deprecated: "please use --bundle to provide a signature" },
+  },
+  {
+    commands: ["verify"],
+    name: "signature",
+    type: "string",
+    usage: "signature content or path or remote URL",
+    cosign3: { deprecated: "signatures are automatically fetched from the OCI registry during image verification" },
+    refused: "signatures are read from where they are stored; use verify-blob for signatures in files",
+  },
+  {
+    commands: ["verify-attestation", "verify-blob", "verify-blob-attestation"],
+    name: "signature-digest-algorithm",
+    type: "string",
+    default: "sha256",
+    usage: "digest algorithm to use when processing a signature (sha224|sha256|sha384|sha512)",
+    deprecated: "please use --bundle, which already includes the digest algorithm",
+    only: "cosign3",
+  },
+  {
+    commands: ["verify"],
+    name: "signature-digest-algorithm",
+    type: "string",
+    default: "sha256",
+    usage: "digest algorithm to use when processing a signature (sha224|sha256|sha384|sha512)",
+    cosign3: { deprecated: "please use --bundle, which already includes the digest algorithm" },
+  },
+]

@@ -1,0 +1,72 @@
+import type { ToolError } from "../../core/errors.ts"
+import type { KeyType } from "../../core/ports.ts"
+import type { ArtifactReport, SignatureReport } from "../../core/report.ts"
+import { causeOf } from "./causes.ts"
+import { faceError, prefixed } from "./face-error.ts"
+
+/** cosign's exit codes of `verify`. Spec: sigstore/cosign cmd/cosign/errors. */
+const EXIT = { noSignatures: 10, tagNotFound: 11, noMatch: 12 } as const
+
+/** What else decides about the words. */
+export interface FailureContext {
+  readonly keyType?: KeyType
+  /** `--type` as the user gave it. */
+  readonly predicateType?: string
+}
+
+/** The error of `cosign verify` for one image that did not pass. */
+export function signatureFailure(report: ArtifactReport, error: ToolError, context: FailureContext): ToolError {
+  if (error.code === "E_REF_TAG_NOT_FOUND") {
+    return faceError(`image tag not found: ${error.message}`, { code: error.code, exit: EXIT.tagNotFound })
+  }
+  if (error.code === "E_SIG_NONE" || error.code === "E_SIG_OTHER_FORMAT") {
+    const hints = error.code === "E_SIG_NONE" ? [] : [error.message]
+    return faceError("no signatures found", { code: error.code, exit: EXIT.noSignatures, hints })
+  }
+  if (report.state === "unknown") return error
+  const judged = report.signatures.filter((signature) => signature.state !== "verified")
+  const bundles = judged.some((signature) => signature.format === "cosign-v3")
+  // COMPAT(cosign 3.1): with bundles every failure is exit 1 and speaks of attestations.
+  return faceError(`no matching ${bundles ? "attestations" : "signatures"}: ${causes(judged, context)}`, {
+    code: error.code,
+    exit: bundles ? 1 : EXIT.noMatch,
+  })
+}
+
+/** The error of `cosign verify-attestation` for one image that did not pass. */
+export function attestationFailure(report: ArtifactReport, error: ToolError, context: FailureContext): ToolError {
+  if (error.code === "E_REF_TAG_NOT_FOUND" || report.state === "unknown") return error
+  const others = report.signatures.filter(mismatchesOnlyType)
+  if (others.length > 0 && report.signatures.every((s) => mismatchesType(s))) {
+    const found = others.map((signature) => typeOf(signature)).join(",")
+    return faceError(
+      `none of the attestations matched the predicate type: ${context.predicateType ?? ""}, found: ${found}`,
+      { code: error.code },
+    )
+  }
+  const judged = report.signatures.filter((signature) => signature.kind !== "signature" || mismatchesType(signature))
+  return faceError(`no matching attestations: ${causes(judged, context)}`, { code: error.code })
+}
+
+/** Everything else passed through with words before it. */
+export function verificationError(prefix: string, error: ToolError): ToolError {
+  return prefixed(prefix, error)
+}
+
+function causes(signatures: readonly SignatureReport[], context: FailureContext): string {
+  return signatures.map((signature) => causeOf(signature, context.keyType)).join("\n ")
+}
+
+function mismatchesType(signature: SignatureReport): boolean {
+  return signature.findings.some((finding) => finding.check === "predicate.type" && finding.outcome === "failed")
+}
+
+/** Good in every way but the type asked for. */
+function mismatchesOnlyType(signature: SignatureReport): boolean {
+  const failed = signature.findings.filter((finding) => finding.outcome === "failed" || finding.outcome === "unknown")
+  return failed.length > 0 && failed.every((finding) => finding.check === "predicate.type")
+}
+
+function typeOf(signature: SignatureReport): string {
+  return signature.findings.find((finding) => finding.check === "predicate.type")?.observed ?? ""
+}
