@@ -1,0 +1,43 @@
+import { ToolError } from "../../core/errors.ts"
+
+/** What the operating system means, in the words Go's programs print. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EISDIR: "is a directory",
+  ENOTDIR: "not a directory",
+  EEXIST: "file exists",
+  ENOSPC: "no space left on device",
+  EDQUOT: "disk quota exceeded",
+  EROFS: "read-only file system",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "file name too long",
+  ELOOP: "too many levels of symbolic links",
+  EFBIG: "file too large",
+  EIO: "input/output error",
+  EPIPE: "broken pipe",
+}
+
+/** Code of an error of the operating system, such as `ENOENT`. */
+export function errnoOf(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined
+  return typeof code === "string" ? code : undefined
+}
+
+/**
+ * `E_IO` for a failed file operation. Errors made on purpose pass unchanged.
+ *
+ * @param verb - `open`, `read`, `write` …; `why` reads `open PATH: no such file or directory`, as in Go.
+ */
+export function ioError(verb: string, path: string, thrown: unknown): ToolError {
+  if (thrown instanceof ToolError) return thrown
+  const errno = errnoOf(thrown)
+  const reason = (errno === undefined ? undefined : REASONS[errno]) ?? errno ?? "unknown failure"
+  return new ToolError("E_IO", {
+    what: `cannot ${verb} ${path}`,
+    why: `${verb} ${path}: ${reason}`,
+    details: { path, ...(errno === undefined ? {} : { errno }) },
+    cause: thrown,
+  })
+}
