@@ -1,3 +1,4 @@
+import { EXIT } from "../../../core/error-catalogue.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { digestHex } from "../../../core/digest.ts"
 import type { AppContext } from "../../../app/requests.ts"
@@ -6,15 +7,13 @@ import { runProgram } from "../../command-line/run-program.ts"
 import type { CommandHandler, Program } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { recordingWorld, type Recording } from "../demo/recording.ts"
-import { demoSteps, type DemoNames, type DemoStep } from "../demo/script.ts"
+import { demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
 import { command, type Session } from "../session.ts"
 import { parseTarget } from "../targets.ts"
 
-/** Password of the tour's keys, which live as long as the tour. */
-const PASSWORD = "demo"
-
 /** Files of the tour that no command makes. */
 const FILES: Readonly<Record<string, string>> = {
+  [PASSWORD_FILE]: "the keys live as long as the tour",
   "app.txt": "the release, as built\n",
   "changed.txt": "the release, as somebody changed it\n",
   "facts.json": '{"reviewed":true,"by":"the release team"}\n',
@@ -47,18 +46,21 @@ export function demoOf(program: Program): CommandHandler {
         const steps = outcomes.map(({ step, exit, expected: good }) => ({ about: step.about, exit, expected: good }))
         await output.answer(documentOf("Demo", { expected, steps }), () => ending(outcomes))
         if (expected) return 0
+        await output.error(unexpectedEnd)
+        return EXIT.bug
       } finally {
         await server.close()
       }
     } finally {
       await folder.remove()
     }
-    throw new ToolError("E_INTERNAL", {
-      what: "a step of the tour did not end as it must",
-      why: "the step is marked above with what was expected",
-    })
   })
 }
+
+const unexpectedEnd = new ToolError("E_INTERNAL", {
+  what: "a step of the tour did not end as it must",
+  why: "the step is marked above with what was expected",
+})
 
 async function tour(
   program: Program,
@@ -67,7 +69,7 @@ async function tour(
   registry: string,
 ): Promise<readonly StepOutcome[]> {
   const { world } = session
-  const recording = recordingWorld(world, { COUNTERSIGN_PASSWORD: PASSWORD, NO_COLOR: "1" })
+  const recording = recordingWorld(world)
   const app = await recording.world.open({ plainHttp: "loopback", logLevel: "quiet", offlineExcept: [registry] })
   for (const [name, text] of Object.entries(FILES)) {
     await app.files.write(`${folder}/${name}`, new TextEncoder().encode(text))
@@ -89,9 +91,9 @@ async function tour(
 }
 
 function generateStep(name: string): DemoStep {
-  const about =
-    name === "release" ? "make a key pair (COUNTERSIGN_PASSWORD is set)" : "make another one, whom nobody trusts"
-  return { about, argv: ["keys", "generate", "--name", name], exit: 0, contains: [`${name}.key`, `${name}.pub`] }
+  const about = name === "release" ? "make a key pair" : "make another one, which nobody trusts"
+  const argv = ["keys", "generate", "--name", name, "--password-file", PASSWORD_FILE]
+  return { about, argv, exit: 0, contains: [`${name}.key`, `${name}.pub`] }
 }
 
 async function runStep(

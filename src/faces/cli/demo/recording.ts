@@ -1,6 +1,6 @@
 import type { OutputStream, World } from "../../../app/world.ts"
 
-/** A process of its own inside this one: same adapters, own output and environment. */
+/** A process of its own inside this one: same adapters, own output. */
 export interface Recording {
   readonly world: World
   /** What was written to stdout and stderr since the last call, in order. */
@@ -9,10 +9,8 @@ export interface Recording {
 
 /**
  * A world whose output is kept. It is no terminal, so nothing waits for input and nothing moves.
- *
- * @param env - variables that replace the user's, so that the tour does not depend on their machine.
  */
-export function recordingWorld(outer: World, env: Readonly<Record<string, string>>): Recording {
+export function recordingWorld(outer: World): Recording {
   let written = ""
   const stream = (): OutputStream => {
     const decoder = new TextDecoder()
@@ -28,7 +26,6 @@ export function recordingWorld(outer: World, env: Readonly<Record<string, string
   return {
     world: {
       ...outer,
-      env,
       stdout: stream(),
       stderr: stream(),
       stdin: { isTTY: false, read: noInput },

@@ -12,6 +12,9 @@ export interface DemoStep {
   readonly contains: readonly string[]
 }
 
+/** File with the password of the tour's keys; a file, so that no variable of the user's can get in its way. */
+export const PASSWORD_FILE = "password.txt"
+
 /** Names of the tour: files in its folder, and artifacts in its registry. */
 export interface DemoNames {
   readonly registry: string
@@ -40,7 +43,18 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
     },
     {
       about: "sign it for readers of cosign 3 and of cosign 2 at once",
-      argv: ["sign", "--key", "release.key", "--format", "cosign-v3,cosign-v2", "-a", "env=prod", app],
+      argv: [
+        "sign",
+        "--key",
+        "release.key",
+        "--password-file",
+        PASSWORD_FILE,
+        "--format",
+        "cosign-v3,cosign-v2",
+        "-a",
+        "env=prod",
+        app,
+      ],
       exit: 0,
       contains: ["signed", "cosign-v3", "cosign-v2"],
     },
@@ -83,7 +97,18 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
     },
     {
       about: "attach a signed statement",
-      argv: ["attest", "--key", "release.key", "--type", "custom", "--predicate", "facts.json", app],
+      argv: [
+        "attest",
+        "--key",
+        "release.key",
+        "--password-file",
+        PASSWORD_FILE,
+        "--type",
+        "custom",
+        "--predicate",
+        "facts.json",
+        app,
+      ],
       exit: 0,
       contains: ["attested"],
     },
