@@ -116,10 +116,10 @@ export function protocolError(what: string, why: string): ToolError {
   return new ToolError("E_REGISTRY_PROTOCOL", { what, why })
 }
 
-/** Join chunks. */
+/** Join chunks; the result is a plain array even when the chunks are Node's buffers, whose methods differ. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only
+  if (chunks.length === 1 && only !== undefined) return new Uint8Array(only.buffer, only.byteOffset, only.byteLength)
   const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let at = 0
   for (const chunk of chunks) {
