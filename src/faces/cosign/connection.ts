@@ -16,6 +16,7 @@ export function connectionOf(
   const some = <K extends string>(key: K, value: string): Partial<Record<K, string>> =>
     value === "" ? {} : ({ [key]: value } as Partial<Record<K, string>>)
   return {
+    manners: "cosign",
     // COMPAT(cosign 2.5, 3.1): go-containerregistry speaks http to loopback, *.local and private addresses.
     plainHttp: bool("allow-http-registry") ? "always" : "private",
     insecureTls: bool("allow-insecure-registry"),

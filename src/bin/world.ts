@@ -1,0 +1,83 @@
+import type { AppContext } from "../app/requests.ts"
+import type { ConnectionOptions, CredentialManager, World } from "../app/world.ts"
+import { systemClock } from "../io/system/clock.ts"
+import { createFiles } from "../io/system/files.ts"
+import { createLogger } from "../io/system/logger.ts"
+import { createProgress } from "../io/system/progress.ts"
+import { inputStream, outputStream } from "../io/system/streams.ts"
+import { createPrompter } from "../io/system/terminal.ts"
+import { openApp, type Host } from "./open-app.ts"
+import { versionFacts } from "./version.ts"
+
+/** A world that holds connections until it is closed. */
+export interface ClosableWorld extends World {
+  close(): Promise<void>
+}
+
+/** The running process as commands see it. */
+export function createWorld(host: NodeJS.Process): ClosableWorld {
+  const stdout = outputStream(host.stdout, "standard output")
+  const stderr = outputStream(host.stderr, "standard error")
+  const stdin = inputStream(host.stdin)
+  const version = versionFacts()
+  const files = createFiles({ stdin, stdout })
+  const prompter = createPrompter({ stdin: host.stdin, stderr: host.stderr })
+  const closers: (() => Promise<void>)[] = []
+
+  const hostFor = (options: ConnectionOptions): Host => ({
+    env: host.env,
+    files,
+    prompter,
+    readStdin: (max) => stdin.read(max),
+    userAgent: `countersign/${version.version} (${version.platform.replace("/", "; ")})`,
+    logger: createLogger({
+      level: options.logLevel ?? "warn",
+      format: options.logFormat ?? "text",
+      stream: stderr,
+      clock: systemClock,
+    }),
+    progress: createProgress({ stream: stderr, enabled: options.progress ?? true, now: () => systemClock.now() }),
+  })
+
+  const open = (options: ConnectionOptions): Promise<AppContext> => {
+    const opened = openApp(hostFor(options), options)
+    closers.push(() => opened.close())
+    return Promise.resolve(opened.app)
+  }
+
+  return {
+    version,
+    env: host.env,
+    stdout,
+    stderr,
+    stdin,
+    now: () => systemClock.now(),
+    open,
+    credentials: lazyCredentials(() => hostFor({})),
+    serveRegistry: async (options) => {
+      const { serveRegistry } = await import("../servers/registry/serve-registry.ts")
+      return serveRegistry(options, { clock: systemClock, log: (line) => host.stderr.write(line) })
+    },
+    temporaryFolder: async () => {
+      const { temporaryFolder } = await import("./temporary-folder.ts")
+      return temporaryFolder()
+    },
+    stopRequested: () =>
+      new Promise((resolve) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) host.once(signal, () => resolve())
+      }),
+    close: async () => {
+      await Promise.all(closers.map((close) => close()))
+    },
+  }
+}
+
+function lazyCredentials(host: () => Host): CredentialManager {
+  const load = async (): Promise<CredentialManager> =>
+    (await import("./credential-manager.ts")).createCredentialManager(host())
+  return {
+    login: async (...args) => (await load()).login(...args),
+    store: async (...args) => (await load()).store(...args),
+    logout: async (...args) => (await load()).logout(...args),
+  }
+}
