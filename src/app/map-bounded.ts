@@ -10,21 +10,19 @@ export async function mapBounded<In, Out>(
   work: (item: In, index: number) => Promise<Out>,
 ): Promise<Out[]> {
   const results: Out[] = []
+  const failures: unknown[] = []
   let next = 0
-  let failed = false
-  let failure: unknown
   const worker = async (): Promise<void> => {
-    while (next < items.length && !failed) {
+    while (next < items.length && failures.length === 0) {
       const index = next++
       try {
         results[index] = await work(items[index] as In, index)
       } catch (error) {
-        if (!failed) failure = error
-        failed = true
+        failures.push(error)
       }
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, Math.min(width, items.length)) }, worker))
-  if (failed) throw failure
+  if (failures.length > 0) throw failures[0]
   return results
 }

@@ -111,7 +111,10 @@ function nameOf(blob: BlobInput | undefined): string {
 async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<ArtifactContent> {
   const { blob } = asked
   if (blob === undefined) return { digests: {} }
-  if ("digest" in blob) return { digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { max: 64, what: "digest" }) } }
+  if ("digest" in blob)
+    return {
+      digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { max: 64, what: "digest" }) },
+    }
   const needs =
     candidate.signed.kind === "artifact"
       ? artifactNeeds(candidate, asked.keys, asked.hash)

@@ -1,6 +1,7 @@
 import type { ConnectionOptions, CredentialManager } from "../app/world.ts"
 import { ToolError } from "../core/errors.ts"
 import { dialHost } from "../core/reference-grammar.ts"
+import type { CredentialFile } from "../io/registry/auth/credential-store.ts"
 import { OriginChoice, originCandidates } from "../io/registry/origin-choice.ts"
 import { systemClock } from "../io/system/clock.ts"
 import { homeOf, lazyHttp, type Host } from "./open-app.ts"
@@ -55,10 +56,7 @@ async function tryCredentials(
   }
 }
 
-async function credentialFile(
-  host: Host,
-  authFile?: string,
-): Promise<ReturnType<typeof import("../io/registry/auth/credential-store.ts").createCredentialFile>> {
+async function credentialFile(host: Host, authFile?: string): Promise<CredentialFile> {
   const [{ createCredentialFile }, { createHelpers }, { dockerConfigPath }] = await Promise.all([
     import("../io/registry/auth/credential-store.ts"),
     import("../io/registry/auth/helper.ts"),

@@ -64,7 +64,10 @@ export function createWorld(host: NodeJS.Process): ClosableWorld {
     },
     stopRequested: () =>
       new Promise((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) host.once(signal, () => resolve())
+        for (const signal of ["SIGINT", "SIGTERM"] as const)
+          host.once(signal, () => {
+            resolve()
+          })
       }),
     close: async () => {
       await Promise.all(closers.map((close) => close()))
