@@ -1,6 +1,6 @@
 import { expectObject, isObject, member } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
-import { malformed } from "../../codec/malformed.ts"
+import { tooLarge } from "../../codec/malformed.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
@@ -43,7 +43,7 @@ export function mergeSignatureImage(
   const added = { digest: layer.descriptor.digest, text: descriptorText(layer.descriptor) }
   const layers = options.drop === undefined ? [...kept, added] : [added, ...kept]
   if (layers.length > limits.signatureLayers) {
-    throw malformed("signature image", `it has ${kept.length} layers, at most ${limits.signatureLayers} are accepted`)
+    throw tooLarge("signature image", layers.length, limits.signatureLayers, "layers")
   }
   const config = configBytes(
     current?.config,
@@ -65,7 +65,7 @@ export function mergeSignatureImage(
     options.asReferrerOf,
   )
   if (bytes.length > limits.manifestBytes) {
-    throw malformed("signature image", `its manifest would have ${bytes.length} bytes`)
+    throw tooLarge("signature manifest", bytes.length, limits.manifestBytes, "bytes")
   }
   return {
     bytes,

@@ -1,11 +1,20 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decodeBase64 } from "../../../src/codec/base64.ts"
 import type { Candidate, Wanted } from "../../../src/core/candidate.ts"
 import { isDigest } from "../../../src/core/digest.ts"
+import { ToolError } from "../../../src/core/errors.ts"
+import type { RawSignature } from "../../../src/core/ports.ts"
 import { sha256Digest } from "../../../src/crypto/hash.ts"
 import { cosignV2 } from "../../../src/formats/cosign/cosign-v2.ts"
 import { cosignV3 } from "../../../src/formats/cosign/cosign-v3.ts"
-import type { Draft, SignatureImageContent, SignedDocument, TagPlacement } from "../../../src/formats/format.ts"
+import type {
+  Draft,
+  SignatureImageContent,
+  SignatureFormat,
+  SignedDocument,
+  TagPlacement,
+} from "../../../src/formats/format.ts"
 import { evaluateKeys } from "../../../src/trust/keyed.ts"
 import { images, manifestOf, peerKey, rawOf, step, text, utf8, type Snapshot } from "./peer-data.ts"
 
@@ -240,5 +249,46 @@ describe("signatures made by the peers", () => {
     expect(outcome({ anyPredicate: true })).toBeUndefined()
     expect(outcome({ kind: "attestation", predicateType: "https://example.com/c" })).toBe("passed")
     expect(outcome({ kind: "attestation", predicateType: "https://example.com/x" })).toBe("failed")
+  })
+})
+
+describe("mutation", () => {
+  const documents = [
+    { name: "simple signing", format: cosignV2, raw: rawOf(step("annotated"), 1) },
+    { name: "envelope", format: cosignV2, raw: rawOf(step("attested"), 0) },
+    ...images.bundles.map((bundle, index) => ({ name: `bundle ${index}`, format: cosignV3, raw: rawOf(bundle) })),
+  ]
+
+  /** What a verifier authenticated, or `undefined`. */
+  function authenticated(format: SignatureFormat, raw: RawSignature): string | undefined {
+    try {
+      const candidate = only(format.parse(raw))
+      if (evaluateKeys(candidate, keys).signer === undefined) return undefined
+      const bound = candidate.bind({ digest: images.digest }, { ...wanted, kind: candidate.kind })
+      if (bound.some(({ outcome }) => outcome !== "passed")) return undefined
+      return text(candidate.content().kind === "message" ? new Uint8Array(0) : payloadOf(candidate))
+    } catch (error) {
+      if (error instanceof ToolError) return undefined
+      throw error
+    }
+  }
+
+  function payloadOf(candidate: Candidate): Uint8Array {
+    const value = candidate.content()
+    return value.kind === "message" ? new Uint8Array(0) : value.payload
+  }
+
+  it.each(documents)("a flipped bit in a $name is refused or changes nothing that is signed", ({ format, raw }) => {
+    const original = authenticated(format, raw)
+    expect(original).toBeDefined()
+    fc.assert(
+      fc.property(fc.nat(raw.bytes.length * 8 - 1), (bit) => {
+        const bytes = Uint8Array.from(raw.bytes)
+        bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        const seen = authenticated(format, { ...raw, bytes })
+        if (seen !== undefined) expect(seen).toBe(original)
+      }),
+      { numRuns: 300 },
+    )
   })
 })
