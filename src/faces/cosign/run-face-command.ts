@@ -1,6 +1,7 @@
 import type { AppContext } from "../../app/requests.ts"
 import type { OutputStream, World } from "../../app/world.ts"
 import type { FlagValues, Invocation, Program } from "../command.ts"
+import { isOn } from "./environment.ts"
 import { connectionOf } from "./connection.ts"
 import { faceError } from "./face-error.ts"
 import type { FaceFlag } from "./face-flag.ts"
@@ -19,6 +20,7 @@ export async function runFaceCommand(
   generation: Generation,
   flags: readonly FaceFlag[],
 ): Promise<number> {
+  checkChoices(flags, invocation.flags, invocation.world)
   refuseUnsupported(flags, invocation.flags)
   const file = invocation.flags.string("output-file")
   const collected = file === "" ? undefined : collector(invocation.world.stdout)
@@ -32,6 +34,25 @@ export async function runFaceCommand(
   } finally {
     if (collected !== undefined) await (await open()).files.write(file, collected.bytes())
   }
+}
+
+/** Closed sets of values, in the words of cosign's own flag types. @throws {ToolError} `E_USAGE`. */
+function checkChoices(flags: readonly FaceFlag[], values: FlagValues, world: World): void {
+  for (const { name, choices } of flags) {
+    if (choices === undefined || !values.given(name)) continue
+    const value = values.string(name)
+    const bad = (why: string): Error =>
+      faceError(`invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${why}`)
+    if (!choices.includes(value)) throw bad(`must be one of ${listed(choices)}`)
+    if (value === "oci-1-1" && !isOn(world, "COSIGN_EXPERIMENTAL")) {
+      throw bad('in order to use  mode "oci-1-1", you must set COSIGN_EXPERIMENTAL=1')
+    }
+  }
+}
+
+function listed(choices: readonly string[]): string {
+  const quoted = choices.map((choice) => JSON.stringify(choice))
+  return quoted.length < 3 ? quoted.join(", ") : `${quoted.slice(0, -1).join(", ")}, or ${quoted.at(-1) ?? ""}`
 }
 
 /** A flag nobody acts upon is refused, never ignored: what it asks for would silently not happen. */

@@ -82,11 +82,14 @@ function pushedTo(write: WriteOptions, target: RegistryTarget, bundles: boolean)
 }
 
 /** Where and how signatures are written, from flags and variables; shared with `attest`. */
-export function writeOptions({ flags, world }: FaceInvocation, upload: boolean): WriteOptions {
+export function writeOptions({ flags, world, command }: FaceInvocation, upload: boolean): WriteOptions {
+  const hasMode = command.flags.some((flag) => flag.name === "registry-referrers-mode")
+  const referrers = hasMode && flags.string("registry-referrers-mode") === "oci-1-1"
   const prefix = flags.string("attachment-tag-prefix")
   return {
     ...signatureRepository(world),
     ...(prefix === "" ? {} : { tagPrefix: prefix }),
+    ...(referrers ? { legacyAsReferrer: true } : {}),
     dockerMediaTypes: isOn(world, "COSIGN_DOCKER_MEDIA_TYPES"),
     ...(flags.bool("record-creation-timestamp") ? { createdAt: creationTime(world) } : {}),
     upload,
