@@ -2,6 +2,7 @@ import type { ConnectionOptions, PasswordSource, World } from "../../app/world.t
 import type { Target } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
+import { dialHost, parseRepositoryName } from "../../core/reference-grammar.ts"
 import type { FlagValues } from "../command.ts"
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -28,6 +29,7 @@ export async function connectionOptions(
     progress: showsProgress(flags, world),
     insecureTls: flags.bool("insecure-skip-tls-verify"),
     plainHttp: flags.bool("plain-http") ? "always" : "loopback",
+    timeoutMs: timeout(flags),
   }
   const texts = [
     ["registry-cacert", "caFile"],
@@ -39,10 +41,20 @@ export async function connectionOptions(
   for (const [flag, option] of texts) {
     if (flags.string(flag) !== "") options[option] = flags.string(flag)
   }
-  if (flags.duration("timeout") > 0) options.timeoutMs = flags.duration("timeout")
   if (flags.bool("offline")) options.offlineExcept = hosts
   Object.assign(options, await registryCredentials(flags, world))
   return options
+}
+
+/** @throws {ToolError} `E_USAGE` for no time at all. */
+function timeout(flags: FlagValues): number {
+  const ms = flags.duration("timeout")
+  if (ms > 0) return ms
+  throw new ToolError("E_USAGE", {
+    what: "no time to work in",
+    why: "--timeout is zero or negative, expected a duration such as 30s",
+    next: ["leave out `--timeout` for three minutes, or give a long time such as `--timeout 24h`"],
+  })
 }
 
 function logLevel(flags: FlagValues): "quiet" | "warn" | "info" | "debug" {
@@ -58,7 +70,7 @@ function showsProgress(flags: FlagValues, world: World): boolean {
 
 /** Where a private key's password comes from: the file named, the variables, the terminal. */
 export function passwordSources(passwordFile: string): readonly PasswordSource[] {
-  if (passwordFile === "-") return [{ kind: "stdin" }]
+  // A file loses its last line break, and so must what is piped in where a file is expected.
   if (passwordFile !== "") return [{ kind: "file", path: passwordFile }]
   return [
     { kind: "env", name: "COUNTERSIGN_PASSWORD" },
@@ -67,9 +79,18 @@ export function passwordSources(passwordFile: string): readonly PasswordSource[]
   ]
 }
 
-/** Hosts of the artifacts, each once, in order. */
-export function registryHosts(targets: readonly Target[]): readonly string[] {
-  return [...new Set(targets.flatMap((target) => (target.kind === "registry" ? [target.reference.registry] : [])))]
+/**
+ * Hosts that the artifacts and the signature repository lie on, each once, in order.
+ *
+ * @param repository - value of `--signature-repository`, empty when not given.
+ * @throws {ToolError} `E_REF_INVALID` for a bad repository.
+ */
+export function registryHosts(targets: readonly Target[], repository: string): readonly string[] {
+  const places = [
+    ...targets.flatMap((target) => (target.kind === "registry" ? [target.reference] : [])),
+    ...(repository === "" ? [] : [parseRepositoryName(repository, "docker")]),
+  ]
+  return [...new Set(places.flatMap((place) => [place.registry, dialHost(place, "docker")]))]
 }
 
 async function registryCredentials(

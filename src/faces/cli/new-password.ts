@@ -14,7 +14,6 @@ const VARIABLES: readonly string[] = ["COUNTERSIGN_PASSWORD", "COSIGN_PASSWORD"]
 export async function newPassword(session: Session, app: AppContext): Promise<Uint8Array> {
   const { flags, world } = session
   const file = flags.string("password-file")
-  if (file === "-") return withoutLineBreak(await world.stdin.read(limits.passwordBytes))
   if (file !== "") return withoutLineBreak(await app.files.read(file, limits.passwordBytes))
   for (const name of VARIABLES) {
     const value = world.env[name]

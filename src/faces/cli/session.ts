@@ -36,27 +36,34 @@ export function command(run: (session: Session) => Promise<number>): CommandHand
 
 function sessionOf(invocation: Invocation): Session {
   const { flags, args, world } = invocation
-  const hasPasswordFile = invocation.command.flags.some((flag) => flag.name === "password-file")
-  const passwordFile = hasPasswordFile ? flags.string("password-file") : ""
+  const textOf = (name: string): string => {
+    return invocation.command.flags.some((flag) => flag.name === name) ? flags.string(name) : ""
+  }
   let files: Promise<Files> | undefined
   return {
     flags,
     args,
     world,
     output: createOutput(flags, world),
-    open: async (targets) => world.open(await connectionOptions(flags, world, registryHosts(targets), passwordFile)),
+    open: async (targets) => {
+      const hosts = registryHosts(targets, textOf("signature-repository"))
+      return world.open(await connectionOptions(flags, world, hosts, textOf("password-file")))
+    },
     // Lists name the artifacts, and the artifacts decide who may be contacted: reading them needs no network.
     files: () => (files ??= world.open({ offlineExcept: [], passwordSources: [] }).then((app) => app.files)),
   }
 }
 
 /** Flags whose value `-` is standard input, and flags that always read it. */
-const READERS: readonly string[] = ["from-file", "predicate", "statement", "blob", "password-file"]
+const READERS: readonly string[] = ["key", "password-file", "from-file", "predicate", "statement", "blob"]
 const ALWAYS_READERS: readonly string[] = ["registry-password-stdin", "password-stdin"]
 
 /** Standard input can be read once. @throws {ToolError} `E_USAGE` when two flags want it. */
 function checkStandardInput({ command: { flags: specs }, flags }: Invocation): void {
-  const own = READERS.filter((name) => specs.some((spec) => spec.name === name) && flags.string(name) === "-")
+  const own = specs
+    .filter((spec) => READERS.includes(spec.name))
+    .filter((spec) => (spec.type === "string" ? [flags.string(spec.name)] : flags.strings(spec.name)).includes("-"))
+    .map((spec) => spec.name)
   const always = ALWAYS_READERS.filter(
     (name) => (name === "registry-password-stdin" || specs.some((spec) => spec.name === name)) && flags.bool(name),
   )

@@ -92,6 +92,7 @@ describe("errors of the command line", () => {
       "standard input is wanted twice",
       "E_USAGE",
     ],
+    ["no time", ["list", "--timeout", "0s", "registry.example/app"], "no time to work in", "E_USAGE"],
     [
       "a registry password without a name",
       ["list", "--registry-password-stdin", "registry.example/app"],
@@ -285,10 +286,17 @@ describe("connection options", () => {
       progress: false,
       insecureTls: false,
       plainHttp: "loopback",
+      timeoutMs: 180_000,
     })
   })
 
   it.each([
+    ["the host that the Hub is reached at", ["--offline", "alpine"], ["docker.io", "registry-1.docker.io"]],
+    [
+      "the signature repository",
+      ["--offline", "--signature-repository", "b.example/s", "a.example/x"],
+      ["a.example", "b.example"],
+    ],
     ["layouts need no host", ["--offline", "oci:layout:1"], []],
     [
       "registries of the artifacts, each once",

@@ -1,32 +1,23 @@
-import { randomBytes } from "node:crypto"
-import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
-import { setTimeout as wait } from "node:timers/promises"
-import type { AppContext, Stores } from "../../../src/app/requests.ts"
-import type { ConnectionOptions, OutputStream, World } from "../../../src/app/world.ts"
-import { ToolError } from "../../../src/core/errors.ts"
-import type { Files, Logger } from "../../../src/core/ports.ts"
-import { decryptCosignKey } from "../../../src/crypto/cosign-key-file.ts"
-import { localSigningKey } from "../../../src/crypto/local-key.ts"
-import { parsePublicKey } from "../../../src/crypto/public-key.ts"
-import { createHttpClient } from "../../../src/io/net/http-client.ts"
-import type { HttpClient } from "../../../src/io/net/http-types.ts"
-import { createAuthedClient } from "../../../src/io/registry/auth/authed-client.ts"
-import type { RegistryHttp } from "../../../src/io/registry/auth/registry-http.ts"
-import { fixedCredentials } from "../../../src/io/registry/auth/credentials.ts"
-import { createStores } from "../../../src/io/stores/create-stores.ts"
-import { serveRegistry } from "../../../src/servers/registry/serve-registry.ts"
-import { runProgram } from "../../../src/faces/command-line/run-program.ts"
+import { join } from "node:path"
+import type { OutputStream, World } from "../../../src/app/world.ts"
+import { openApp, type Host, type OpenedApp } from "../../../src/bin/open-app.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
+import { runProgram } from "../../../src/faces/command-line/run-program.ts"
+import { createFiles } from "../../../src/io/system/files.ts"
+import { serveRegistry } from "../../../src/servers/registry/serve-registry.ts"
 
-const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined }
-const clock = { now: (): number => Date.now() }
-const randomness = { bytes: (count: number): Uint8Array => randomBytes(count) }
+/** What a run left behind. */
+export interface Ran {
+  readonly exit: number
+  readonly stdout: string
+  readonly stderr: string
+}
 
 /** A process with a folder of its own; words that name files of the folder are made whole paths. */
 export interface TestProcess {
-  run(...argv: readonly string[]): Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>
+  run(...argv: readonly string[]): Promise<Ran>
   write(name: string, text: string): Promise<void>
   path(name: string): string
   close(): Promise<void>
@@ -35,30 +26,29 @@ export interface TestProcess {
 /** Flags whose value is a file of the folder. */
 const FILE_FLAGS = /^--(key|password-file|name|from-file|blob|bundle|signature|envelope|predicate|statement|to)$/
 
-/** `countersign` in this process: real network, registry and key adapters, streams in memory. */
+const clock = { now: (): number => Date.now() }
+
+/** `countersign` in this process: the adapters of the real one, streams in memory, nothing of the user's. */
 export async function startProcess(): Promise<TestProcess> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-test-"))
-  const clients: HttpClient[] = []
+  const opened: OpenedApp[] = []
   const whole = (argv: readonly string[]): readonly string[] =>
     argv.map((word, index) => {
       const isFile = FILE_FLAGS.test(argv[index - 1] ?? "") || /^[a-z0-9-]+\.(txt|pub|key)(:|$)/.test(word)
       return isFile && !word.startsWith("/") ? join(folder, word) : word
     })
   return {
-    run: (...argv) => runIn(whole(argv), clients),
+    run: (...argv) => runIn(folder, whole(argv), opened),
     write: (name, text) => writeFile(join(folder, name), text),
     path: (name) => join(folder, name),
     close: async () => {
-      for (const client of clients) await client.close()
+      for (const app of opened) await app.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-async function runIn(
-  argv: readonly string[],
-  clients: HttpClient[],
-): Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }> {
+async function runIn(folder: string, argv: readonly string[], opened: OpenedApp[]): Promise<Ran> {
   const written = { stdout: "", stderr: "" }
   const stream = (name: "stdout" | "stderr"): OutputStream => ({
     isTTY: false,
@@ -68,109 +58,42 @@ async function runIn(
       return Promise.resolve()
     },
   })
-  const version = {
-    version: "0.1.0",
-    commit: "abc",
-    treeState: "clean",
-    buildDate: "",
-    runtime: "node",
-    platform: "linux/amd64",
-  } as const
+  const stdout = stream("stdout")
+  const nobody = (): Promise<never> => Promise.reject(new Error("there is no terminal"))
+  const host: Host = {
+    env: { HOME: folder },
+    files: createFiles({ stdin: { chunks: noInput }, stdout }),
+    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined },
+    progress: { start: () => ({ advance: () => undefined, done: () => undefined }) },
+    prompter: { interactive: false, password: nobody, confirm: nobody },
+    readStdin: () => Promise.resolve(new Uint8Array()),
+    userAgent: "countersign/test",
+  }
   const world: World = {
-    version,
-    env: {},
-    stdout: stream("stdout"),
+    version: { version: "0", commit: "", treeState: "unknown", buildDate: "", runtime: "", platform: "" },
+    env: host.env,
+    stdout,
     stderr: stream("stderr"),
-    stdin: { isTTY: false, read: () => Promise.resolve(new Uint8Array()) },
+    stdin: { isTTY: false, read: host.readStdin },
     now: clock.now,
-    open: (options) => Promise.resolve(open(options, clients)),
-    credentials: {} as never,
+    open: (options) => {
+      const app = openApp(host, options)
+      opened.push(app)
+      return Promise.resolve(app.app)
+    },
+    credentials: { login: nobody, store: nobody, logout: nobody },
     serveRegistry: (options) => serveRegistry(options, { clock, log: () => undefined }),
     temporaryFolder: async () => {
       const path = await mkdtemp(join(tmpdir(), "countersign-test-"))
       return { path, remove: () => rm(path, { recursive: true, force: true }) }
     },
-    stopRequested: () => Promise.resolve(),
+    stopRequested: nobody,
   }
   const exit = await runProgram(countersignProgram, argv, world, "own")
   return { exit, ...written }
 }
 
-function open(options: ConnectionOptions, clients: HttpClient[]): AppContext {
-  const { offlineExcept, plainHttp } = options
-  const http = createHttpClient({ userAgent: "test", offlineExcept, plainHttp, tries: 1 })
-  clients.push(http)
-  const authed = (registry: string): RegistryHttp =>
-    createAuthedClient({
-      http,
-      registryOrigin: `http://${registry}`,
-      registry,
-      credentials: fixedCredentials(undefined),
-      clock,
-      logger: silent,
-    })
-  const nobody = (): Promise<never> => Promise.reject(new Error("there is no terminal"))
-  return {
-    clock,
-    randomness,
-    logger: silent,
-    progress: { start: () => ({ advance: () => undefined, done: () => undefined }) },
-    prompter: { interactive: false, password: nobody, confirm: nobody },
-    files,
-    keys: {
-      signingKey: async (name) => {
-        const [source] = options.passwordSources ?? []
-        const password = source?.kind === "file" ? await readFile(source.path) : new Uint8Array()
-        return localSigningKey(await decryptCosignKey(await readFile(name), password))
-      },
-      publicKey: async (name) => parsePublicKey(await readFile(name)),
-    },
-    stores: createStores({
-      http: authed,
-      style: "docker",
-      logger: silent,
-      clock,
-      randomness,
-      sleep: (ms) => wait(ms),
-    }),
-  }
-}
-
-const files: Files = {
-  read: async (path) => {
-    try {
-      return new Uint8Array(await readFile(path))
-    } catch (cause) {
-      throw new ToolError("E_IO", { what: `cannot read ${path}`, cause })
-    }
-  },
-  stream: async function* (path) {
-    yield new Uint8Array(await readFile(path))
-  },
-  exists: (path) =>
-    access(path).then(
-      () => true,
-      () => false,
-    ),
-  size: async (path) => (await stat(path)).size,
-  write: (path, bytes, options) => store(path, bytes, options),
-  writeStream: async (path, chunks, options) => {
-    const all: Uint8Array[] = []
-    for await (const chunk of chunks) all.push(chunk)
-    await mkdir(dirname(path), { recursive: true })
-    await store(path, Buffer.concat(all), options)
-  },
-}
-
-async function store(
-  path: string,
-  bytes: Uint8Array,
-  options: { mode?: number; exclusive?: boolean } = {},
-): Promise<void> {
-  try {
-    await writeFile(path, bytes, { mode: options.mode ?? 0o644, flag: options.exclusive === true ? "wx" : "w" })
-  } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === "EEXIST"
-    throw new ToolError(exists ? "E_FILE_EXISTS" : "E_IO", { what: `cannot write ${path}`, cause })
-  }
+async function* noInput(): AsyncGenerator<Uint8Array> {
+  await Promise.resolve()
+  yield new Uint8Array()
 }

@@ -70,7 +70,7 @@ const pull: CommandSpec = {
   summary: "pull the files of an artifact",
   examples: [{ about: "pull into a folder", line: "countersign pull --to config registry.example/config:1" }],
   flags: [
-    { name: "to", type: "string", default: ".", usage: "folder for the files", placeholder: "FOLDER" },
+    { name: "to", type: "string", default: ".", usage: "folder for the files; it must exist", placeholder: "FOLDER" },
     { name: "overwrite", type: "bool", usage: "replace files that exist" },
   ],
   args: { min: 1, max: 1, usage: "ARTIFACT" },

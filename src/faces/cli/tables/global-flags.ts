@@ -25,7 +25,9 @@ export const globalFlags: readonly FlagSpec[] = [
   {
     name: "timeout",
     type: "duration",
-    usage: "give up after this time, such as 30s or 5m (0 = the limits of each request)",
+    default: "3m",
+    usage: "give up after this time, such as 30s or 10m",
+    placeholder: "TIME",
   },
   { name: "offline", type: "bool", usage: "contact nobody but the registries of the artifacts named" },
   { name: "plain-http", type: "bool", usage: "speak http, not https, with the registry (loopback needs no flag)" },
