@@ -28,7 +28,8 @@ export const tree: FaceHandler = async (invocation) => {
   })
   await reportFailures(invocation, list.items, list.stores)
   const repository = whereSignaturesLie(invocation, target)
-  const referrers = generation.signingConfig || flags.bool("experimental-oci11") ? list.items.filter(isReferrer) : []
+  // COMPAT(cosign 2.5): knows no referrers.
+  const referrers = generation.signingConfig ? list.items.filter(isReferrer) : []
   const groups = [...tagGroups(list.items, repository), ...referrerGroups(referrers, repository)]
   if (groups.length === 0) {
     const advice = "start creating one with simply running$ cosign sign <img>"

@@ -8,6 +8,7 @@ import { limits } from "../../../core/limits.ts"
 import type { VerifiedSignature, VerifiedStatement } from "../../../core/verified.ts"
 import { asToolError } from "../../../core/errors.ts"
 import type { FaceHandler } from "../face-invocation.ts"
+import { unmetLogDemand } from "../log-demand.ts"
 import { verificationHeader } from "../output/header.ts"
 import { attestationFailure } from "../verification-failure.ts"
 import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
@@ -39,8 +40,9 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
   const keyType = keys[0]?.key.type
   const context = { predicateType: type, ...(keyType === undefined ? {} : { keyType }) }
   for (const [index, artifact] of report.artifacts.entries()) {
-    const error = errors[index]
-    if (error !== undefined) throw attestationFailure(artifact, error, context)
+    const unmet = errors[index] === undefined ? unmetLogDemand(tlog, artifact) : undefined
+    const error = errors[index] ?? unmet?.error
+    if (error !== undefined) throw attestationFailure(unmet?.report ?? artifact, error, context)
     const facts = { name: artifact.artifact, annotations: false, claims: flags.bool("check-claims") }
     await world.stderr.write(verificationHeader(facts))
     for (const signature of verified[index] ?? []) await world.stdout.write(envelopeLine(signature))

@@ -9,6 +9,7 @@ import { blobFailure } from "../blob-failure.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile } from "../files.ts"
+import { unmetLogDemand } from "../log-demand.ts"
 import { checkIdentityFlags, checkTrustedRoot, keysToVerifyWith, logChoice } from "../verify-options.ts"
 
 /** `cosign verify-blob-attestation [BLOB]` */
@@ -40,7 +41,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     bundle === "" ? { envelope: await readEnvelope(app, signature) } : { bundle: await readBundle(app, bundle) }
   const blob = claims ? await subject(invocation, app) : undefined
   const type = flags.string("type")
-  const { report, error } = await verifyBlobAttestation(app, {
+  const answer = await verifyBlobAttestation(app, {
     ...(blob === undefined ? {} : { blob }),
     keys,
     evidence,
@@ -49,7 +50,10 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     checkClaims: claims,
     at: app.clock.now(),
   })
-  if (error !== undefined) throw blobFailure(report.artifacts[0], error, keys[0]?.key.type, type)
+  const [report] = answer.report.artifacts
+  const unmet = answer.error === undefined ? unmetLogDemand(tlog, report) : undefined
+  const error = answer.error ?? unmet?.error
+  if (error !== undefined) throw blobFailure(unmet?.report ?? report, error, keys[0]?.key.type, type)
   await say(invocation, "Verified OK")
   return 0
 }

@@ -4,6 +4,7 @@ import { blobInput, readBundle, readSignature } from "../blob-evidence.ts"
 import { blobFailure } from "../blob-failure.ts"
 import { faceError } from "../face-error.ts"
 import { say, type FaceHandler } from "../face-invocation.ts"
+import { unmetLogDemand } from "../log-demand.ts"
 import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
 
 /** `cosign verify-blob BLOB` */
@@ -32,8 +33,11 @@ export const verifyBlobs: FaceHandler = async (invocation) => {
   for (const evidence of evidences) {
     const at = app.clock.now()
     const request = { blob, keys, evidence, tlog, at, ...(hash === undefined ? {} : { hash }) }
-    const { report, error } = await verifyBlob(app, request)
-    if (error !== undefined) throw blobFailure(report.artifacts[0], error, keys[0]?.key.type)
+    const answer = await verifyBlob(app, request)
+    const [report] = answer.report.artifacts
+    const unmet = answer.error === undefined ? unmetLogDemand(tlog, report) : undefined
+    const error = answer.error ?? unmet?.error
+    if (error !== undefined) throw blobFailure(unmet?.report ?? report, error, keys[0]?.key.type)
   }
   await say(invocation, "Verified OK")
   return 0

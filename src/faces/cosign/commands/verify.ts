@@ -5,6 +5,7 @@ import { parseAnnotations } from "../annotations.ts"
 import { attachmentBytes, signatureRepository } from "../environment.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { unmetLogDemand } from "../log-demand.ts"
 import { claimsJson, claimsText } from "../output/claims.ts"
 import { verificationHeader } from "../output/header.ts"
 import { fullName, imageTarget } from "../targets.ts"
@@ -39,8 +40,10 @@ export const verify: FaceHandler = async (invocation) => {
   })
   const keyType = keys[0]?.key.type
   for (const [index, artifact] of report.artifacts.entries()) {
-    const error = errors[index]
-    if (error !== undefined) throw signatureFailure(artifact, error, keyType === undefined ? {} : { keyType })
+    const unmet = errors[index] === undefined ? unmetLogDemand(tlog, artifact) : undefined
+    const error = errors[index] ?? unmet?.error
+    const context = keyType === undefined ? {} : { keyType }
+    if (error !== undefined) throw signatureFailure(unmet?.report ?? artifact, error, context)
     await printVerified(invocation, targets[index], verified[index] ?? [])
   }
   return 0
