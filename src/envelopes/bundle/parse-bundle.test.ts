@@ -64,6 +64,7 @@ describe("parseBundle accepts", () => {
     ["an envelope", bundle({ messageSignature: undefined, dsseEnvelope: ENVELOPE })],
     ["null for absent", bundle({ dsseEnvelope: null })],
     ["no message digest", bundle({ messageSignature: { signature: "AQID" } })],
+    ["an empty message digest", bundle({ messageSignature: { signature: "AQID", messageDigest: {} } })],
     ["an empty hint", bundle({}, { publicKey: {} })],
     [
       "snake_case",
@@ -125,6 +126,7 @@ describe("parseBundle refuses", () => {
       bundle({ messageSignature: { ...MESSAGE, messageDigest: { algorithm: "MD5", digest: "AA==" } } }),
     ],
     ["no hash", bundle({ messageSignature: { ...MESSAGE, messageDigest: { digest: b64(32) } } })],
+    ["a hash without digest", bundle({ messageSignature: { ...MESSAGE, messageDigest: { algorithm: "SHA2_256" } } })],
     ["a short digest", bundle({ messageSignature: { ...MESSAGE, messageDigest: { algorithm: 1, digest: b64(31) } } })],
     [
       "an envelope without signatures",

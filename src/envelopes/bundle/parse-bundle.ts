@@ -4,7 +4,6 @@ import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonValue } from "../../core/json-value.ts"
 import { KIB, limits, MIB } from "../../core/limits.ts"
-import type { HashAlgorithm } from "../../core/ports.ts"
 import {
   bundleVersion,
   hashBytes,
@@ -12,6 +11,7 @@ import {
   type BundleContent,
   type BundleLogEntry,
   type BundleMaterial,
+  type BundleMessage,
   type BundleVersion,
   type UnverifiedBundle,
 } from "./bundle.ts"
@@ -216,16 +216,19 @@ function readContent(fields: ProtoFields): BundleContent {
   const path = `bundle.${kind}`
   if (kind === "dsseEnvelope") return readEnvelope(fields.get(kind), path)
   const message = protoFields(fields.get(kind), path, ["messageDigest", "signature"])
-  const digest = message.get("messageDigest")
+  const value = message.get("messageDigest")
+  const digest = value === undefined ? undefined : readDigest(value, `${path}.messageDigest`)
   return {
     kind: "message",
-    ...(digest === undefined ? {} : { digest: readDigest(digest, `${path}.messageDigest`) }),
+    ...(digest === undefined ? {} : { digest }),
     signature: requiredBytes(message.get("signature"), `${path}.signature`, SIGNATURE_BYTES),
   }
 }
 
-function readDigest(value: JsonValue, path: string): { readonly algorithm: HashAlgorithm; readonly value: Uint8Array } {
+function readDigest(value: JsonValue, path: string): BundleMessage["digest"] {
   const fields = protoFields(value, path, ["algorithm", "digest"])
+  // COMPAT(cosign 3.1): a pure Ed25519 key leaves the message empty, which says nothing about the artifact.
+  if (fields.size === 0) return undefined
   const name = fields.get("algorithm")
   const row = protoHashes.find((hash) => hash.name === name || hash.number === name)
   if (row === undefined) {

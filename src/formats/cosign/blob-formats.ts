@@ -36,7 +36,8 @@ export const cosignBlobs: BlobFormats = {
       publicKeyHint: keyHint(key),
       content: {
         kind: "message",
-        // COMPAT(cosign 3): pure Ed25519 has no hash of its own and carries SHA-256 of the artifact.
+        // COMPAT(cosign 3.1): for pure Ed25519 it writes no digest and then refuses its own bundle; with SHA-256 of the
+        // artifact it verifies.
         digest: { algorithm: algorithm ?? "sha256", value: digest },
         signature,
       },

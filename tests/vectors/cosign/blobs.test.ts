@@ -49,6 +49,14 @@ describe("documents of the peers, to the byte", () => {
     expect(outcomes(candidate, key, { digests: {}, bytes: blob })).toEqual(VERIFIED)
   })
 
+  it("a pure Ed25519 bundle, which has an empty message digest", () => {
+    const key = parsePublicKey(peerFile("insecure-test-ed25519.pub"))
+    const candidate = blobFormats.parseBundle(peerFile("ed25519.sigstore.json"))
+    expect(outcomes(candidate, key, { digests: {}, bytes: blob })).toEqual(VERIFIED)
+    expect(outcomes(candidate, key)).toEqual(["signature.cryptographic failed"])
+    expect(outcomes(candidate, peerKey, { digests: {}, bytes: blob })).not.toEqual(VERIFIED)
+  })
+
   it.each([
     { name: "blob.legacy2.json", generation: "cosign2" },
     { name: "blob.legacy3.json", generation: "cosign3" },

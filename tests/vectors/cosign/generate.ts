@@ -79,6 +79,7 @@ function blobs(): void {
 
 const otherKeys = [
   ["p384", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-pkeyopt", "ec_param_enc:named_curve"]],
+  ["ed25519", ["-algorithm", "ED25519"]],
   ["rsa", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]],
 ] as const
 
