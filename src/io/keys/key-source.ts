@@ -3,8 +3,6 @@ import { encodeUtf8 } from "../../codec/utf8.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { KeySource, PublicKey, SigningKey } from "../../core/ports.ts"
-import { decryptCosignKey } from "../../crypto/cosign-key-file.ts"
-import { localSigningKey } from "../../crypto/local-key.ts"
 import {
   parsePrivateKey,
   type PrivateKey,
@@ -106,7 +104,9 @@ async function openPrivate(block: PemBlock, pem: Uint8Array, options: KeySourceO
   if (form === "unsupported" || (form !== "cosign" && !options.plainPrivateKeys)) throw unsupportedPem(block.label)
   if (form === "plain") return parsePrivateKey(pem)
   const password = await readPassword(options.passwordSources, options)
-  return form === "cosign" ? decryptCosignKey(block, password) : parsePrivateKey(pem, password)
+  if (form !== "cosign") return parsePrivateKey(pem, password)
+  const { decryptCosignKey } = await import("../../crypto/cosign-key-file.ts")
+  return decryptCosignKey(block, password)
 }
 
 /** Standard input cannot hold both the key and its password. */
@@ -126,7 +126,10 @@ async function readSigningKey(text: string, options: KeySourceOptions): Promise<
   }
   const pem = await load(reference, options)
   try {
-    return localSigningKey(await openPrivate(privateKeyBlock(pem), pem, withoutStdin(reference, options)))
+    const key = await openPrivate(privateKeyBlock(pem), pem, withoutStdin(reference, options))
+    // Loaded on use: signing over digests brings big-number code that verifying by key does not need.
+    const { localSigningKey } = await import("../../crypto/local-key.ts")
+    return localSigningKey(key)
   } catch (thrown) {
     throw naming(thrown, reference.name)
   }
