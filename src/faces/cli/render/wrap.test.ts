@@ -25,6 +25,7 @@ describe("wrap", () => {
 
   it.each([
     [false, 80, Infinity],
+    [true, 0, 80],
     [true, 10, 40],
     [true, 100, 100],
     [true, 400, 120],

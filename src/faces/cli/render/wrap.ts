@@ -1,6 +1,7 @@
 import type { OutputStream } from "../../../app/world.ts"
 
 const NARROWEST = 40
+const USUAL = 80
 const WIDEST = 120
 
 /**
@@ -10,6 +11,8 @@ const WIDEST = 120
  */
 export function widthOf(stream: OutputStream): number {
   if (!stream.isTTY) return Infinity
+  // Terminals without a size, as in some runners, say 0.
+  if (stream.columns < 1) return USUAL
   return Math.min(WIDEST, Math.max(NARROWEST, stream.columns))
 }
 
