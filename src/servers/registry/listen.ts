@@ -12,7 +12,7 @@ import { normalPath } from "./path.ts"
 /** The connection a request came on. */
 export interface Connection {
   /** Break it off without an answer, or in the middle of one. */
-  destroy(): void
+  reset(): void
 }
 
 /** Answers requests; the connection is there for those that simulate failures. */
@@ -82,12 +82,11 @@ function requestListener(options: ListenOptions): (incoming: IncomingMessage, ou
     async (request, bindings) => {
       const incoming = bindings.incoming as IncomingMessage
       const outgoing = bindings.outgoing as ServerResponse
-      const connection: Connection = { destroy: () => incoming.socket.destroy() }
+      const connection: Connection = { reset: () => incoming.socket.resetAndDestroy() }
       const response = isPlainTarget(incoming.url ?? "")
         ? await options.handler(request, connection)
         : faultResponse(new RegistryFault(400, "NAME_INVALID", "the path is not in its normal form"))
-      if (!(response.body instanceof ReadableStream) || isSmall(response)) return response
-      await pump(response, outgoing)
+      await send(response, outgoing)
       return RESPONSE_ALREADY_SENT
     },
     { overrideGlobalObjects: false },
@@ -120,25 +119,21 @@ function isPlainTarget(target: string): boolean {
   return target.startsWith("/") && normalPath(target.split("?")[0] ?? "") !== undefined
 }
 
-/** Bodies that the adapter sends in one piece anyway. */
-const SMALL_BYTES = 64 * 1024
-
-function isSmall(response: Response): boolean {
-  const length = response.headers.get("content-length")
-  return length !== null && Number(length) <= SMALL_BYTES
-}
-
 /**
- * Send a streamed body. This goes below the adapter, which ends a failed body with an error text: a broken blob must
- * end with a broken connection and nothing else.
+ * Send an answer. This goes below the adapter, which ends a failed body with an error text: a broken blob must end with
+ * a broken connection and nothing else.
  */
-async function pump(response: Response, outgoing: ServerResponse): Promise<void> {
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(response.status, [...response.headers].flat())
+  if (response.body === null) {
+    outgoing.end()
+    return
+  }
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
   const cancel = (): void => {
     reader.cancel().catch(() => undefined)
   }
   outgoing.once("close", cancel)
-  outgoing.writeHead(response.status, [...response.headers].flat())
   try {
     for (;;) {
       const { done, value } = await reader.read()
