@@ -1,7 +1,7 @@
 import type { Candidate, Material } from "../../core/candidate.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import { parseEnvelope } from "../../envelopes/dsse/envelope.ts"
-import { legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
+import { legacyClaims, legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
 import { statementCandidate } from "./statement-candidate.ts"
 
 /**
@@ -26,5 +26,6 @@ export function attestationCandidate(
     notEvaluated: legacyNotEvaluated(raw.annotations),
     envelope: envelopeBytes,
     bundle: false,
+    claims: legacyClaims(raw.annotations),
   })
 }

@@ -3,7 +3,6 @@ import { parseJson } from "../../codec/json.ts"
 import { malformed } from "../../codec/malformed.ts"
 import type { Candidate, Material } from "../../core/candidate.ts"
 import { ToolError } from "../../core/errors.ts"
-import type { JsonObject } from "../../core/json-value.ts"
 import { KIB, limits } from "../../core/limits.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import { sha256Digest } from "../../crypto/hash.ts"
@@ -23,6 +22,7 @@ import { attestationCandidate } from "./attestation-candidate.ts"
 import { draftStatement } from "./attestation-draft.ts"
 import { bundleCandidate, messageCandidate } from "./bundle-candidate.ts"
 import { statementBundle } from "./cosign-v3.ts"
+import { logEntryClaims } from "./legacy-material.ts"
 import { DSSE_LAYER, IN_TOTO_PAYLOAD } from "./media-types.ts"
 import { blobPredicateType } from "./predicates/table.ts"
 
@@ -114,7 +114,7 @@ function legacyCandidate(bytes: Uint8Array): Candidate {
     { signature: bundle.signature },
     material,
     notEvaluated,
-    legacyClaims(bundle),
+    bundle.rekorBundle === undefined ? {} : { logEntry: logEntryClaims(bundle.rekorBundle) },
     "cosign-v2",
   )
 }
@@ -134,10 +134,4 @@ function materialOf(bundle: UnverifiedLegacyBundle): Material {
   if (material === undefined) return { kind: "key" }
   if (material.kind === "public-key") return { kind: "key", embedded: publicKeyFromSpki(material.der) }
   return { kind: "certificate", certificates: [material.der], keyAllowed: true }
-}
-
-function legacyClaims({ rekorBundle }: UnverifiedLegacyBundle): JsonObject {
-  if (rekorBundle === undefined) return {}
-  const { integratedTime, logIndex, logId } = rekorBundle
-  return { logEntry: { integratedTime, logIndex, logId } }
 }

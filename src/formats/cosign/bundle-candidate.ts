@@ -10,6 +10,7 @@ import type { VerifiedMessage } from "../../core/verified.ts"
 import { envelopeText } from "../../envelopes/bundle/build-bundle.ts"
 import type { BundleMessage, UnverifiedBundle } from "../../envelopes/bundle/bundle.ts"
 import { parseBundle } from "../../envelopes/bundle/parse-bundle.ts"
+import { missingStatement } from "./statement-binding.ts"
 import { statementCandidate } from "./statement-candidate.ts"
 
 /** A signature and the digest written beside it, if any. */
@@ -136,16 +137,7 @@ function bindMessage(content: SignedMessage, subject: BindSubject, wanted: Wante
 
 /** A plain message has no predicate and no annotations, so it satisfies nobody who wants them. */
 function wantsStatement(wanted: Wanted): readonly Finding[] {
-  const findings: Finding[] = []
-  if (wanted.kind === "attestation" || wanted.predicateType !== undefined) {
-    findings.push({
-      check: "predicate.type",
-      outcome: "failed",
-      expected: wanted.predicateType ?? "a statement",
-      observed: "a signature without statement",
-      code: "E_SIG_UNTRUSTED",
-    })
-  }
+  const findings: Finding[] = [...missingStatement(wanted)]
   if (Object.keys(wanted.annotations).length > 0 && wanted.checkClaims !== false) {
     findings.push({
       check: "subject.annotations",

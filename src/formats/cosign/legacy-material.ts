@@ -1,6 +1,12 @@
 import { parsePem } from "../../codec/pem.ts"
 import type { Material } from "../../core/candidate.ts"
 import { ToolError } from "../../core/errors.ts"
+import type { JsonObject, JsonValue } from "../../core/json-value.ts"
+import {
+  parseRekorAnnotation,
+  parseTimestampAnnotation,
+  type RekorBundle,
+} from "../../envelopes/bundle/rekor-bundle.ts"
 import { CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION, LOG_ANNOTATION, TIMESTAMP_ANNOTATION } from "./media-types.ts"
 
 type Annotations = Readonly<Record<string, string>>
@@ -44,4 +50,28 @@ export function legacyNotEvaluated(annotations: Annotations): readonly string[] 
   if (annotation(annotations, LOG_ANNOTATION) !== undefined) parts.push("transparency log entry")
   if (annotation(annotations, TIMESTAMP_ANNOTATION) !== undefined) parts.push("timestamp")
   return parts
+}
+
+/** What the annotations say of log and timestamp, for display; `null` for what cannot be read. */
+export function legacyClaims(annotations: Annotations): JsonObject {
+  const log = annotation(annotations, LOG_ANNOTATION)
+  const stamp = annotation(annotations, TIMESTAMP_ANNOTATION)
+  return {
+    ...(log === undefined ? {} : { logEntry: readable(() => logEntryClaims(parseRekorAnnotation(log))) }),
+    ...(stamp === undefined ? {} : { timestampBytes: readable(() => parseTimestampAnnotation(stamp).length) }),
+  }
+}
+
+/** A log entry's own statements. */
+export function logEntryClaims({ integratedTime, logIndex, logId }: RekorBundle): JsonObject {
+  return { integratedTime, logIndex, logId }
+}
+
+function readable(read: () => JsonValue): JsonValue {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ToolError) return null
+    throw error
+  }
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../core/json-value.ts"
 import { KIB } from "../../core/limits.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import type { Finding } from "../../core/report.ts"
-import { legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
+import { legacyClaims, legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
 import {
   CERTIFICATE_ANNOTATION,
   CHAIN_ANNOTATION,
@@ -15,7 +15,7 @@ import {
   TIMESTAMP_ANNOTATION,
 } from "./media-types.ts"
 import { parseSimpleSigning, type SimpleSigning } from "./simple-signing.ts"
-import { annotationFinding, hasAnnotations } from "./statement-binding.ts"
+import { annotationFinding, hasAnnotations, missingStatement } from "./statement-binding.ts"
 
 const UNEVALUATED = [CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION, LOG_ANNOTATION, TIMESTAMP_ANNOTATION]
 
@@ -31,7 +31,7 @@ export function simpleSigningCandidate(raw: RawSignature): Candidate {
     format: "cosign-v2",
     kind: "signature",
     raw,
-    claims: claimsOf(claim),
+    claims: { ...claimsOf(claim), ...legacyClaims(raw.annotations) },
     material: legacyMaterial(raw.annotations),
     signed: { kind: "message", message: claim.payload },
     signatures: [{ bytes: signature }],
@@ -77,7 +77,8 @@ function claimsOf(claim: SimpleSigning): JsonObject {
 }
 
 function bindClaim(claim: SimpleSigning, subject: BindSubject, wanted: Wanted): readonly Finding[] {
-  if (wanted.checkClaims === false) return [{ check: "subject.digest", outcome: "skipped" }]
+  if (wanted.checkClaims === false)
+    return [{ check: "subject.digest", outcome: "skipped" }, ...missingStatement(wanted)]
   const known: readonly string[] = [subject.digest, ...(subject.others ?? [])]
   const digest = known.includes(claim.manifestDigest)
   const type = claim.type === SIMPLE_SIGNING_TYPE
@@ -101,5 +102,5 @@ function bindClaim(claim: SimpleSigning, subject: BindSubject, wanted: Wanted): 
     const signed = claim.optional ?? {}
     findings.push(annotationFinding(hasAnnotations(signed, wanted.annotations), wanted.annotations, signed))
   }
-  return findings
+  return [...findings, ...missingStatement(wanted)]
 }

@@ -131,6 +131,34 @@ describe("simpleSigningCandidate", () => {
     ])
   })
 
+  it("is no attestation", () => {
+    const candidate = simpleSigningCandidate(raw(claim(critical), { "dev.cosignproject.cosign/signature": "AQID" }))
+    for (const more of [{}, { checkClaims: false }, { predicateType: "t" }]) {
+      const findings = candidate.bind({ digest: DIGEST }, { kind: "attestation", annotations: {}, ...more })
+      expect(findings.at(-1)).toMatchObject({ check: "predicate.type", outcome: "failed" })
+    }
+  })
+
+  it("shows log entry and timestamp, and null for what cannot be read", () => {
+    const entry = {
+      SignedEntryTimestamp: "AQID",
+      Payload: { body: "e30=", integratedTime: 1, logIndex: 2, logID: "ab" },
+    }
+    const show = (log: string, stamp: string): unknown =>
+      simpleSigningCandidate(
+        raw(claim(critical), {
+          "dev.cosignproject.cosign/signature": "AQID",
+          "dev.sigstore.cosign/bundle": log,
+          "dev.sigstore.cosign/rfc3161timestamp": stamp,
+        }),
+      ).claims
+    expect(show(JSON.stringify(entry), '{"SignedRFC3161Timestamp":"AQID"}')).toMatchObject({
+      logEntry: { integratedTime: 1n, logIndex: 2n, logId: "ab" },
+      timestampBytes: 3,
+    })
+    expect(show("{}", "x")).toMatchObject({ logEntry: null, timestampBytes: null })
+  })
+
   it.each(["atomic container signature", "", "Cosign container image signature"])("does not bind type %j", (type) => {
     const candidate = simpleSigningCandidate(
       raw(claim({ ...critical, type }), { "dev.cosignproject.cosign/signature": "AQID" }),

@@ -99,11 +99,23 @@ export function annotationFinding(
 }
 
 function predicateFinding(statement: Statement, wanted: Wanted, bundle: boolean): readonly Finding[] {
-  // SECURITY: without this any attestation over the artifact would pass for a signature.
-  const signature = wanted.kind === "signature" && bundle && wanted.anyPredicate !== true
+  const observed = statement.predicateType
+  // SECURITY: without these two any attestation over the artifact would pass for a signature. Outside bundles a
+  // signature is never a statement.
+  if (wanted.kind === "signature" && !bundle) {
+    return [{ check: "predicate.type", outcome: "failed", expected: "no statement", observed, code: "E_SIG_UNTRUSTED" }]
+  }
+  const signature = wanted.kind === "signature" && wanted.anyPredicate !== true
   const expected = wanted.predicateType ?? (signature ? SIGN_PREDICATE : undefined)
   if (expected === undefined) return []
-  const observed = statement.predicateType
   if (observed === expected) return [{ check: "predicate.type", outcome: "passed", expected, observed }]
+  return [{ check: "predicate.type", outcome: "failed", expected, observed, code: "E_SIG_UNTRUSTED" }]
+}
+
+/** What a signature without statement lacks for somebody who wants a statement. */
+export function missingStatement(wanted: Wanted): readonly Finding[] {
+  if (wanted.kind === "signature" && wanted.predicateType === undefined) return []
+  const expected = wanted.predicateType ?? "a statement"
+  const observed = "a signature without statement"
   return [{ check: "predicate.type", outcome: "failed", expected, observed, code: "E_SIG_UNTRUSTED" }]
 }

@@ -141,6 +141,18 @@ describe("bindStatement", () => {
     ])
   })
 
+  it("never counts a statement outside a bundle as a signature", () => {
+    const parsed = parseStatement(
+      statement([{ digest: { sha256: HEX } }], { predicateType: "https://sigstore.dev/cosign/sign/v1" }),
+    )
+    for (const more of [{}, { anyPredicate: true }, { checkClaims: false }, { predicateType: parsed.predicateType }]) {
+      const findings = bindStatement(parsed, SUBJECT, { kind: "signature", annotations: {}, ...more }, false)
+      expect(findings.at(-1)).toMatchObject({ check: "predicate.type", outcome: "failed" })
+    }
+    const findings = bindStatement(parsed, SUBJECT, { kind: "signature", annotations: {} }, true)
+    expect(findings.at(-1)).toMatchObject({ check: "predicate.type", outcome: "passed" })
+  })
+
   it("adv: GHSA-vjxv-45g9-9296 a predicate type that was not asked for", () => {
     const subject = [{ digest: { sha256: HEX } }]
     expect(bind(subject, { predicateType: "https://spdx.dev/Document" })[1]).toBe("predicate.type failed")
