@@ -1,5 +1,5 @@
 import { createHash, hash, type Hash } from "node:crypto"
-import type { Digest, DigestAlgorithm } from "../core/digest.ts"
+import type { Digest } from "../core/digest.ts"
 import type { HashAlgorithm } from "../core/ports.ts"
 
 /** Length of a hash value in bytes. */
@@ -13,11 +13,6 @@ export function digestOf(algorithm: HashAlgorithm, bytes: Uint8Array): Uint8Arra
 /** `sha256:` and the lower-case hexadecimal hash of `bytes`. */
 export function sha256Digest(bytes: Uint8Array): Digest {
   return `sha256:${hash("sha256", bytes, "hex")}`
-}
-
-/** `algorithm:` and the lower-case hexadecimal hash of `bytes`. */
-export function digestText(algorithm: DigestAlgorithm, bytes: Uint8Array): Digest {
-  return `${algorithm}:${hash(algorithm, bytes, "hex")}`
 }
 
 /** Hash of content that comes in pieces. Give it to one stream only; after {@link Hasher.digest} it is spent. */

@@ -44,7 +44,7 @@ const CURVES: ReadonlyMap<string, { readonly type: KeyType; readonly bits: numbe
   [OID.p521, { type: "ecdsa-p521", bits: 521 }],
 ])
 const UNSUPPORTED = "public key cannot be used"
-export const RSA_BITS = { min: 2048, max: 8192 } as const
+const RSA_BITS = { min: 2048, max: 8192 } as const
 /** Go's `crypto/rsa` refuses larger ones. */
 const RSA_EXPONENT_MAX = 2n ** 31n - 1n
 

@@ -11,7 +11,7 @@ const HASH_OID: Readonly<Record<HashAlgorithm, string>> = {
 }
 
 /** DigestInfo with NULL parameters. Spec: RFC 8017 section 9.2 note 1. */
-export function digestInfo(hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
+function digestInfo(hash: HashAlgorithm, digest: Uint8Array): Uint8Array {
   const algorithm = encodeDer(DER_TAG.sequence, encodeDerOid(HASH_OID[hash]), encodeDer(DER_TAG.null))
   return encodeDer(DER_TAG.sequence, algorithm, encodeDer(DER_TAG.octetString, digest))
 }

@@ -125,7 +125,7 @@ export function schemeWithHash(key: PublicKey, hash: HashAlgorithm): SignatureSc
 }
 
 /** Whether the key may be used with the scheme. */
-export function schemeAllowed(key: PublicKey, scheme: SignatureScheme): boolean {
+function schemeAllowed(key: PublicKey, scheme: SignatureScheme): boolean {
   return allowedSchemes(key.type).some((item) => sameScheme(item, scheme))
 }
 

@@ -45,8 +45,7 @@ export function outputStream(stream: Writable & { isTTY?: boolean; columns?: num
   }
 }
 
-/** Pieces of at most {@link CHUNK} bytes. */
-export function* pieces(chunk: Uint8Array): Iterable<Uint8Array> {
+function* pieces(chunk: Uint8Array): Iterable<Uint8Array> {
   for (let at = 0; at < chunk.length; at += CHUNK) yield chunk.subarray(at, at + CHUNK)
 }
 
