@@ -28,10 +28,8 @@ export interface UnverifiedEnvelope {
 export interface EnvelopeOptions {
   /** Most bytes of the document. Default `limits.attachmentBytes`. */
   readonly maxBytes?: number
-  /** Most signatures. Default `limits.dsseSignatures`; bundles allow exactly 1. */
+  /** Most signatures. Default `limits.dsseSignatures`. */
   readonly maxSignatures?: number
-  /** `protobuf` also takes base64 without padding, as bundles may. Default `padded`. */
-  readonly base64?: "padded" | "protobuf"
   /** Name for errors and their paths. Default `DSSE envelope`. */
   readonly what?: string
 }
@@ -39,19 +37,13 @@ export interface EnvelopeOptions {
 /** Bytes of the largest signature of any key accepted here (RSA 8192). */
 const MAX_SIGNATURE_BYTES = 1024
 
-/**
- * Read the members of an envelope from JSON that was read strictly. Members that DSSE does not define are ignored.
- *
- * @param value - untrusted.
- * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
- */
-export function envelopeFromJson(value: JsonValue, options: EnvelopeOptions = {}): UnverifiedEnvelope {
+/** Members that DSSE does not define are ignored, as every reader of the field does. */
+function envelopeFromJson(value: JsonValue, options: EnvelopeOptions): UnverifiedEnvelope {
   const what = options.what ?? "DSSE envelope"
   const bytesOf = (text: JsonValue | undefined, path: string, max: number): Uint8Array =>
     decodeBase64(expectString(text, path), {
       // The DSSE specification allows both alphabets; one text never mixes them.
       alphabet: "either",
-      padding: options.base64 === "protobuf" ? "optional" : "required",
       max,
       what: path,
     })
@@ -72,7 +64,7 @@ export function envelopeFromJson(value: JsonValue, options: EnvelopeOptions = {}
 }
 
 /**
- * Read a DSSE envelope document.
+ * Read a DSSE envelope document that stands alone; bundles have a reader of their own.
  *
  * @param input - untrusted; one JSON object, whitespace around it allowed.
  * @throws {ToolError} `E_FORMAT_MALFORMED` for duplicate keys, junk in base64, no signatures or wrong types;
