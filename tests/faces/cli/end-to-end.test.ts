@@ -2,6 +2,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeBase64 } from "../../../src/codec/base64.ts"
 import { startTestRegistry, type TestRegistry } from "../../../src/testing/index.ts"
+import { demoOf } from "../../../src/faces/cli/commands/demo.ts"
+import { countersignProgram } from "../../../src/faces/cli/program.ts"
+import type { Program } from "../../../src/faces/command.ts"
 import { startProcess, type TestProcess } from "./process-world.ts"
 
 let registry: TestRegistry
@@ -296,6 +299,25 @@ describe("push, pull, tag", () => {
   })
 })
 
+describe("layouts", () => {
+  it("hold artifacts and signatures of both formats, without a connection", async () => {
+    const layout = `oci:${tool.path("layout")}`
+    const offline = ["--offline"]
+    registry.clearRequests()
+    expect(await tool.run("push", ...offline, `${layout}:1.0`, "app.txt")).toMatchObject({ exit: 0, stderr: "" })
+    expect(await tool.run("verify", ...offline, "--key", "release.pub", `${layout}:1.0`)).toMatchObject({ exit: 1 })
+    const flags = ["--format", "cosign-v3,cosign-v2"]
+    const signed = await tool.run("sign", ...offline, "--key", "release.key", ...PASSWORD, ...flags, `${layout}:1.0`)
+    expect(signed).toMatchObject({ exit: 0, stderr: "" })
+    for (const format of ["cosign-v3", "cosign-v2"]) {
+      const ran = await tool.run("verify", ...offline, "--key", "release.pub", "--format", format, `${layout}:1.0`)
+      expect(ran, format).toMatchObject({ exit: 0, stderr: "" })
+    }
+    expect(await tool.run("verify", ...offline, "--key", "stranger.pub", `${layout}:1.0`)).toMatchObject({ exit: 1 })
+    expect(registry.requests).toEqual([])
+  })
+})
+
 describe("keys", () => {
   it("public and inspect agree about both halves", async () => {
     const pem = await tool.run("keys", "public", "release.pub")
@@ -323,6 +345,25 @@ describe("demo", () => {
     for (const code of ["E_SIG_NONE", "E_SIG_UNTRUSTED", "E_SIG_SUBJECT_MISMATCH"]) expect(ran.stdout).toContain(code)
     const folder = /\$ cd (\S+)/.exec(ran.stdout)?.[1] ?? ""
     await expect(readFile(`${folder}/app.txt`)).rejects.toThrow()
+  })
+
+  it("a step that ends otherwise is said, stops the tour, and is exit code 70", async () => {
+    // A program that forgot how to sign.
+    const commands = countersignProgram.commands.filter((command) => command.path[0] !== "sign")
+    const broken: Program = { ...countersignProgram, commands }
+    const withTour: Program = {
+      ...broken,
+      commands: commands.map((command) =>
+        command.path[0] === "demo" ? { ...command, load: () => Promise.resolve(demoOf(broken)) } : command,
+      ),
+    }
+    const other = await startProcess(withTour)
+    const ran = await other.run("demo")
+    await other.close()
+    expect(ran.exit).toBe(70)
+    expect(ran.stdout).toContain("unexpected: exit code 2; expected exit code 0")
+    expect(ran.stdout).toContain("demo: 4 of 5 steps ended as they must")
+    expect(ran.stderr).toContain("[E_INTERNAL]")
   })
 
   it("is one document for programs", async () => {

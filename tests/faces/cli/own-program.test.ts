@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { ToolError } from "../../../src/core/errors.ts"
-import { countersign } from "./memory-world.ts"
+import { decryptCosignKey } from "../../../src/crypto/cosign-key-file.ts"
+import { countersign, type MemoryOptions } from "./memory-world.ts"
 
 describe("errors of the command line", () => {
   it.each([
@@ -340,5 +341,47 @@ describe("connection options", () => {
     })
     const flags = ["--registry-username", "alice", "--registry-password-stdin", "registry.example/app"]
     expect(await optionsOf(flags, {}, "q\r\n")).toMatchObject({ username: "alice", password: "q" })
+  })
+})
+
+describe("keys generate", () => {
+  const generate = (options: MemoryOptions, ...flags: readonly string[]) => {
+    const randomness = { bytes: (count: number) => new Uint8Array(count).fill(7) }
+    return countersign(["keys", "generate", "--name", "new", ...flags], { ...options, app: { randomness } })
+  }
+  const opens = async (files: Map<string, Uint8Array>, password: string): Promise<boolean> =>
+    decryptCosignKey(files.get("new.key") ?? new Uint8Array(), new TextEncoder().encode(password)).then(
+      () => true,
+      () => false,
+    )
+
+  it.each<readonly [string, MemoryOptions, readonly string[], string]>([
+    ["our variable", { env: { COUNTERSIGN_PASSWORD: "one", COSIGN_PASSWORD: "two" } }, [], "one"],
+    ["cosign's variable", { env: { COSIGN_PASSWORD: "two" } }, [], "two"],
+    ["a variable that is set and empty", { env: { COUNTERSIGN_PASSWORD: "" } }, [], ""],
+    ["the terminal, asked twice", { interactive: ["three", "three"] }, [], "three"],
+    ["a file without its last line break", { env: { COSIGN_PASSWORD: "two" } }, ["--password-file", "pw"], "four "],
+  ])("takes the password from %s", async (_name, options, flags, password) => {
+    const files = new Map([["pw", new TextEncoder().encode("four \r\n")]])
+    // The public key is read back for its fingerprint, which needs a key source; this world has none.
+    await generate({ ...options, files }, ...flags)
+    expect(await opens(files, password)).toBe(true)
+    expect(await opens(files, `${password}\n`)).toBe(false)
+  })
+
+  it.each([
+    ["passwords that differ", { interactive: ["three", "tree"] }],
+    ["no terminal", {}],
+  ])("%s: nothing is written", async (_name, options) => {
+    const files = new Map<string, Uint8Array>()
+    expect((await generate({ ...options, files })).exit).toBe(2)
+    expect(files.size).toBe(0)
+  })
+
+  it.each([["new.key"], ["new.pub"]])("%s exists: nothing is written", async (name) => {
+    const files = new Map([[name, new Uint8Array()]])
+    const ran = await generate({ env: { COUNTERSIGN_PASSWORD: "" }, files })
+    expect(ran.exit).toBe(4)
+    expect(files.size).toBe(1)
   })
 })

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { OutputStream, World } from "../../../src/app/world.ts"
 import { openApp, type Host, type OpenedApp } from "../../../src/bin/open-app.ts"
+import type { Program } from "../../../src/faces/command.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
 import { runProgram } from "../../../src/faces/command-line/run-program.ts"
 import { createFiles } from "../../../src/io/system/files.ts"
@@ -29,7 +30,7 @@ const FILE_FLAGS = /^--(key|password-file|name|from-file|blob|bundle|signature|e
 const clock = { now: (): number => Date.now() }
 
 /** `countersign` in this process: the adapters of the real one, streams in memory, nothing of the user's. */
-export async function startProcess(): Promise<TestProcess> {
+export async function startProcess(program: Program = countersignProgram): Promise<TestProcess> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-test-"))
   const opened: OpenedApp[] = []
   const whole = (argv: readonly string[]): readonly string[] =>
@@ -38,7 +39,7 @@ export async function startProcess(): Promise<TestProcess> {
       return isFile && !word.startsWith("/") ? join(folder, word) : word
     })
   return {
-    run: (...argv) => runIn(folder, whole(argv), opened),
+    run: (...argv) => runIn(program, folder, whole(argv), opened),
     write: (name, text) => writeFile(join(folder, name), text),
     path: (name) => join(folder, name),
     close: async () => {
@@ -48,7 +49,7 @@ export async function startProcess(): Promise<TestProcess> {
   }
 }
 
-async function runIn(folder: string, argv: readonly string[], opened: OpenedApp[]): Promise<Ran> {
+async function runIn(program: Program, folder: string, argv: readonly string[], opened: OpenedApp[]): Promise<Ran> {
   const written = { stdout: "", stderr: "" }
   const stream = (name: "stdout" | "stderr"): OutputStream => ({
     isTTY: false,
@@ -89,7 +90,7 @@ async function runIn(folder: string, argv: readonly string[], opened: OpenedApp[
     },
     stopRequested: nobody,
   }
-  const exit = await runProgram(countersignProgram, argv, world, "own")
+  const exit = await runProgram(program, argv, world, "own")
   return { exit, ...written }
 }
 
