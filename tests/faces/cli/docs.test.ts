@@ -82,6 +82,19 @@ describe("documentation", () => {
   })
 })
 
+describe("documents", () => {
+  it("every kind that is printed is described", async () => {
+    const folder = join(root, "src/faces/cli")
+    const names = await readdir(folder, { recursive: true })
+    const sources = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    const texts = await Promise.all(sources.map((name) => readFile(join(folder, name), "utf8")))
+    const kinds = texts.flatMap((text) => [...text.matchAll(/documentOf\(\s*"(\w+)"/g)].map((match) => match[1] ?? ""))
+    expect(kinds.length).toBeGreaterThan(10)
+    const page = await readFile(join(root, "docs/concepts/output.md"), "utf8")
+    for (const kind of [...kinds, "VerificationReport"]) expect(page, kind).toContain(`\`${kind}\``)
+  })
+})
+
 describe("help", () => {
   const commands = countersignProgram.commands.map((command) => [command.path.join(" "), command] as const)
 
