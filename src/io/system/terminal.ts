@@ -82,9 +82,9 @@ function readBytes(streams: TerminalStreams, step: (byte: number) => Step): Prom
 
 async function askSecret(streams: TerminalStreams, message: string): Promise<Uint8Array> {
   const line = new SecretLine()
-  streams.stderr.write(/\s$/.test(message) ? message : `${message}: `)
-  // SECURITY: without raw mode the terminal itself would show what is typed.
+  // SECURITY: without raw mode the terminal itself would show what is typed; so it comes before the question.
   streams.stdin.setRawMode?.(true)
+  streams.stderr.write(/\s$/.test(message) ? message : `${message}: `)
   try {
     await readBytes(streams, (byte) => line.add(byte))
   } finally {
