@@ -1,5 +1,6 @@
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
+import { asToolError } from "../core/errors.ts"
 import type { ContentStore } from "../core/ports.ts"
 import { formats } from "../formats/index.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
@@ -18,7 +19,7 @@ export async function cleanSignatures(app: AppContext, request: CleanRequest): P
   const store = open.signatures
   const removed: string[] = []
   for (const tag of tagsToDelete(subject, request)) {
-    if (await store.deleteManifest(tag)) removed.push(`${store.name}:${tag}`)
+    if (await deleteTag(store, tag)) removed.push(`${store.name}:${tag}`)
   }
   if (request.what === "referrer" || request.what === "all") removed.push(...(await cleanReferrers(store, subject)))
   return { removed }
@@ -33,6 +34,18 @@ function tagsToDelete(subject: Descriptor, request: CleanRequest): readonly stri
   )
   if (request.what === "sbom" || request.what === "all") tags.push(sbomTag(subject, request.tagPrefix ?? ""))
   return [...new Set(tags)]
+}
+
+/** Registries of distribution 2.8 delete by digest alone; a signature tag's manifest has no other use. */
+async function deleteTag(store: ContentStore, tag: string): Promise<boolean> {
+  try {
+    return await store.deleteManifest(tag)
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    if (error.code !== "E_REGISTRY_DENIED" && error.code !== "E_REGISTRY_PROTOCOL") throw error
+    const state = await store.readTag(tag)
+    return state !== undefined && (await store.deleteManifest(state.manifest.descriptor.digest))
+  }
 }
 
 async function cleanReferrers(store: ContentStore, subject: Descriptor): Promise<readonly string[]> {

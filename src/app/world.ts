@@ -80,6 +80,8 @@ export interface ServeOptions {
   /** `fast` leaves out flushing to disk. */
   readonly durability?: "full" | "fast"
   readonly allowDelete?: boolean
+  /** Accept indexes whose entries are not stored. */
+  readonly sparseIndexes?: boolean
   readonly logFormat?: "text" | "json"
   readonly logLevel?: ConnectionOptions["logLevel"]
 }

@@ -153,7 +153,9 @@ describe.runIf(ready).each(registries)("cosign on $name", ({ start }) => {
         await verify(ours, "theirs", args[0] ?? "", ...args.slice(1)),
       ]
       expect(mine.stdout).toBe(theirs.stdout)
-      expect(mine.stderr).toBe(theirs.stderr)
+      // DEVIATION: 3.1 says that the log was verified although it was told to ignore it.
+      const claimed = "  - Existence of the claims in the transparency log was verified offline\n"
+      expect(mine.stderr).toBe(real === "cosign3" ? theirs.stderr.replace(claimed, "") : theirs.stderr)
     }
   })
 
@@ -176,7 +178,7 @@ describe.runIf(ready).each(registries)("cosign on $name", ({ start }) => {
     slsaprovenance02: '{"builder":{"id":"b"},"buildType":"t"}',
     slsaprovenance1:
       '{"buildDefinition":{"buildType":"t","externalParameters":{}},"runDetails":{"builder":{"id":"b"}}}',
-    link: '{"name":"n","command":["x"],"materials":[],"products":[],"byproducts":{},"environment":{}}',
+    link: '{"_type":"link","name":"n","command":["x"],"materials":[],"products":[],"byproducts":{},"environment":{}}',
     vuln: '{"invocation":{"parameters":null,"uri":"u","event_id":"e","builder.id":"b"},"scanner":{"uri":"u","version":"1","db":{"uri":"u","version":"1"},"result":{}},"metadata":{"scanStartedOn":"2026-01-01T00:00:00Z","scanFinishedOn":"2026-01-01T00:00:00Z"}}',
   }
 
@@ -305,7 +307,8 @@ describe.runIf(ready).each(registries)("cosign on $name", ({ start }) => {
     const victim = await putImage(registry.address, name, "victim")
     const base = `http://${registry.address}/v2/${name}/manifests`
     const tag = (digest: string): string => `${digest.replace(":", "-")}.sig`
-    const stolen = await fetch(`${base}/${tag(pushed.digest)}`)
+    const accept = { accept: "application/vnd.oci.image.manifest.v1+json" }
+    const stolen = await fetch(`${base}/${tag(pushed.digest)}`, { headers: accept })
     const moved = await fetch(`${base}/${tag(victim.digest)}`, {
       method: "PUT",
       body: await stolen.text(),

@@ -40,7 +40,12 @@ export async function serveRegistry(options: ServeOptions, host: ServeHost): Pro
       clock: host.clock,
     })
     try {
-      const handler = createRegistryHandler({ storage, logger, allowDelete: options.allowDelete ?? false })
+      const handler = createRegistryHandler({
+        storage,
+        logger,
+        allowDelete: options.allowDelete ?? false,
+        sparseIndexes: options.sparseIndexes ?? false,
+      })
       const server = await listenRegistry({ listen: options.listen, handler, logger, clock: host.clock })
       return {
         address: server.address,

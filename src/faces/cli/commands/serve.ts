@@ -9,6 +9,7 @@ export const serve: CommandHandler = command(async ({ flags, world, output }) =>
     listen: flags.string("listen"),
     durability: flags.string("durability") === "fast" ? "fast" : "full",
     allowDelete: flags.bool("allow-delete"),
+    sparseIndexes: flags.bool("sparse-indexes"),
     logFormat: flags.string("log-format") === "json" ? "json" : "text",
     logLevel: flags.bool("debug") ? "debug" : flags.bool("quiet") ? "quiet" : "info",
     ...(data === "" ? {} : { data }),
