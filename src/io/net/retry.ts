@@ -35,7 +35,9 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   const text = value?.trim()
   if (text === undefined || text === "") return undefined
   if (/^\d{1,12}$/.test(text)) return Number(text) * 1000
-  if (!/^[A-Z][a-z]{2,8},? [\w :-]+$/.test(text)) return undefined
-  const at = Date.parse(text)
+  // The obsolete asctime form names no zone; all forms mean GMT.
+  const asctime = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}$/.test(text)
+  if (!asctime && !/^[A-Z][a-z]{2,8}, [\w :-]+ GMT$/.test(text)) return undefined
+  const at = Date.parse(asctime ? `${text} GMT` : text)
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }

@@ -1,6 +1,6 @@
 /** Loopback servers for tests of this folder and of `io/registry/auth`. Not for production code. */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net"
@@ -180,30 +180,10 @@ export function makeCertificates(names = "DNS:localhost,IP:127.0.0.1", days = "2
   )
   for (const name of ["server", "client"]) {
     request(name, `/CN=insecure-test-${name}`)
-    execFileSync(
-      "openssl",
-      [
-        "x509",
-        "-req",
-        "-in",
-        `${name}.csr`,
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-        "-out",
-        `${name}.pem`,
-        "-days",
-        name === "server" ? days : "2",
-        "-extfile",
-        "/dev/stdin",
-      ],
-      {
-        cwd: folder,
-        input: `subjectAltName=${names}\n`,
-        stdio: ["pipe", "ignore", "ignore"],
-      },
+    writeFileSync(join(folder, "extensions"), `subjectAltName=${names}\n`)
+    run(
+      ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
+      ...["-out", `${name}.pem`, "-days", name === "server" ? days : "2", "-extfile", "extensions"],
     )
   }
   const read = (name: string): string => readFileSync(join(folder, name), "utf8")
