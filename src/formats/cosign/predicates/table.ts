@@ -2,6 +2,7 @@ import { ToolError } from "../../../core/errors.ts"
 import { jsonDocument, namedByUri } from "./generic.ts"
 import { link } from "./link.ts"
 import type { PredicateType } from "./predicate-type.ts"
+import { isRequestUri } from "./request-uri.ts"
 import { slsaProvenanceV02 } from "./slsa-provenance-v02.ts"
 import { slsaProvenanceV1 } from "./slsa-provenance-v1.ts"
 import { custom, spdxText } from "./text-file.ts"
@@ -50,15 +51,4 @@ export function resolvePredicateType(type: string): string {
 /** COMPAT(cosign): for blobs any word is taken as a type of its own. Empty is refused. */
 export function blobPredicateType(type: string): PredicateType {
   return words.get(type) ?? (type === "" ? predicateType(type) : namedByUri(type))
-}
-
-/** What Go's `url.ParseRequestURI` takes: an absolute URI or an absolute path. */
-function isRequestUri(text: string): boolean {
-  if (text === "*") return true
-  if (text === "" || /[\u0000-\u001f\u007f]/.test(text) || /%(?![0-9a-fA-F]{2})/.test(text)) return false
-  if (text.startsWith("/") && !text.startsWith("//")) return true
-  const match = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?:\/\/([^/?]*))?/.exec(text)
-  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:./.test(text)
-  if (!scheme && !text.startsWith("//")) return false
-  return !/[\s<>"\\^`{|}]/.test(match?.[1] ?? "")
 }
