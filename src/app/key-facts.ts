@@ -2,7 +2,7 @@ import type { KeyType, PublicKey } from "../core/ports.ts"
 import { fingerprint, keyHint } from "../crypto/public-key.ts"
 
 /** What tells one public key from another. */
-export interface KeyFacts {
+interface KeyFacts {
   readonly type: KeyType
   /** Modulus length for RSA, field size otherwise. */
   readonly bits: number

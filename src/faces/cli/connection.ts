@@ -69,7 +69,7 @@ function showsProgress(flags: FlagValues, world: World): boolean {
 }
 
 /** Where a private key's password comes from: the file named, the variables, the terminal. */
-export function passwordSources(passwordFile: string): readonly PasswordSource[] {
+function passwordSources(passwordFile: string): readonly PasswordSource[] {
   // A file loses its last line break, and so must what is piped in where a file is expected.
   if (passwordFile !== "") return [{ kind: "file", path: passwordFile }]
   return [

@@ -7,7 +7,7 @@ import { encodeBase64 } from "../../codec/base64.ts"
 import { errorObject } from "./render/error.ts"
 
 /** Version of every document this program prints. Members are added, never changed or removed, within it. */
-export const API_VERSION = "countersign.dev/v1"
+const API_VERSION = "countersign.dev/v1"
 
 /** A document of `--output json` and `--output yaml`. */
 export function documentOf(kind: string, members: JsonObject): JsonObject {

@@ -87,7 +87,7 @@ function checkLogFormat(text: string): void {
 }
 
 /** How {@link printError} prints. */
-export interface ErrorPrinting {
+interface ErrorPrinting {
   /** One JSON line instead of the terminal form. */
   readonly json: boolean
   /** Causes too, and the stack of a bug. */

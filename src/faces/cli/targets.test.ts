@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { ToolError } from "../../core/errors.ts"
 import type { Files } from "../../core/ports.ts"
-import { parseTarget, readTargets } from "./targets.ts"
+import { parseTarget } from "../../app/parse-target.ts"
+import { readTargets } from "./targets.ts"
 
 const DIGEST = `sha256:${"a".repeat(64)}`
 

@@ -5,7 +5,7 @@ import { runProgram } from "../../../src/faces/command-line/run-program.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
 
 /** What a run left behind. */
-export interface Ran {
+interface Ran {
   readonly exit: number
   readonly stdout: string
   readonly stderr: string

@@ -88,7 +88,7 @@ async function runIn(program: Program, folder: string, argv: readonly string[], 
       const path = await mkdtemp(join(tmpdir(), "countersign-test-"))
       return { path, remove: () => rm(path, { recursive: true, force: true }) }
     },
-    stopRequested: nobody,
+    stopRequested: () => new Promise(() => undefined),
   }
   const exit = await runProgram(program, argv, world, "own")
   return { exit, ...written }

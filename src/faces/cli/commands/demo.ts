@@ -9,7 +9,7 @@ import { documentOf } from "../documents.ts"
 import { recordingWorld, type Recording } from "../demo/recording.ts"
 import { demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
 import { command, type Session } from "../session.ts"
-import { parseTarget } from "../targets.ts"
+import { parseTarget } from "../../../app/parse-target.ts"
 
 /** Files of the tour that no command makes. */
 const FILES: Readonly<Record<string, string>> = {
@@ -29,25 +29,32 @@ interface StepOutcome {
   readonly expected: boolean
 }
 
+/** What the steps share. */
+interface Tour {
+  readonly program: Program
+  readonly session: Session
+  readonly recording: Recording
+  readonly app: AppContext
+  readonly folder: string
+  readonly names: DemoNames
+}
+
+/** Exit code of a process that was asked to stop, as shells write it for SIGINT. */
+const STOPPED = 130
+
 /**
  * `demo` of a program: runs its own commands, in this process, against its own registry on a free loopback port.
  *
- * Exit code 0 only if every step had the outcome it must have.
+ * Exit code 0 only if every step had the outcome it must have. Asked to stop, it ends after the step under way.
  */
 export function demoOf(program: Program): CommandHandler {
   return command(async (session) => {
-    const { world, output } = session
+    const { world } = session
     const folder = await world.temporaryFolder()
     try {
       const server = await world.serveRegistry({ listen: "127.0.0.1:0", durability: "fast", logLevel: "quiet" })
       try {
-        const outcomes = await tour(program, session, folder.path, server.address)
-        const expected = outcomes.every((outcome) => outcome.expected)
-        const steps = outcomes.map(({ step, exit, expected: good }) => ({ about: step.about, exit, expected: good }))
-        await output.answer(documentOf("Demo", { expected, steps }), () => ending(outcomes))
-        if (expected) return 0
-        await output.error(unexpectedEnd)
-        return EXIT.bug
+        return await answer(session, await run(await prepare(program, session, folder.path, server.address)))
       } finally {
         await server.close()
       }
@@ -57,37 +64,56 @@ export function demoOf(program: Program): CommandHandler {
   })
 }
 
-const unexpectedEnd = new ToolError("E_INTERNAL", {
-  what: "a step of the tour did not end as it must",
-  why: "the step is marked above with what was expected",
-})
-
-async function tour(
-  program: Program,
+async function answer(
   session: Session,
-  folder: string,
-  registry: string,
-): Promise<readonly StepOutcome[]> {
-  const { world } = session
-  const recording = recordingWorld(world)
+  { outcomes, stopped }: { outcomes: readonly StepOutcome[]; stopped: boolean },
+): Promise<number> {
+  const { output } = session
+  const expected = !stopped && outcomes.every((outcome) => outcome.expected)
+  const steps = outcomes.map(({ step, exit, expected: good }) => ({ about: step.about, exit, expected: good }))
+  await output.answer(documentOf("Demo", { expected, stopped, steps }), () => ending(outcomes, stopped))
+  if (expected) return 0
+  if (stopped) return STOPPED
+  await output.error(
+    new ToolError("E_INTERNAL", {
+      what: "a step of the tour did not end as it must",
+      why: "the step is marked above with what was expected",
+    }),
+  )
+  return EXIT.bug
+}
+
+async function prepare(program: Program, session: Session, folder: string, registry: string): Promise<Tour> {
+  const recording = recordingWorld(session.world)
   const app = await recording.world.open({ plainHttp: "loopback", logLevel: "quiet", offlineExcept: [registry] })
   for (const [name, text] of Object.entries(FILES)) {
     await app.files.write(`${folder}/${name}`, new TextEncoder().encode(text))
   }
-  const names: DemoNames = { registry, app: `${registry}/demo/app:1.0`, other: `${registry}/demo/app:changed` }
-  const show = (text: string): Promise<void> => print(session, text)
-  await show(`# a registry of its own, on http://${registry}, and an empty folder; both are gone at the end\n`)
-  await show(`$ cd ${folder}\n`)
-  const steps = [...KEYS.map(generateStep), ...demoSteps(names)]
+  const names: DemoNames = { app: `${registry}/demo/app:1.0`, other: `${registry}/demo/app:changed` }
+  await print(
+    session,
+    `# a registry of its own, on http://${registry}, and an empty folder; both are gone at the end\n`,
+  )
+  await print(session, `$ cd ${folder}\n`)
+  return { program, session, recording, app, folder, names }
+}
+
+async function run(tour: Tour): Promise<{ outcomes: readonly StepOutcome[]; stopped: boolean }> {
+  const { output, world } = tour.session
+  const stop = { asked: false }
+  void world.stopRequested().then(() => {
+    stop.asked = true
+  })
   const outcomes: StepOutcome[] = []
-  for (const step of steps) {
-    await show(`\n${session.output.style.faint(`# ${step.about}`)}\n`)
-    const outcome = await runStep(program, recording, app, folder, names, step, session)
+  for (const step of [...KEYS.map(generateStep), ...demoSteps(tour.names)]) {
+    if (stop.asked) return { outcomes, stopped: true }
+    await print(tour.session, `\n${output.style.faint(`# ${step.about}`)}\n`)
+    const outcome = await runStep(tour, step)
     outcomes.push(outcome)
     // What follows builds on what came before.
     if (!outcome.expected) break
   }
-  return outcomes
+  return { outcomes, stopped: false }
 }
 
 function generateStep(name: string): DemoStep {
@@ -97,13 +123,8 @@ function generateStep(name: string): DemoStep {
 }
 
 async function runStep(
-  program: Program,
-  recording: Recording,
-  app: AppContext,
-  folder: string,
-  names: DemoNames,
+  { program, session, recording, app, folder, names }: Tour,
   step: DemoStep,
-  session: Session,
 ): Promise<StepOutcome> {
   if (step.argv === undefined) {
     await copySignatureTag(app, names)
@@ -149,7 +170,7 @@ function streamOf(form: string, world: World): World["stdout"] {
   return form === "text" ? world.stdout : world.stderr
 }
 
-function ending(outcomes: readonly StepOutcome[]): string {
+function ending(outcomes: readonly StepOutcome[], stopped: boolean): string {
   const good = outcomes.filter((outcome) => outcome.expected).length
-  return `\ndemo: ${good} of ${outcomes.length} steps ended as they must\n`
+  return `\ndemo: ${good} of ${outcomes.length} steps ended as they must${stopped ? "; stopped before the others" : ""}\n`
 }

@@ -4,7 +4,7 @@ import type { CommandHandler } from "../../command.ts"
 import { attachedDocument } from "../documents.ts"
 import { renderList } from "../render/attached.ts"
 import { command, type Session } from "../session.ts"
-import { parseTarget } from "../targets.ts"
+import { parseTarget } from "../../../app/parse-target.ts"
 
 /** `list`. */
 export const list: CommandHandler = command(async (session) => {

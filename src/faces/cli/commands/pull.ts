@@ -4,7 +4,7 @@ import { artifactDocument } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { printable } from "../render/printable.ts"
 import { command } from "../session.ts"
-import { parseTarget } from "../targets.ts"
+import { parseTarget } from "../../../app/parse-target.ts"
 
 /** `pull`. */
 export const pull: CommandHandler = command(async (session) => {

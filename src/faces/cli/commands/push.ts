@@ -4,7 +4,7 @@ import type { CommandHandler } from "../../command.ts"
 import { artifactDocument } from "../documents.ts"
 import { printable } from "../render/printable.ts"
 import { command } from "../session.ts"
-import { parseTarget } from "../targets.ts"
+import { parseTarget } from "../../../app/parse-target.ts"
 import { parseAnnotations } from "../values.ts"
 
 /** `push`. */

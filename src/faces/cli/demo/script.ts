@@ -15,9 +15,8 @@ export interface DemoStep {
 /** File with the password of the tour's keys; a file, so that no variable of the user's can get in its way. */
 export const PASSWORD_FILE = "password.txt"
 
-/** Names of the tour: files in its folder, and artifacts in its registry. */
+/** Artifacts of the tour. */
 export interface DemoNames {
-  readonly registry: string
   readonly app: string
   readonly other: string
 }

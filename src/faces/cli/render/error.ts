@@ -6,7 +6,7 @@ import { plainStyle, type Style } from "./style.ts"
 import { hanging } from "./wrap.ts"
 
 /** How an error is laid out. */
-export interface ErrorLayout {
+interface ErrorLayout {
   readonly style?: Style
   /** Columns; absent = no wrapping. */
   readonly width?: number
@@ -37,7 +37,7 @@ export function renderError(error: ToolError, layout: ErrorLayout = {}): string 
 }
 
 /** The artifact an error names in its details. */
-export function artifactOf(error: ToolError): string | undefined {
+function artifactOf(error: ToolError): string | undefined {
   const artifact = Object.hasOwn(error.details, "artifact") ? error.details["artifact"] : undefined
   return typeof artifact === "string" ? artifact : undefined
 }
