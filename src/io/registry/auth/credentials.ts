@@ -27,9 +27,39 @@ export interface CredentialSource {
   headers(): Promise<Readonly<Record<string, string>>>
 }
 
-/** Credentials of the command line; nothing else is asked. */
+/** One credential for every registry, and no headers. */
 export function fixedCredentials(credential: Credential | undefined): CredentialSource {
   return { find: () => Promise.resolve(credential), headers: () => Promise.resolve({}) }
+}
+
+/** What the command line says about the user. */
+export interface NamedUser {
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  /** Registry bearer token, used as it is; wins over the others. */
+  readonly token?: string | undefined
+}
+
+/**
+ * Credentials of the command line before those of files; headers come from the files either way.
+ *
+ * @throws {ToolError} `E_USAGE` when only one of user name and password is given.
+ */
+export function preferNamedUser(user: NamedUser, files: CredentialSource): CredentialSource {
+  const source = "the command line"
+  const { username, password, token } = user
+  if (token !== undefined && token !== "") {
+    return { ...files, find: () => Promise.resolve({ kind: "registry-token", token, source }) }
+  }
+  if (username === undefined && password === undefined) return files
+  if (username === undefined || password === undefined) {
+    throw new ToolError("E_USAGE", {
+      what: "the credentials are incomplete",
+      why: `${username === undefined ? "a password" : "a user name"} was given without the other, expected both`,
+      next: ["give both, or none to use the credentials stored by `countersign login`"],
+    })
+  }
+  return { ...files, find: () => Promise.resolve({ kind: "basic", username, password, source }) }
 }
 
 /**
