@@ -1,5 +1,6 @@
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { Digest } from "../../core/digest.ts"
+import { asToolError, type ToolError } from "../../core/errors.ts"
 import { MIB } from "../../core/limits.ts"
 import type { UploadSource } from "../../core/ports.ts"
 import { parseManifest } from "../../codec/oci/manifest.ts"
@@ -15,6 +16,8 @@ import { uploadChunks } from "./upload-chunks.ts"
 const SINGLE_POST_BYTES: number = MIB
 /** Streams above this many bytes go in chunks that can be taken up again. */
 const CHUNKED_BYTES: number = 16 * MIB
+/** Upload sessions opened for one blob before giving up. */
+const MAX_SESSIONS = 3
 /** Sources kept for the case that a registry lied about having a blob. */
 const MAX_SKIPPED = 1000
 
@@ -118,19 +121,31 @@ export class BlobUploads {
 
   async #upload(descriptor: Descriptor, source: UploadSource, signal: AbortSignal | undefined): Promise<void> {
     const checked = checkedSource(descriptor, source)
-    let location = await this.#begin(descriptor, checked, signal)
-    if (location === undefined) return
-    try {
-      if (descriptor.size > CHUNKED_BYTES) {
-        location = await uploadChunks(this.#context, descriptor, checked, location, signal)
-        await this.#finish(descriptor, { bytes: new Uint8Array() }, location, signal)
-      } else {
-        await this.#finish(descriptor, checked, location, signal)
+    for (let attempt = 1; ; attempt++) {
+      const location = await this.#begin(descriptor, checked, signal)
+      if (location === undefined) return
+      try {
+        await this.#transfer(descriptor, checked, location, signal)
+        return
+      } catch (thrown) {
+        await this.#cancel(location)
+        const error = asToolError(thrown)
+        if (attempt >= MAX_SESSIONS || signal?.aborted === true || !isLostSession(error)) throw thrown
+        this.#context.logger.debug("registry.upload.again", { digest: descriptor.digest, code: error.code })
+        await this.#context.sleep(200 * attempt, signal)
       }
-    } catch (thrown) {
-      await this.#cancel(location)
-      throw thrown
     }
+  }
+
+  async #transfer(
+    descriptor: Descriptor,
+    source: UploadSource,
+    location: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (descriptor.size <= CHUNKED_BYTES) return this.#finish(descriptor, source, location, signal)
+    const last = await uploadChunks(this.#context, descriptor, source, location, signal)
+    return this.#finish(descriptor, { bytes: new Uint8Array() }, last, signal)
   }
 
   /** Open an upload; `undefined` when the blob went along. */
@@ -143,14 +158,17 @@ export class BlobUploads {
     const small = "bytes" in source && descriptor.size <= SINGLE_POST_BYTES
     if (small && learned.recall("single-post", origin.key) !== false) {
       const response = await this.#post(`?digest=${encodeURIComponent(descriptor.digest)}`, { body: source, signal })
-      learned.note("single-post", origin.key, response.status === 201)
       if (response.status === 201) {
+        learned.note("single-post", origin.key, true)
         await response.discard()
         checkPushedDigest(response, descriptor.digest, "blob")
         return undefined
       }
+      if (![202, 400, 404, 405, 411, 415, 501].includes(response.status)) {
+        throw await this.#refused(response, descriptor)
+      }
+      learned.note("single-post", origin.key, false)
       if (response.status === 202) return this.#location(response)
-      if (![400, 404, 405, 411, 415, 501].includes(response.status)) throw await this.#refused(response, descriptor)
       await response.discard()
     }
     const response = await this.#post("", { signal })
@@ -170,6 +188,8 @@ export class BlobUploads {
       headers: OCTETS,
       body,
       scope: pushScope(this.#context),
+      // A session that holds half of the bytes already would take them twice; a new one is opened instead.
+      replayable: false,
       ...(signal === undefined ? {} : { signal }),
     })
     if (![200, 201, 202, 204].includes(response.status)) throw await this.#refused(response, descriptor)
@@ -216,6 +236,12 @@ export class BlobUploads {
       this.#context.logger.debug("registry.upload.cancel-failed", { repository: this.#context.name })
     }
   }
+}
+
+/** Whether a transfer failed in a way that a new session can help with: it broke, or the registry lost or mixed it up. */
+function isLostSession(error: ToolError): boolean {
+  if (["E_NET_CONNECT", "E_NET_TIMEOUT", "E_REGISTRY_UNAVAILABLE"].includes(error.code)) return true
+  return error.details.status === 404 || error.details.status === 416
 }
 
 /** The same source, failing before its last bytes when they are not what the descriptor says. */

@@ -271,6 +271,38 @@ suite("uploads", () => {
     expect(server.log.map((one) => one.method)).toEqual(["HEAD", "POST", "POST"])
   })
 
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ["is unknown to the registry", (response) => (send(response, 404, errorBody("BLOB_UPLOAD_UNKNOWN")), true)],
+    ["breaks", (response) => response.destroy()],
+    ["meets a server that is down", (response) => (send(response, 503), true)],
+  ])("opens a new session when one %s", async (_name, spoil) => {
+    let puts = 0
+    const server = await registry({
+      singlePost: 404,
+      intercept: (request, response) => {
+        if (request.method !== "PUT" || ++puts > 1) return false
+        request.resume()
+        spoil(response)
+        return true
+      },
+    })
+    await server.client().pushBlob(blob, { bytes: content })
+    expect(server.blobs.has(blob.digest)).toBe(true)
+    expect(server.log.map((one) => one.method)).toEqual(["HEAD", "POST", "POST", "PUT", "DELETE", "POST", "PUT"])
+  })
+
+  it("does not try for ever, nor what cannot help", async () => {
+    const server = await registry({
+      intercept: (request, response) =>
+        request.method === "PUT" ? (send(response, 400, errorBody("DIGEST_INVALID")), true) : false,
+    })
+    expect((await failure(server.client().pushBlob(blob, { bytes: content }))).code).toBe("E_REGISTRY_PROTOCOL")
+    expect(paths(server, "PUT")).toHaveLength(1)
+    server.manners.intercept = (request, response) => (request.method === "PUT" ? (send(response, 503), true) : false)
+    expect((await failure(server.client().pushBlob(blob, { bytes: content }))).code).toBe("E_REGISTRY_UNAVAILABLE")
+    expect(paths(server, "PUT")).toHaveLength(4)
+  })
+
   it("skips what is there", async () => {
     const server = await registry()
     server.blobs.set(blob.digest, Buffer.from(content))
