@@ -1,6 +1,6 @@
 import { expectArray, expectInteger, expectObject, expectText, isObject, stringRecord } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
-import { malformed, quoted } from "../../codec/malformed.ts"
+import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import { isDigest } from "../../core/digest.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
@@ -39,7 +39,10 @@ export interface ReadManifest {
 export function readManifest(bytes: Uint8Array): ReadManifest {
   const what = "signature manifest"
   const document = expectObject(parseJson(bytes, { maxBytes: limits.manifestBytes, what }), what)
-  const layers = expectArray(document["layers"], `${what}.layers`, limits.signatureLayers)
+  const layers = expectArray(document["layers"], `${what}.layers`)
+  if (layers.length > limits.signatureLayers) {
+    throw tooLarge(`${what}.layers`, layers.length, limits.signatureLayers, "layers")
+  }
   const mediaType = document["mediaType"]
   return {
     document,

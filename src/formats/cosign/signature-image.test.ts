@@ -80,6 +80,13 @@ describe("mergeSignatureImage", () => {
     expect(() => mergeSignatureImage(current(full), layer("y"))).toThrow(/at most 1000/)
   })
 
+  it("refuses to read more layers than that", () => {
+    const over = image(Array.from({ length: 1001 }, () => layer("x").descriptor))
+    expect(() => tagPlacement.read(current(over).manifest)).toThrow(
+      expect.objectContaining({ code: "E_LIMIT_EXCEEDED" }) as Error,
+    )
+  })
+
   it.each([
     ["no JSON", "{"],
     ["an index", { schemaVersion: 2, manifests: [] }],

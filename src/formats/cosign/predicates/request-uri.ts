@@ -8,7 +8,6 @@ const PORT = /^(?::[0-9]*)?$/
  */
 export function isRequestUri(text: string): boolean {
   if (text === "*") return true
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
   if (text === "" || /[\u0000-\u001f\u007f]/.test(text)) return false
   const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.exec(text)?.[0] ?? ""
   const [rest = ""] = text.slice(scheme.length).split("?", 1)
