@@ -21,10 +21,10 @@ export interface HandlerFixture {
   readonly handler: RegistryHandler
   readonly warnings: LoggedEvent[]
   /** Send a request; `path` starts with `/`. */
-  send(method: string, path: string, init?: SendInit): Promise<Response>
-  pushBlob(repository: string, bytes: Uint8Array | string): Promise<Digest>
+  readonly send: (method: string, path: string, init?: SendInit) => Promise<Response>
+  readonly pushBlob: (repository: string, bytes: Uint8Array | string) => Promise<Digest>
   /** Push a manifest by `reference`, by its digest when absent. */
-  pushManifest(repository: string, manifest: JsonObject, reference?: string): Promise<Digest>
+  readonly pushManifest: (repository: string, manifest: JsonObject, reference?: string) => Promise<Digest>
 }
 
 export interface SendInit {

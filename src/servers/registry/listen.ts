@@ -168,16 +168,24 @@ async function listening(server: Server, host: string | undefined, port: number,
   })
 }
 
+/** Milliseconds between looks for connections that became idle while the server closes. */
+const IDLE_CHECK_MS = 20
+
 async function closed(server: Server, graceMs: number): Promise<void> {
   const force = setTimeout(() => {
     server.closeAllConnections()
   }, graceMs)
+  // A connection that was busy when the server closed would be kept alive after its answer.
+  const idle = setInterval(() => {
+    server.closeIdleConnections()
+  }, IDLE_CHECK_MS)
   await new Promise<void>((resolve) => {
     server.close(() => {
       resolve()
     })
     server.closeIdleConnections()
   })
+  clearInterval(idle)
   clearTimeout(force)
 }
 

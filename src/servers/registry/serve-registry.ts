@@ -44,7 +44,7 @@ export async function serveRegistry(options: ServeOptions, host: ServeHost): Pro
         storage,
         logger,
         allowDelete: options.allowDelete ?? false,
-        sparseIndexes: options.sparseIndexes ?? false,
+        sparse: options.sparseIndexes ?? false,
       })
       const server = await listenRegistry({ listen: options.listen, handler, logger, clock: host.clock })
       return {

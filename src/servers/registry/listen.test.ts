@@ -1,0 +1,205 @@
+import { connect } from "node:net"
+import { afterEach, describe, expect, it } from "vitest"
+import type { RunningServer } from "../../app/world.ts"
+import type { JsonObject } from "../../core/json-value.ts"
+import { createHandlerFixture, digestOf, NAME } from "./handler-fixture.ts"
+import { listenRegistry, type ListenOptions } from "./listen.ts"
+
+const running: RunningServer[] = []
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close()
+})
+
+interface Logged {
+  readonly events: JsonObject[]
+  /** Resolves with the next request that is logged. */
+  next(): Promise<JsonObject>
+}
+
+async function listen(options: Partial<ListenOptions> = {}): Promise<{ address: string; log: Logged }> {
+  const events: JsonObject[] = []
+  const waiting: ((fields: JsonObject) => void)[] = []
+  const server = await listenRegistry({
+    listen: "127.0.0.1:0",
+    handler: createHandlerFixture().handler,
+    clock: { now: () => 5 },
+    logger: {
+      debug: () => undefined,
+      warn: () => undefined,
+      info: (event, fields = {}) => {
+        events.push({ event, ...fields })
+        waiting.shift()?.({ event, ...fields })
+      },
+    },
+    timeouts: { close: 50 },
+    ...options,
+  })
+  running.push(server)
+  return {
+    address: server.address,
+    log: { events, next: () => new Promise((resolve) => waiting.push(resolve)) },
+  }
+}
+
+/** Everything a server answers to raw text before it closes the connection. */
+async function raw(address: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(`http://${address}`)
+  return new Promise((resolve) => {
+    let answer = ""
+    const socket = connect(Number(port), hostname, () => socket.write(text))
+    socket.on("data", (chunk) => (answer += chunk.toString("latin1")))
+    socket.on("error", () => undefined)
+    socket.on("close", () => {
+      resolve(answer)
+    })
+  })
+}
+
+function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: registry.test\r\nConnection: close\r\n\r\n`
+
+describe("adv: zot #4131 path forms that a URL parser would repair are refused", () => {
+  it.each([
+    "//v2/demo/app/tags/list",
+    "/v2/demo/../demo/app/tags/list",
+    "/v2/demo/./app/tags/list",
+    "/v2/x/%2e%2e/demo/app/tags/list",
+    "/v2/demo%2fapp/tags/list",
+    "/v2/demo%252fapp/tags/list",
+    "/v2/demo\\app/tags/list",
+    "/v2/demo/app/tags/list/",
+    "/v2/demo/app/tags/list;x",
+    "/v2/demo/app/tags/list%00",
+    "/v2/demo/app/manifests/sha256-aa.sig/../v1",
+    "/V2/demo/app/tags/list",
+    "http://other.test/v2/demo/app/tags/list",
+    "*",
+  ])("%s", async (target) => {
+    const { handler, pushBlob } = createHandlerFixture()
+    await pushBlob(NAME, "x")
+    const { address } = await listen({ handler })
+    expect(await raw(address, get("/v2/demo/app/tags/list"))).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await raw(address, get(target))).toMatch(/^HTTP\/1\.1 40[04] /)
+  })
+})
+
+describe("connections", () => {
+  it("streams a large blob both ways", async () => {
+    const { address } = await listen()
+    const bytes = new Uint8Array(5_000_000).map((_, at) => at % 251)
+    const digest = digestOf(bytes)
+    const url = `http://${address}/v2/${NAME}/blobs`
+    expect((await fetch(`${url}/uploads/?digest=${digest}`, { method: "POST", body: bytes })).status).toBe(201)
+    expect(digestOf(await (await fetch(`${url}/${digest}`)).bytes())).toBe(digest)
+  })
+
+  it("breaks a body that fails, with nothing after it", async () => {
+    const body = (): ReadableStream<Uint8Array> => {
+      let sent = false
+      return new ReadableStream({
+        pull(controller) {
+          if (sent) controller.error(new Error("secret reason"))
+          else controller.enqueue(new TextEncoder().encode("first"))
+          sent = true
+        },
+      })
+    }
+    const { address } = await listen({
+      handler: () => Promise.resolve(new Response(body(), { headers: { "Content-Length": "100" } })),
+    })
+    const answer = await raw(address, get("/v2/"))
+    expect(answer).not.toContain("secret")
+    await expect(fetch(`http://${address}/v2/`).then((response) => response.text())).rejects.toThrow()
+  })
+
+  it("answers HEAD without a body", async () => {
+    const { handler, pushBlob } = createHandlerFixture()
+    const digest = await pushBlob(NAME, "hello")
+    const { address } = await listen({ handler })
+    const answer = await raw(address, get(`/v2/${NAME}/blobs/${digest}`).replace("GET", "HEAD"))
+    expect(answer.toLowerCase()).toContain("content-length: 5\r\n")
+    expect(answer.endsWith("\r\n\r\n")).toBe(true)
+  })
+
+  it("bounds the headers", async () => {
+    const { address } = await listen()
+    const huge = get("/v2/").replace("\r\n\r\n", `\r\nX-Large: ${"x".repeat(40_000)}\r\n\r\n`)
+    expect(await raw(address, huge)).toMatch(/^(HTTP\/1\.1 431 |$)/)
+  })
+
+  it("finishes what is under way when it closes", async () => {
+    const arrived = deferred<undefined>()
+    const released = deferred<Response>()
+    const { address } = await listen({
+      timeouts: { close: 5000 },
+      handler: () => {
+        arrived.resolve(undefined)
+        return released.promise
+      },
+    })
+    const answer = fetch(`http://${address}/v2/`)
+    await arrived.promise
+    const closing = running.pop()?.close()
+    released.resolve(new Response("done"))
+    expect(await (await answer).text()).toBe("done")
+    await closing
+    await expect(fetch(`http://${address}/v2/`)).rejects.toThrow()
+  })
+
+  it("does not wait for ever for a client that hangs", async () => {
+    const arrived = deferred<undefined>()
+    const { address } = await listen({
+      handler: () => {
+        arrived.resolve(undefined)
+        return new Promise(() => undefined)
+      },
+    })
+    const answer = expect(fetch(`http://${address}/v2/`)).rejects.toThrow()
+    await arrived.promise
+    await running.pop()?.close()
+    await answer
+  })
+})
+
+describe("the request log", () => {
+  it("adv: CVE-2025-48374 has one line a request and nothing secret", async () => {
+    const { address, log } = await listen()
+    const logged = log.next()
+    await fetch(`http://${address}/v2/demo/app/tags/list?token=insecure-test-secret`, {
+      headers: { Authorization: "Basic insecure-test-secret", Cookie: "insecure-test-secret" },
+    })
+    const event = await logged
+    expect(event).toMatchObject({
+      event: "registry.request",
+      method: "GET",
+      path: "/v2/demo/app/tags/list",
+      status: 404,
+      ms: 0,
+      complete: true,
+    })
+    expect(event["bytes"]).toBeGreaterThan(0)
+    expect(JSON.stringify(log.events)).not.toContain("secret")
+    expect(log.events).toHaveLength(1)
+  })
+})
+
+describe("addresses", () => {
+  it.each(["", "x", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:x", "a b:1", "::1:5000", "http://a:1"])(
+    "%j is refused",
+    async (address) => {
+      await expect(listen({ listen: address })).rejects.toMatchObject({ code: "E_CONFIG_INVALID" })
+    },
+  )
+
+  it("one that is in use is refused", async () => {
+    const { address } = await listen()
+    await expect(listen({ listen: address })).rejects.toMatchObject({ code: "E_IO" })
+  })
+})
