@@ -27,7 +27,7 @@ export interface Host {
 export interface OpenedApp {
   readonly app: AppContext
   /** Ends idle connections; nothing may be under way. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**

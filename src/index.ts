@@ -1,0 +1,39 @@
+/**
+ * countersign as a library: sign, verify and list the signatures of OCI artifacts.
+ *
+ * @packageDocumentation
+ */
+export { list, type ListOptions } from "./library/list.ts"
+export { sign, type SignOptions } from "./library/sign.ts"
+export { verify, type VerifyOptions } from "./library/verify.ts"
+export type { CommonOptions, RegistryOptions } from "./library/options.ts"
+export type {
+  AttachedItem,
+  FormatName,
+  ListResult,
+  SignedArtifact,
+  SignedSignature,
+  SignReport,
+  VerifyResult,
+} from "./app/requests.ts"
+export type { Descriptor } from "./core/descriptor.ts"
+export type { Digest } from "./core/digest.ts"
+export type { ErrorCode, ErrorKind } from "./core/error-catalogue.ts"
+export { ToolError } from "./core/errors.ts"
+export type {
+  ArtifactReport,
+  Decision,
+  Finding,
+  Report,
+  SignatureLocation,
+  SignatureReport,
+  SignerIdentity,
+  StoreReport,
+} from "./core/report.ts"
+export type {
+  VerifiedContent,
+  VerifiedMessage,
+  VerifiedSignature,
+  VerifiedSimpleSigning,
+  VerifiedStatement,
+} from "./core/verified.ts"

@@ -1,0 +1,31 @@
+import { listAttached } from "../app/list.ts"
+import { mapBounded } from "../app/map-bounded.ts"
+import { parseTarget } from "../app/parse-target.ts"
+import type { ListResult } from "../app/requests.ts"
+import { limits } from "../core/limits.ts"
+import { openLibrary, type CommonOptions } from "./options.ts"
+
+export interface ListOptions extends Pick<CommonOptions, "artifacts" | "registry" | "signatureRepository"> {
+  /** Decode contents too; nothing in them is verified. */
+  readonly decode?: boolean
+}
+
+/**
+ * Everything attached to artifacts, in input order, without judging it.
+ *
+ * @throws {ToolError} `E_REF_*`, `E_REGISTRY_*`, `E_NET_*`.
+ */
+export async function list(options: ListOptions): Promise<readonly ListResult[]> {
+  const { app, close } = openLibrary(options.registry)
+  try {
+    return await mapBounded(options.artifacts.map(parseTarget), limits.perHost, (target) =>
+      listAttached(app, {
+        target,
+        decode: options.decode ?? false,
+        ...(options.signatureRepository === undefined ? {} : { signatureRepository: options.signatureRepository }),
+      }),
+    )
+  } finally {
+    await close()
+  }
+}
