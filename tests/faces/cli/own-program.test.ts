@@ -252,10 +252,10 @@ describe("login and logout", () => {
 
 describe("serve", () => {
   it("prints the address and stops when asked", async () => {
-    const ran = await countersign(["serve", "--listen", "127.0.0.1:0", "--durability", "fast", "--allow-delete"])
+    const ran = await countersign(["serve", "--listen", "127.0.0.1:0", "--durability", "fast", "--allow-delete=false"])
     expect(ran).toMatchObject({ exit: 0, stdout: "registry on http://127.0.0.1:5000\n" })
-    expect(ran.served).toEqual([
-      { listen: "127.0.0.1:0", durability: "fast", allowDelete: true, logFormat: "text", logLevel: "info" },
+    expect(ran.served).toMatchObject([
+      { listen: "127.0.0.1:0", durability: "fast", allowDelete: false, logFormat: "text", logLevel: "info" },
     ])
   })
 
