@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { afterEach, describe, expect, it } from "vitest"
 
 import { checkAddresses, checkTarget, type TargetReach } from "./forbidden-target.ts"
+import { nextHop, type Hop } from "./hops.ts"
 import { createHttpClient, type HttpClientOptions } from "./http-client.ts"
 import type { HttpClient, HttpRequest } from "./http-types.ts"
 import { failure, readRequest, serveHttp, type TestServer } from "./test-servers.ts"
@@ -243,5 +244,21 @@ describe("checkTarget", () => {
     expect(() => {
       checkAddresses("x.example", ["8.8.8.8", "::ffff:10.0.0.1"], "public")
     }).toThrow("10.0.0.1")
+  })
+})
+
+describe("a chain of redirects", () => {
+  it.each<[TargetReach | undefined, TargetReach, TargetReach]>([
+    [undefined, "loopback", "loopback"],
+    [undefined, "public", "public"],
+    ["loopback", "loopback", "loopback"],
+    ["public", "loopback", "public"],
+    ["loopback", "public", "public"],
+    ["loopback", "private", "public"],
+  ])("from reach %s over a %s server has reach %s", (before, server, after) => {
+    const hop: Hop = { method: "GET", url: new URL("https://a.example"), headers: [], withBody: false, reach: before }
+    const response = { header: () => "https://b.example/" } as unknown as Parameters<typeof nextHop>[2]
+    const request: HttpRequest = { method: "GET", url: "https://a.example", redirect: "content" }
+    expect(nextHop(request, hop, response, { reachFrom: () => server }).reach).toBe(after)
   })
 })

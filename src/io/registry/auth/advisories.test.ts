@@ -144,6 +144,20 @@ describe("adv: GHSA-xf85-363p-868w the realm of a registry on the internet", () 
   })
 })
 
+it("adv: GHSA-xf85-363p-868w two token services to choose from: neither is asked", async () => {
+  const services = [
+    await serve((_request, response) => response.end()),
+    await serve((_request, response) => response.end()),
+  ]
+  const challenges = services.map(({ origin }) => `Bearer realm="${origin}/t"`)
+  const registry = await serve((_request, response) =>
+    response.writeHead(401, { "WWW-Authenticate": challenges }).end(),
+  )
+  const error = await failure(connect(registry.origin).request(get(registry.origin)))
+  expect(error.code).toBe("E_REGISTRY_PROTOCOL")
+  expect(services.map((service) => service.connections())).toEqual([0, 0])
+})
+
 describe("adv: ggcr-2285 a token service that redirects", () => {
   it.each([301, 302, 303, 307, 308])("%i to another place is not followed", async (status) => {
     const other = await serve((_request, response) => response.end('{"token":"t"}'))
