@@ -299,6 +299,44 @@ describe("push, pull, tag", () => {
   })
 })
 
+describe("--recursive", () => {
+  interface Tree {
+    readonly artifacts: readonly { readonly state: string; readonly children: readonly { readonly state: string }[] }[]
+  }
+
+  /** An index of the repository that lists one artifact, pushed under a tag of its own. */
+  async function indexOf(repository: string, child: string, tag: string): Promise<string> {
+    const pushed = JSON.parse((await tool.run("list", "-o", "json", child)).stdout) as { subject: object }
+    const mediaType = "application/vnd.oci.image.index.v1+json"
+    const answer = await fetch(`${registry.url}/v2/team/${repository}/manifests/${tag}`, {
+      method: "PUT",
+      headers: { "content-type": mediaType },
+      body: JSON.stringify({ schemaVersion: 2, mediaType, manifests: [pushed.subject] }),
+    })
+    expect(answer.status).toBe(201)
+    return `${registry.address}/team/${repository}:${tag}`
+  }
+
+  it("signs and verifies an index and what it lists; one unsigned child is a no", async () => {
+    const child = await pushed("recursive")
+    const index = await indexOf("recursive", child, "all")
+    const verify = ["verify", "--key", "release.pub", "--recursive", "-o", "json", index]
+    await tool.run("sign", "--key", "release.key", ...PASSWORD, index)
+    const half = await tool.run(...verify)
+    expect(half.exit).toBe(1)
+    const [artifact] = (JSON.parse(half.stdout) as Tree).artifacts
+    expect([artifact?.state, artifact?.children.map(({ state }) => state)]).toEqual(["unsigned", ["unsigned"]])
+    const signed = await tool.run("sign", "--key", "release.key", ...PASSWORD, "--recursive", index)
+    expect(signed.stdout.match(/^signed /gm)).toHaveLength(2)
+    const whole = await tool.run(...verify)
+    expect(whole.exit).toBe(0)
+    expect((JSON.parse(whole.stdout) as Tree).artifacts[0]?.children.map(({ state }) => state)).toEqual(["verified"])
+    expect((await tool.run("explain", "--key", "release.pub", "--recursive", index)).stdout).toContain(
+      "  decision  allow",
+    )
+  })
+})
+
 describe("layouts", () => {
   it("hold artifacts and signatures of both formats, without a connection", async () => {
     const layout = `oci:${tool.path("layout")}`
