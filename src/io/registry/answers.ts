@@ -23,7 +23,9 @@ export interface RegistryFailure {
 export async function readFailure(response: HttpResponse): Promise<RegistryFailure> {
   const text = new TextDecoder().decode(await bodyStart(response))
   const errors = errorList(text)
-  const codes = errors.map((error) => textMember(error, "code").toUpperCase()).filter((code) => code !== "")
+  const codes = errors
+    .map((error) => textMember(error, "code").toUpperCase())
+    .filter((code) => /^[A-Z0-9_.-]{1,64}$/.test(code))
   const said = errors.map((error) => textMember(error, "message")).find((message) => message !== "")
   return { status: response.status, codes, message: printable(said ?? (errors.length > 0 ? "" : text)) }
 }

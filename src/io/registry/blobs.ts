@@ -4,6 +4,7 @@ import { asToolError, ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import { decodeBase64 } from "../../codec/base64.ts"
 import type { HttpResponse } from "../net/http-types.ts"
+import { parseOrigin } from "../net/origin.ts"
 import { concat, failureError, protocolError, readFailure } from "./answers.ts"
 import type { RepositoryContext } from "./context.ts"
 import { Digester, hasDigest } from "./digester.ts"
@@ -110,6 +111,7 @@ async function getBlob(
   })
   if (response.status === 200) return response
   if (response.status === 206 && from > 0 && startsAt(response, from)) return response
+  if (parseOrigin(response.url) !== context.origin.chosen) throw await storageFailure(response, descriptor)
   if (response.status === 404) {
     await response.discard()
     throw protocolError(
@@ -122,6 +124,17 @@ async function getBlob(
     throw protocolError(`registry sent another part of blob ${descriptor.digest} than asked for`, "the range differs")
   }
   throw failureError(await readFailure(response), `read blob ${descriptor.digest}`, context.name)
+}
+
+/** SECURITY: GHSA-qvqc-4c52-x6qp; a host we were redirected to never gets the registry's credentials. */
+async function storageFailure(response: HttpResponse, descriptor: Descriptor): Promise<Error> {
+  const { status } = await readFailure(response)
+  const storage = parseOrigin(response.url) ?? "unknown"
+  const wanted = status === 401 || status === 403 ? "refused us; no credentials are sent there" : `answered ${status}`
+  return protocolError(
+    `blob ${descriptor.digest} cannot be read from the registry's storage`,
+    `the registry redirected to ${storage}, which ${wanted}`,
+  )
 }
 
 function startsAt(response: HttpResponse, from: number): boolean {

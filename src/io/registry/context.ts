@@ -12,6 +12,8 @@ export interface RegistryShared {
   readonly cache: ContentCache
   readonly learned: Learned
   readonly queues: TagQueues
+  /** Warnings of registries shown so far. */
+  readonly warnings: Set<string>
 }
 
 /** What the parts of one repository's client work with. */

@@ -1,7 +1,7 @@
 import { asToolError } from "../../core/errors.ts"
 import { classifyHost } from "../net/addresses.ts"
 import type { HttpResponse } from "../net/http-types.ts"
-import { bareHost } from "../net/origin.ts"
+import { bareHost, parseOrigin } from "../net/origin.ts"
 import type { RegistryHttp, RegistryRequest } from "./auth/registry-http.ts"
 
 /** Where plain http may be spoken: see `ConnectionOptions.plainHttp`. */
@@ -59,6 +59,11 @@ export class OriginChoice {
   /** A stable name of the place, the same before and after the decision. */
   get key(): string {
     return this.#candidates[0] ?? ""
+  }
+
+  /** The origin in use; the first candidate until that is decided. */
+  get chosen(): string {
+    return parseOrigin(this.#chosen ?? this.key) ?? ""
   }
 
   /**

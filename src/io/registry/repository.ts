@@ -16,6 +16,7 @@ import { listReferrers } from "./referrers.ts"
 import { TagQueues } from "./tag-queues.ts"
 import { updateTag } from "./tag-update.ts"
 import { listTags } from "./tags.ts"
+import { withWarnings } from "./warnings.ts"
 
 /** What a repository's client needs. */
 export interface RepositoryOptions {
@@ -48,7 +49,12 @@ export interface RegistryRepository extends ContentStore {
 
 /** State for all repositories of one process. */
 export function sharedState(clock: Clock, cacheBytes?: number): RegistryShared {
-  return { cache: new ContentCache(cacheBytes), learned: new Learned(clock), queues: new TagQueues() }
+  return {
+    cache: new ContentCache(cacheBytes),
+    learned: new Learned(clock),
+    queues: new TagQueues(),
+    warnings: new Set(),
+  }
 }
 
 /**
@@ -59,11 +65,13 @@ export function sharedState(clock: Clock, cacheBytes?: number): RegistryShared {
  * Spec: OCI distribution-spec 1.1.
  */
 export function openRepository(options: RepositoryOptions): RegistryRepository {
+  const connect: Connect = (origin) =>
+    withWarnings(options.http(origin), options.registry, options.logger, options.shared.warnings)
   const context: RepositoryContext = {
     ...options.shared,
     name: `${options.registry}/${options.repository}`,
     repository: options.repository,
-    origin: new OriginChoice(options.http, options.origins),
+    origin: new OriginChoice(connect, options.origins),
     logger: options.logger,
     clock: options.clock,
     randomness: options.randomness,

@@ -38,7 +38,7 @@ function open(path = folder): ContentStore {
     queues: new TagQueues(),
     clock: { now: Date.now },
     randomness: { bytes: (size) => new Uint8Array(randomBytes(size)) },
-    sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    sleep: () => new Promise((resolve) => setTimeout(resolve, 2)),
   })
 }
 
@@ -85,6 +85,17 @@ suite("layout", () => {
     expect((await failure(store.resolve("v3"))).code).toBe("E_REF_TAG_NOT_FOUND")
     expect((await failure(store.resolve(sha256("none")))).code).toBe("E_REF_TAG_NOT_FOUND")
     expect(await store.readTag("v3")).toBeUndefined()
+  })
+
+  it("knows what is attached although nothing but the manifest says so", async () => {
+    const store = open()
+    const subject = await pushImage(store, "v1")
+    const attached = json({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config, layers: [], subject })
+    await store.pushManifest(attached, MANIFEST_TYPE)
+    const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { manifests: unknown[] }
+    index.manifests.push(describe(attached, MANIFEST_TYPE))
+    writeFileSync(join(folder, "index.json"), JSON.stringify(index))
+    expect(await open().resolve("")).toEqual(subject)
   })
 
   it("attaches, lists and deletes referrers; an unlisted one is found among the blobs", async () => {

@@ -110,7 +110,7 @@ class Layout {
   async fetchManifest(reference: string): Promise<FetchedManifest> {
     const index = await readLayoutIndex(this.#root)
     if (isDigest(reference)) return this.#byDigest(index, reference)
-    const entry = reference === "" ? this.#only(index) : entryOfTag(index, reference)
+    const entry = reference === "" ? await this.#only(index) : entryOfTag(index, reference)
     if (entry !== undefined) return this.#load(entry)
     throw new ToolError("E_REF_TAG_NOT_FOUND", {
       what: `${reference} does not exist in ${this.#root}`,
@@ -180,15 +180,27 @@ class Layout {
     return true
   }
 
-  #only(index: LayoutIndex): Descriptor {
-    const subjects = index.entries.filter(({ descriptor }) => isSubject(descriptor))
+  async #only(index: LayoutIndex): Promise<Descriptor> {
+    let subjects = index.entries.map(({ descriptor }) => descriptor).filter(isSubject)
+    // Not every tool marks what it lists as attached; the manifests themselves tell.
+    if (subjects.length > 1) subjects = await this.#withoutReferrers(subjects)
     const [first] = subjects
-    if (first !== undefined && subjects.length === 1) return first.descriptor
+    if (first !== undefined && subjects.length === 1) return first
     throw new ToolError("E_REF_INVALID", {
       what: `${this.#root} needs a tag or digest`,
       why: `it holds ${subjects.length} artifacts, expected exactly one`,
       next: ["add a tag or digest to the layout's path"],
     })
+  }
+
+  async #withoutReferrers(entries: readonly Descriptor[]): Promise<Descriptor[]> {
+    const kept: Descriptor[] = []
+    for (const entry of entries.slice(0, limits.referrers)) {
+      const known = MANIFEST_ACCEPT.includes(entry.mediaType)
+      const subject = known ? parseManifest((await this.#load(entry)).bytes, entry.mediaType).subject : undefined
+      if (subject === undefined) kept.push(entry)
+    }
+    return kept
   }
 
   async #byDigest(index: LayoutIndex, digest: Digest): Promise<FetchedManifest> {
