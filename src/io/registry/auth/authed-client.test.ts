@@ -201,6 +201,24 @@ describe("Bearer", () => {
     expect(tokens.asked.length).toBe(1)
   })
 
+  it("does not wait for itself when the token service is on the registry's own host", async () => {
+    const registry: TestServer = keep(
+      await serveHttp((request, response) => {
+        if (request.url?.startsWith("/token")) response.end('{"token":"t"}')
+        else if (request.headers.authorization === "Bearer t") response.end()
+        else {
+          response.writeHead(401, { "WWW-Authenticate": `Bearer realm="${registry.origin}/token"` })
+          response.write("a body of no known length")
+          response.end()
+        }
+      }),
+    )
+    const http = keep(createHttpClient({ userAgent: "t", perHost: 2 }))
+    const world = connect(registry, undefined, { http })
+    const all = await Promise.all(Array.from({ length: 8 }, () => get(world, registry)))
+    expect(all).toEqual(Array(8).fill(200))
+  })
+
   it("fetches a new token when the old one is about to end", async () => {
     const tokens = await tokenService()
     const registry = await bearerRegistry(

@@ -172,17 +172,21 @@ async function answer(
     const value = `Bearer ${credential.token}`
     return value === sent?.value ? undefined : { value }
   }
-  return answerBearer(parts, request, challenge, sent, round, credential)
+  return answerBearer(parts, request, { challenge, response, sent, round, credential })
 }
 
 async function answerBearer(
   parts: Parts,
   request: RegistryRequest,
-  challenge: Challenge,
-  sent: Authorization | undefined,
-  round: number,
-  credential: Credential | undefined,
+  state: {
+    readonly challenge: Challenge
+    readonly response: HttpResponse
+    readonly sent: Authorization | undefined
+    readonly round: number
+    readonly credential: Credential | undefined
+  },
 ): Promise<Authorization | undefined> {
+  const { challenge, response, sent, round, credential } = state
   const realm = challenge.parameters.get("realm")
   if (realm === undefined || realm === "") throw protocol(parts, "its Bearer challenge has no realm")
   const service = challenge.parameters.get("service")
@@ -194,6 +198,8 @@ async function answerBearer(
     if (round > 0 && coversScopes(sent.token.request.scopes, scopes)) return undefined
     parts.tokens.drop(sent.token.request, sent.token.value)
   }
+  // The token service may be on this very host, and the unread answer holds a place there.
+  await response.discard()
   const wide = { realm, service, scopes, credential }
   try {
     return bearer(wide, await parts.tokens.get(wide))
