@@ -123,6 +123,17 @@ suite("reading", () => {
     })
   })
 
+  it("checks a sha512 digest with sha512", async () => {
+    const server = await registry()
+    const subject = await pushSubject(server.client())
+    const stored = server.manifests.get(subject.digest)!
+    const digest = `sha512:${createHash("sha512").update(stored.bytes).digest("hex")}` as const
+    server.manifests.set(digest, stored)
+    expect((await server.client().fetchManifest(digest)).descriptor.digest).toBe(digest)
+    server.manifests.set(digest, { ...stored, bytes: Buffer.concat([stored.bytes, Buffer.from(" ")]) })
+    expect((await failure(server.client().fetchManifest(digest))).code).toBe("E_REGISTRY_PROTOCOL")
+  })
+
   it("adv: CVE-2023-33959 a pinned digest is compared with what came back", async () => {
     const server = await registry()
     const subject = await pushSubject(server.client())
