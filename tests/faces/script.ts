@@ -90,7 +90,7 @@ class Script {
     if (line.trim() === "" || line.startsWith("#")) return
     if (this.#command !== undefined && this.#expectation(line, this.#command)) return
     await this.#finish()
-    const [verb = "", rest = ""] = cut(line, " ")
+    const [verb, rest = ""] = cut(line, " ")
     if (verb === "$") this.#command = this.#commandOf(rest, number)
     else await this.#step(verb, rest, number)
   }
@@ -111,10 +111,10 @@ class Script {
   }
 
   async #step(verb: string, rest: string, number: number): Promise<void> {
-    const [name = "", value = ""] = cut(rest, " ")
+    const [name, value = ""] = cut(rest, " ")
     switch (verb) {
       case "env": {
-        const [variable = "", content] = cut(rest, "=")
+        const [variable, content] = cut(rest, "=")
         if (content === undefined) Reflect.deleteProperty(this.#env, variable)
         else this.#env[variable] = this.#expand(content)
         return
@@ -214,7 +214,7 @@ function unescape(text: string): string {
 
 /** Push an image of one small layer. @returns its digest; the same each time. */
 export async function pushImage(registry: string, name: string): Promise<string> {
-  const [repository = "", tag = "latest"] = cut(name, ":")
+  const [repository, tag = "latest"] = cut(name, ":")
   const base = `http://${registry}/v2/${repository}`
   const layer = new TextEncoder().encode("hello\n")
   const config = new TextEncoder().encode('{"architecture":"amd64","os":"linux"}')

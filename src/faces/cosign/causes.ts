@@ -43,7 +43,11 @@ function plainCause(keyType: KeyType | undefined): string {
 }
 
 function subjectCause(signature: SignatureReport, bundle: boolean, failed: Finding): string {
-  if (bundle) return "failed to verify signature: provided artifact digest does not match any digest in statement"
+  if (bundle) {
+    return signature.location.store === "file"
+      ? "failed to verify signature: provided artifact digests do not match digests in statement"
+      : "failed to verify signature: provided artifact digest does not match any digest in statement"
+  }
   if (signature.kind === "attestation") return "no matching subject digest found"
   return `invalid or missing digest in claim: ${failed.observed ?? ""}`
 }

@@ -27,7 +27,7 @@ export function connectionOf(
     ...some("clientCertFile", text("registry-client-cert")),
     ...some("clientKeyFile", text("registry-client-key")),
     ...some("serverName", text("registry-server-name")),
-    timeoutMs: flags.duration("timeout"),
+    timeoutMs: wholeMilliseconds(flags.duration("timeout")),
     userAgent: `cosign/${generation.compared} (${world.version.platform.replace("/", "; ")}; countersign ${world.version.version})`,
     passwordSources: [
       { kind: "env", name: "COSIGN_PASSWORD" },
@@ -38,4 +38,9 @@ export function connectionOf(
     logLevel: flags.bool("verbose") ? "debug" : "warn",
     progress: false,
   }
+}
+
+/** Timers take whole milliseconds from 1 to 2^31 - 1; no time at all is as little as there is. */
+function wholeMilliseconds(ms: number): number {
+  return Math.min(Math.max(Math.ceil(ms), 1), 2 ** 31 - 1)
 }

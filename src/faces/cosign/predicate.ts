@@ -1,4 +1,6 @@
 import type { AppContext, PredicateInput } from "../../app/requests.ts"
+import { resolvePredicateType } from "../../app/predicate-types.ts"
+import { asToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import { faceError, prefixed } from "./face-error.ts"
 import { say, type FaceInvocation } from "./face-invocation.ts"
@@ -17,6 +19,16 @@ export function requirePredicate({ flags, generation }: FaceInvocation): void {
       ? "at least one of the flags in the group [predicate statement] is required"
       : 'required flag(s) "predicate" not set',
   )
+}
+
+/** Refuse a `--type` that is neither a known word nor a URI. @throws {ToolError} with cosign's sentence. */
+export function checkPredicateType({ flags }: FaceInvocation): void {
+  try {
+    resolvePredicateType(flags.string("type"))
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    throw faceError(error.what, { code: error.code, hints: error.why === undefined ? [] : [error.why] })
+  }
 }
 
 /** Read `--predicate` or `--statement` and say where it comes from. */

@@ -2,7 +2,7 @@ import type { ToolError } from "../../core/errors.ts"
 import type { KeyType } from "../../core/ports.ts"
 import type { ArtifactReport, SignatureReport } from "../../core/report.ts"
 import { causeOf } from "./causes.ts"
-import { faceError, prefixed } from "./face-error.ts"
+import { faceError } from "./face-error.ts"
 
 /** cosign's exit codes of `verify`. Spec: sigstore/cosign cmd/cosign/errors. */
 const EXIT = { noSignatures: 10, tagNotFound: 11, noMatch: 12 } as const
@@ -27,7 +27,8 @@ export function signatureFailure(report: ArtifactReport, error: ToolError, conte
   const judged = report.signatures.filter((signature) => signature.state !== "verified")
   const bundles = judged.some((signature) => signature.format === "cosign-v3")
   // COMPAT(cosign 3.1): with bundles every failure is exit 1 and speaks of attestations.
-  return faceError(`no matching ${bundles ? "attestations" : "signatures"}: ${causes(judged, context)}`, {
+  const separator = bundles ? "\n" : "\n "
+  return faceError(`no matching ${bundles ? "attestations" : "signatures"}: ${causes(judged, context, separator)}`, {
     code: error.code,
     exit: bundles ? 1 : EXIT.noMatch,
   })
@@ -44,17 +45,15 @@ export function attestationFailure(report: ArtifactReport, error: ToolError, con
       { code: error.code },
     )
   }
-  const judged = report.signatures.filter((signature) => signature.kind !== "signature" || mismatchesType(signature))
-  return faceError(`no matching attestations: ${causes(judged, context)}`, { code: error.code })
+  const ofType = report.signatures.filter((signature) => !mismatchesType(signature))
+  const judged = ofType.length > 0 ? ofType : report.signatures
+  const separator = judged.some((signature) => signature.format === "cosign-v3") ? "\n" : "\n "
+  return faceError(`no matching attestations: ${causes(judged, context, separator)}`, { code: error.code })
 }
 
-/** Everything else passed through with words before it. */
-export function verificationError(prefix: string, error: ToolError): ToolError {
-  return prefixed(prefix, error)
-}
-
-function causes(signatures: readonly SignatureReport[], context: FailureContext): string {
-  return signatures.map((signature) => causeOf(signature, context.keyType)).join("\n ")
+/** COMPAT(cosign 3.1): causes of bundles stand at the start of their lines, others are indented by one. */
+function causes(signatures: readonly SignatureReport[], context: FailureContext, separator: string): string {
+  return signatures.map((signature) => causeOf(signature, context.keyType)).join(separator)
 }
 
 function mismatchesType(signature: SignatureReport): boolean {

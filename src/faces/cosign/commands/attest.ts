@@ -4,7 +4,7 @@ import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { writeFile } from "../files.ts"
 import { signingKey } from "../keys.ts"
-import { readPredicate, requirePredicate } from "../predicate.ts"
+import { checkPredicateType, readPredicate, requirePredicate } from "../predicate.ts"
 import { checkSigningServices } from "../signing-services.ts"
 import { imageTarget } from "../targets.ts"
 import { writeOptions } from "./sign.ts"
@@ -44,6 +44,7 @@ async function attestOne(
     ? "creating bundle: getting keypair and token: getting signer: "
     : "getting signer: "
   const key = await signingKey(app, flags.string("key"), context)
+  checkPredicateType(invocation)
   const predicate = await readPredicate(invocation, app)
   if (generation.announcesSigning) await say(invocation, "Signing artifact...")
   const { artifacts } = await attestArtifacts(app, {

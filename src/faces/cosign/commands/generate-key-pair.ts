@@ -17,8 +17,8 @@ export const generateKeys: FaceHandler = async (invocation) => {
   }
   const app = await invocation.open()
   const prefix = flags.string("output-key-prefix")
-  await mayWriteKeys(invocation, app, prefix, false)
   const password = await newPassword(invocation)
+  await mayWriteKeys(invocation, app, prefix, false)
   await writeKeyPair(invocation, app, prefix, await generateKeyPair(app, { password }))
   return 0
 }

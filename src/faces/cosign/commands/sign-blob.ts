@@ -38,8 +38,11 @@ async function signOne(invocation: FaceInvocation, path: string, bundles: boolea
   const { flags, generation } = invocation
   const app = await invocation.open()
   const context = generation.announcesSigning ? "getting keypair and token: getting signer: " : ""
+  const from = `Using payload from: ${path}`
+  // COMPAT(cosign 2.5): names the file before it looks for the key.
+  if (!generation.announcesSigning) await say(invocation, from)
   const key = await signingKey(app, flags.string("key"), context)
-  await say(invocation, `Using payload from: ${path}`)
+  if (generation.announcesSigning) await say(invocation, from)
   try {
     await requireFile(app, path)
   } catch (thrown) {

@@ -47,7 +47,7 @@ async function signOne(invocation: FaceInvocation, app: AppContext, task: SignTa
   const { flags, world, generation } = invocation
   const { target, key, bundles } = task
   await world.stderr.write(tagWarning(target))
-  const identity = flags.string("sign-container-identity")
+  const identities = containerIdentities(invocation)
   const write = writeOptions(invocation, flags.bool("upload"))
   const said: Promise<void>[] = []
   const announce = generation.announcesSigning ? "Signing artifact...\n" : ""
@@ -58,7 +58,7 @@ async function signOne(invocation: FaceInvocation, app: AppContext, task: SignTa
     formats: [bundles ? "cosign-v3" : "cosign-v2"],
     annotations: task.annotations,
     recursive: flags.bool("recursive"),
-    ...(identity === "" ? {} : { identities: [identity] }),
+    ...(identities.length === 0 ? {} : { identities }),
     dockerReference: cosignRepositoryName,
     ...(task.payload === undefined ? {} : { payload: task.payload }),
     onPush: () => {
@@ -72,6 +72,13 @@ async function signOne(invocation: FaceInvocation, app: AppContext, task: SignTa
     if (!write.upload) await world.stderr.write(announce.repeat(artifact.signatures.length))
     for (const signature of artifact.signatures) await writeOutputs(invocation, app, signature, bundles)
   }
+}
+
+/** COMPAT(cosign 2.5): one identity, the last one given; 3.1 takes a list. */
+function containerIdentities({ flags, generation }: FaceInvocation): readonly string[] {
+  if (generation.signingConfig) return flags.strings("sign-container-identity")
+  const identity = flags.string("sign-container-identity")
+  return identity === "" ? [] : [identity]
 }
 
 /** COMPAT(cosign 2.5, 3.1): COSIGN_REPOSITORY is shown without its host, and not at all for bundles. */

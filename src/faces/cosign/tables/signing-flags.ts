@@ -178,7 +178,7 @@ export const signingFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "manually set the .critical.docker-reference field for the signed identity, which is useful when image proxies are being used where the pull reference should match the signature",
-    cosign3: { deprecated: "not possible when OCI referrers become the default behavior" },
+    cosign3: { type: "stringSlice", deprecated: "not possible when OCI referrers become the default behavior" },
   },
   {
     commands: ["sign-blob"],
