@@ -44,7 +44,7 @@ describe("evaluateKeys", () => {
     const candidate = signed(own)
     expect(verdict(candidate, own)).toBe("key-0")
     for (const other of Object.values(pairs)) {
-      if (other !== own) expect(verdict(candidate, other)).toBe("failed E_SIG_INVALID")
+      if (other !== own) expect(verdict(candidate, other)).toBe("failed E_SIG_UNTRUSTED")
     }
     expect(verdict(candidate, ...Object.values(pairs).filter((other) => other !== own), own)).toBe("key-3")
   })
@@ -54,22 +54,22 @@ describe("evaluateKeys", () => {
   })
 
   it("refuses an empty list of signatures", () => {
-    expect(verdict(signed(p256, { signatures: [] }), p256)).toBe("failed E_SIG_INVALID")
+    expect(verdict(signed(p256, { signatures: [] }), p256)).toBe("failed E_SIG_UNTRUSTED")
   })
 
   it("takes one good signature among several", () => {
     const good = signed(p256).signatures
     const bad = signed(p384).signatures
     expect(verdict(signed(p256, { signatures: [...bad, ...good] }), p256)).toBe("key-0")
-    expect(verdict(signed(p256, { signatures: [...bad, ...bad] }), p256)).toBe("failed E_SIG_INVALID")
+    expect(verdict(signed(p256, { signatures: [...bad, ...bad] }), p256)).toBe("failed E_SIG_UNTRUSTED")
   })
 
   it("tries a P-384 key with its own hash, then SHA-256, then nothing else", () => {
     expect(verdict(signed(p384, {}, "sha384"), p384)).toBe("key-0")
     expect(verdict(signed(p384, {}, "sha256"), p384)).toBe("key-0")
-    expect(verdict(signed(p384, {}, "sha512"), p384)).toBe("failed E_SIG_INVALID")
+    expect(verdict(signed(p384, {}, "sha512"), p384)).toBe("failed E_SIG_UNTRUSTED")
     expect(verdict(signed(p384, { hash: "sha512" }, "sha512"), p384)).toBe("key-0")
-    expect(verdict(signed(p256, {}, "sha384"), p256)).toBe("failed E_SIG_INVALID")
+    expect(verdict(signed(p256, {}, "sha384"), p256)).toBe("failed E_SIG_UNTRUSTED")
   })
 
   it("lets the user's hash win", () => {

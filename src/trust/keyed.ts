@@ -165,7 +165,7 @@ function failed(candidate: KeyedCandidate, keys: readonly TrustedKey[]): readonl
     outcome: "failed",
     expected: `a signature by ${names(keys)}`,
     observed: count === 1 ? "the signature does not verify" : `none of ${count} signatures verifies`,
-    code: other ? "E_SIG_UNTRUSTED" : "E_SIG_INVALID",
+    code: namesOurs(candidate, keys) ? "E_SIG_INVALID" : "E_SIG_UNTRUSTED",
   }
   if (!other) return [cryptographic]
   const observed = `the document's hint names another key, ${hint.slice(0, 100)}`
@@ -173,6 +173,15 @@ function failed(candidate: KeyedCandidate, keys: readonly TrustedKey[]): readonl
     cryptographic,
     { check: "signer.key", outcome: "failed", expected: names(keys), observed, code: "E_SIG_UNTRUSTED" },
   ]
+}
+
+/**
+ * Whether the document says that one of these keys made it. Then its bytes were changed; otherwise somebody else may have
+ * signed them, and nobody can tell.
+ */
+function namesOurs({ material }: KeyedCandidate, keys: readonly TrustedKey[]): boolean {
+  if (material.kind !== "key") return false
+  return material.embedded !== undefined || keys.some(({ key }) => keyHint(key) === material.hint)
 }
 
 function notAtHand(keys: readonly TrustedKey[]): Finding {
