@@ -6,7 +6,7 @@ import { createLogger } from "../io/system/logger.ts"
 import { createProgress } from "../io/system/progress.ts"
 import { inputStream, outputStream } from "../io/system/streams.ts"
 import { createPrompter } from "../io/system/terminal.ts"
-import { openApp, type Host } from "./open-app.ts"
+import { homeOf, lazyHttp, openApp, type Host } from "./open-app.ts"
 import { versionFacts } from "./version.ts"
 
 /** A world that holds connections until it is closed. */
@@ -75,9 +75,23 @@ export function createWorld(host: NodeJS.Process): ClosableWorld {
   }
 }
 
+/** Login and logout; their code is loaded when they are used. */
 function lazyCredentials(host: () => Host): CredentialManager {
-  const load = async (): Promise<CredentialManager> =>
-    (await import("./credential-manager.ts")).createCredentialManager(host())
+  const load = async (): Promise<CredentialManager> => {
+    const [{ createCredentialManager }, { createHelpers }] = await Promise.all([
+      import("../io/registry/auth/credential-manager.ts"),
+      import("../io/registry/auth/helper.ts"),
+    ])
+    const { env, logger } = host()
+    return createCredentialManager<ConnectionOptions>({
+      env,
+      home: homeOf({ env }),
+      helpers: createHelpers({ env }),
+      clock: systemClock,
+      logger,
+      openHttp: (options) => lazyHttp(host(), options).open(),
+    })
+  }
   return {
     login: async (...args) => (await load()).login(...args),
     store: async (...args) => (await load()).store(...args),
