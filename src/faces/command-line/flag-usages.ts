@@ -1,5 +1,6 @@
 import type { FlagSpec } from "../command.ts"
-import { formatGoDuration, goQuote, parseGoDuration } from "./go-values.ts"
+import { formatGoDuration } from "../../codec/go-duration.ts"
+import { goQuote, parseGoDuration } from "./go-values.ts"
 
 /**
  * The list of flags in the layout of pflag's `FlagUsages`: one line each, usage in a column of its own.

@@ -1,5 +1,8 @@
 /** Go's readings of flag values: `strconv`, `time.ParseDuration`, `encoding/csv`, with the words of their errors. */
 
+import { parseGoDuration as readDuration } from "../../codec/go-duration.ts"
+import { asToolError } from "../../core/errors.ts"
+
 /** A value, or Go's sentence about what is wrong with it. */
 export type GoResult<T> = { readonly value: T } | { readonly error: string }
 
@@ -32,51 +35,14 @@ export function parseGoInt(text: string, unsigned: boolean): GoResult<number> {
 /** Underscores only between digits or after the base prefix, as Go literals. */
 const GO_INTEGER = /^(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/
 
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["ns", 1e-6],
-  ["us", 1e-3],
-  ["µs", 1e-3],
-  ["μs", 1e-3],
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-])
-
 /** `time.ParseDuration`; the value is in milliseconds. */
 export function parseGoDuration(text: string): GoResult<number> {
-  const quoted = goQuote(text)
-  const invalid = { error: `time: invalid duration ${quoted}` }
-  const negative = text.startsWith("-")
-  let rest = /^[+-]/.test(text) ? text.slice(1) : text
-  if (rest === "0") return { value: 0 }
-  if (rest === "") return invalid
-  let total = 0
-  while (rest !== "") {
-    const number = /^(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/.exec(rest)?.[0]
-    if (number === undefined) return invalid
-    rest = rest.slice(number.length)
-    const unit = /^[^0-9.]*/.exec(rest)?.[0] ?? ""
-    if (unit === "") return { error: `time: missing unit in duration ${quoted}` }
-    rest = rest.slice(unit.length)
-    const scale = UNITS.get(unit)
-    if (scale === undefined) return { error: `time: unknown unit ${goQuote(unit)} in duration ${quoted}` }
-    total += Number(number) * scale
-    // Go counts nanoseconds in 63 bits.
-    if (total > 9_223_372_036_854.775) return invalid
+  try {
+    return { value: readDuration(text) }
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    return { error: error.why ?? error.what }
   }
-  return { value: negative ? -total : total }
-}
-
-/** `time.Duration.String()` for whole seconds and more, such as `3m0s`; milliseconds below a second. */
-export function formatGoDuration(ms: number): string {
-  if (ms === 0) return "0s"
-  if (ms < 1000) return `${ms}ms`
-  const hours = Math.floor(ms / 3_600_000)
-  const minutes = Math.floor((ms % 3_600_000) / 60_000)
-  const seconds = `${(ms % 60_000) / 1000}s`
-  if (hours > 0) return `${hours}h${minutes}m${seconds}`
-  return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
 const BARE_QUOTE = 'bare " in non-quoted-field'
