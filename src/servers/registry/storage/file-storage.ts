@@ -26,14 +26,17 @@ export async function openFileStorage(options: FileStorageOptions): Promise<Regi
       await mkdir(join(folders.blobs, name), { recursive: true, mode: 0o700 })
     }
     await mkdir(folders.uploads, { recursive: true, mode: 0o700 })
-    if (durability === "full") {
-      await flushFolder(folders.blobs)
-      await flushFolder(folder)
-    }
   })
   const metadata = new Metadata(join(folder, "index.sqlite"), durability)
   try {
     await removeLeftovers(metadata, folders.uploads)
+    if (durability === "full") {
+      // The names of the index and of the folders, so that what is put into them later can be found.
+      await withIoErrors("flush the storage folder", async () => {
+        await flushFolder(folders.blobs)
+        await flushFolder(folder)
+      })
+    }
   } catch (thrown) {
     metadata.close()
     throw thrown
