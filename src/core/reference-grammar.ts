@@ -96,11 +96,6 @@ export function isTag(text: string): boolean {
   return TAG.test(text)
 }
 
-/** Whether `text` is a repository path a registry can serve; without registry, tag and digest. */
-export function isRepositoryPath(text: string): boolean {
-  return text.length <= MAX_REPOSITORY && REPOSITORY.test(text)
-}
-
 function checkText(text: string): void {
   if (text === "") throw invalid(text, "it is empty, expected `registry/repository[:tag][@digest]`")
   if (text.length > MAX_TEXT) throw invalid(text, `it has ${text.length} characters, expected at most ${MAX_TEXT}`)

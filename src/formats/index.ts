@@ -1,7 +1,7 @@
 import { cosignBlobs } from "./cosign/blob-formats.ts"
 import { cosignV2 } from "./cosign/cosign-v2.ts"
 import { cosignV3 } from "./cosign/cosign-v3.ts"
-import { predicateWords, resolvePredicateType } from "./cosign/predicates/table.ts"
+import { resolvePredicateType } from "./cosign/predicates/table.ts"
 import { referrerKind } from "./cosign/referrer-kinds.ts"
 import { triangulate } from "./cosign/triangulate.ts"
 import type { BlobFormats, SignatureFormat } from "./format.ts"
@@ -12,4 +12,4 @@ export const formats: readonly SignatureFormat[] = [cosignV3, cosignV2]
 /** Documents about blobs. */
 export const blobFormats: BlobFormats = cosignBlobs
 
-export { predicateWords, referrerKind, resolvePredicateType, triangulate }
+export { referrerKind, resolvePredicateType, triangulate }

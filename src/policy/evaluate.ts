@@ -64,7 +64,7 @@ export function evaluatePolicy(policy: TrustPolicy, facts: Facts): PolicyResult 
  * Refuse a policy that names nothing, names the same authority twice or refers to one that does not exist.
  * @throws {ToolError} `E_POLICY_INVALID`.
  */
-export function checkPolicy(policy: TrustPolicy): void {
+function checkPolicy(policy: TrustPolicy): void {
   const names = new Set<string>()
   for (const authority of policy.authorities) {
     if (names.has(authority.name)) invalid(`authority "${authority.name}" is defined twice`)

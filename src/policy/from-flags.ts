@@ -12,7 +12,7 @@ export interface FlagPolicy {
 }
 
 /** Name of the rule that flags make. */
-export const FLAG_RULE = "command line"
+const FLAG_RULE = "command line"
 
 /**
  * The policy that flags stand for: one authority per key, any of which may have signed.

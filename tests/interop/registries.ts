@@ -17,7 +17,7 @@ export interface InteropRegistry {
 const launcher = fileURLToPath(new URL("../../countersign", import.meta.url))
 
 /** A port nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as AddressInfo

@@ -25,7 +25,7 @@ export function jsonObject(members: readonly (readonly [string, string | undefin
 }
 
 /** A float64 as Go prints it; integers past 2^53 lose their last digits, as they do there. */
-export function jsonNumber(value: number | bigint): string {
+function jsonNumber(value: number | bigint): string {
   const number = Number(value)
   return Object.is(number, -0) ? "-0" : String(number)
 }

@@ -12,7 +12,7 @@ import { CERTIFICATE_ANNOTATION, CHAIN_ANNOTATION, LOG_ANNOTATION, TIMESTAMP_ANN
 type Annotations = Readonly<Record<string, string>>
 
 /** An annotation that is there and not empty. */
-export function annotation(annotations: Annotations, key: string): string | undefined {
+function annotation(annotations: Annotations, key: string): string | undefined {
   const value = Object.hasOwn(annotations, key) ? annotations[key] : undefined
   return value === "" ? undefined : value
 }

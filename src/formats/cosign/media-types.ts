@@ -3,7 +3,6 @@ export const SIMPLE_SIGNING_LAYER = "application/vnd.dev.cosign.simplesigning.v1
 export const DSSE_LAYER = "application/vnd.dsse.envelope.v1+json"
 /** Config type of legacy signatures stored as OCI 1.1 referrers. */
 export const SIGNATURE_ARTIFACT = "application/vnd.dev.cosign.artifact.sig.v1+json"
-export const SBOM_ARTIFACT = "application/vnd.dev.cosign.artifact.sbom.v1+json"
 /** What every bundle layer's media type starts with. */
 export const BUNDLE_LAYER_PREFIX = "application/vnd.dev.sigstore.bundle"
 

@@ -10,7 +10,7 @@ import { redactUrl } from "./redact.ts"
 export type TargetReach = "public" | "loopback" | "private"
 
 /** Whether `kind` is within `reach`. */
-export function isWithinReach(kind: AddressClass, reach: TargetReach): boolean {
+function isWithinReach(kind: AddressClass, reach: TargetReach): boolean {
   return kind === "public" || kind === reach
 }
 

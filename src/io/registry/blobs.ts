@@ -46,7 +46,7 @@ export async function fetchBlob(
 }
 
 /** Content carried in the descriptor, if it really is what the descriptor says. */
-export function inlineContent(descriptor: Descriptor): Uint8Array | undefined {
+function inlineContent(descriptor: Descriptor): Uint8Array | undefined {
   if (descriptor.data === undefined || descriptor.size > limits.manifestBytes) return undefined
   try {
     const bytes = decodeBase64(descriptor.data, { what: "descriptor data", max: limits.manifestBytes })

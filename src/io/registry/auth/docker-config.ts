@@ -46,7 +46,7 @@ export function parseDockerConfig(path: string, bytes: Uint8Array): DockerConfig
 }
 
 /** Registry names that a server is known by in configuration files, most exact first. */
-export function registryKeys(registry: string): readonly string[] {
+function registryKeys(registry: string): readonly string[] {
   if (isHub(registry)) return [HUB_KEY, "index.docker.io", "docker.io", "registry-1.docker.io"]
   return [registry]
 }
@@ -114,7 +114,7 @@ function isUrlKey(key: string): boolean {
 }
 
 /** Host of a key written as a URL. */
-export function normaliseKey(key: string): string {
+function normaliseKey(key: string): string {
   return isUrlKey(key) ? key.replace(/^https?:\/\//, "").replace(/\/.*$/, "") : key
 }
 
