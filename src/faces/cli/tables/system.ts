@@ -32,7 +32,7 @@ const serve: CommandSpec = {
       choices: ["full", "fast"],
     },
     { name: "allow-delete", type: "bool", default: "true", usage: "let clients delete tags, manifests and blobs" },
-    { name: "sparse-indexes", type: "bool", usage: "accept indexes whose entries are not stored here" },
+    { name: "sparse-indexes", type: "bool", usage: "accept manifests whose parts are not stored here" },
   ],
   args: { min: 0, max: 0, usage: "" },
   load: async () => (await import("../commands/serve.ts")).serve,
