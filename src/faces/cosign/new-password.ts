@@ -14,8 +14,8 @@ export async function newPassword(invocation: FaceInvocation): Promise<Uint8Arra
   if (given !== undefined) return new TextEncoder().encode(given)
   const { prompter } = await invocation.open()
   if (!prompter.interactive) return await fromStdin(invocation)
-  const first = await prompter.password("Enter password for private key:")
-  const second = await prompter.password("Enter password for private key again:")
+  const first = await prompter.password("Enter password for private key: ")
+  const second = await prompter.password("Enter password for private key again: ")
   const same = first.length === second.length && first.every((byte, index) => byte === second[index])
   if (!same) throw faceError("passwords do not match", { code: "E_KEY_PASSWORD" })
   return first
