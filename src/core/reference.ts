@@ -1,6 +1,6 @@
 import type { Digest } from "./digest.ts"
 
-/** A parsed reference to an artifact in a registry. Never built by hand: see {@link file://./reference-grammar.ts}. */
+/** A parsed reference to an artifact in a registry. Made by `parseReference`. */
 export interface Reference {
   /** `host[:port]` as the user means it; `docker.io` for the Hub. */
   readonly registry: string
