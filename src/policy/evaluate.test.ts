@@ -110,6 +110,24 @@ describe("policies that would pass by saying nothing", () => {
   })
 })
 
+describe("policyFromFlags", () => {
+  it.each(["ignore", "require"] as const)(
+    "adv: GHSA-52v5-jr5w-gjxr every flag reaches every authority, log %s",
+    (tlog) => {
+      const asked = {
+        formats: ["cosign-v3"],
+        kind: "attestation",
+        annotations: { a: "b" },
+        predicateType: "t",
+        tlog,
+      } as const
+      const { authorities, rules } = policyFromFlags({ ...asked, keys: ["one", "two"] })
+      expect(authorities).toEqual(["one", "two"].map((key) => ({ name: key, family: "cosign", keys: [key], ...asked })))
+      expect(rules).toEqual([{ name: "command line", require: { any: ["one", "two"] }, mode: "enforce" }])
+    },
+  )
+})
+
 describe("maximum matching", () => {
   it("equals brute force on small cases", () => {
     const row = fc.array(fc.constantFrom("1", "2", "3", "4"), { maxLength: 4 })

@@ -28,7 +28,7 @@ export function policyFromFlags(flags: FlagPolicy): TrustPolicy {
     keys: [key],
     annotations: flags.annotations,
     ...(flags.predicateType === undefined ? {} : { predicateType: flags.predicateType }),
-    tlog: "ignore",
+    tlog: flags.tlog,
   }))
   return {
     name: FLAG_RULE,
