@@ -2,7 +2,6 @@ import type { Finding, SignatureReport } from "../../core/report.ts"
 import type { KeyType } from "../../core/ports.ts"
 
 const ENVELOPE = "accepted signatures do not match threshold, Found: 0, Expected 1"
-const NO_LOG_ENTRY = "failed to verify log inclusion: not enough verified log entries from transparency log: 0 < 1"
 
 /** What cosign says about one signature that does not count: the first check that failed, in its words. */
 export function causeOf(signature: SignatureReport, keyType: KeyType | undefined): string {
@@ -18,8 +17,6 @@ export function causeOf(signature: SignatureReport, keyType: KeyType | undefined
       return subjectCause(signature, bundle, failed)
     case "subject.annotations":
       return "missing or incorrect annotation"
-    case "log.entry":
-      return bundle ? NO_LOG_ENTRY : "signature not found in transparency log"
     default:
       return describe(failed)
   }

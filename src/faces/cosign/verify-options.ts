@@ -8,6 +8,8 @@ import { readFile } from "./files.ts"
 import { verifyingKey } from "./keys.ts"
 
 const TRUSTED_ROOT_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+const LOG_KEY = "SIGSTORE_REKOR_PUBLIC_KEY"
+const SWITCHES = ["insecure-ignore-tlog", "private-infrastructure"] as const
 const HASHES = ["sha224", "sha256", "sha384", "sha512"] as const
 
 /** What is verified, as the warning about skipped logs calls it. */
@@ -45,17 +47,42 @@ export function checkIdentityFlags({ flags, generation }: FaceInvocation): void 
   })
 }
 
-/** Whether log entries count, with cosign's warning when they do not. */
-export async function logChoice(invocation: FaceInvocation, thing: VerifiedThing): Promise<"ignore" | "require"> {
-  const { flags } = invocation
-  if (flags.bool("private-infrastructure")) return "ignore"
-  if (!flags.bool("insecure-ignore-tlog")) return "require"
+/**
+ * What the command line says about log entries, which are not evaluated.
+ *
+ * DEVIATION: cosign refuses a signature without a log entry unless the log is switched off. Here the signature alone
+ * decides, and where the log was not switched off a warning says so.
+ *
+ * SECURITY: what asks for the log in so many words is refused; a yes without it would be another answer than asked for.
+ *
+ * @throws {ToolError} `E_USAGE` for `--insecure-ignore-tlog=false`, `--private-infrastructure=false` and a log key in
+ *   the environment.
+ */
+export async function checkLogChoice(invocation: FaceInvocation, thing: VerifiedThing): Promise<void> {
+  const { flags, world } = invocation
+  for (const name of SWITCHES) {
+    if (flags.given(name) && !flags.bool(name)) throw logNotEvaluated(`--${name}=false`)
+  }
+  if (flags.bool("private-infrastructure")) return
+  if (flags.bool("insecure-ignore-tlog")) {
+    await say(
+      invocation,
+      "WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability " +
+        `verification for the ${thing}.`,
+    )
+    return
+  }
+  if ((world.env[LOG_KEY] ?? "") !== "") throw logNotEvaluated(LOG_KEY)
   await say(
     invocation,
-    "WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability " +
-      `verification for the ${thing}.`,
+    `WARNING: transparency log entries are not evaluated in this release: the ${thing} is checked against the key alone.`,
   )
-  return "ignore"
+}
+
+function logNotEvaluated(asked: string): Error {
+  return faceError(`${asked} is not supported: transparency log entries are not evaluated in this release`, {
+    hints: [`leave out ${asked} to check against the key alone`],
+  })
 }
 
 /** `--signature-digest-algorithm`; `undefined` leaves the choice to the key. @throws {ToolError} for unknown names. */
@@ -78,17 +105,28 @@ export async function keysToVerifyWith(invocation: FaceInvocation, app: AppConte
 }
 
 /**
- * A trusted root given with a key has nothing to add here: it holds authorities for certificates, logs and timestamps,
- * none of which are evaluated. It is read and checked all the same, so that a wrong file is noticed.
+ * A trusted root given with a key: authorities for certificates and timestamps have nothing to say about a key. It is
+ * read and checked all the same, so that a wrong file is noticed.
+ *
+ * @throws {ToolError} `E_TRUST_MALFORMED` when it is none, or when it names transparency logs that would count.
  */
 export async function checkTrustedRoot(invocation: FaceInvocation, app: AppContext): Promise<void> {
-  const path = invocation.flags.string("trusted-root")
+  const { flags } = invocation
+  const path = flags.string("trusted-root")
   if (path === "") return
+  const ignored = flags.bool("insecure-ignore-tlog") || flags.bool("private-infrastructure")
   try {
     const bytes = await readFile(app, path, limits.bundleBytes)
     const root = parseJson(bytes, { what: "trusted root", maxBytes: limits.bundleBytes })
     if (!isObject(root) || member(root, "mediaType") !== TRUSTED_ROOT_TYPE)
       throw faceError("unsupported TrustedRoot media type", { code: "E_TRUST_MALFORMED" })
+    const logs = member(root, "tlogs") ?? []
+    if (!ignored && (!Array.isArray(logs) || logs.length > 0)) {
+      throw faceError("it names transparency logs, whose entries are not evaluated in this release", {
+        code: "E_TRUST_MALFORMED",
+        hints: ["leave out --trusted-root: a key needs none"],
+      })
+    }
   } catch (thrown) {
     throw prefixed("loading trusted root: ", thrown)
   }

@@ -8,10 +8,15 @@ import { limits } from "../../../core/limits.ts"
 import type { VerifiedSignature, VerifiedStatement } from "../../../core/verified.ts"
 import { asToolError } from "../../../core/errors.ts"
 import type { FaceHandler } from "../face-invocation.ts"
-import { unmetLogDemand } from "../log-demand.ts"
 import { verificationHeader } from "../output/header.ts"
 import { attestationFailure } from "../verification-failure.ts"
-import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
+import {
+  checkIdentityFlags,
+  checkLogChoice,
+  checkTrustedRoot,
+  hashChoice,
+  keysToVerifyWith,
+} from "../verify-options.ts"
 import { checkWorkers, commonRequest, imageOrFolder } from "./verify.ts"
 
 /** `cosign verify-attestation IMAGE...` */
@@ -20,7 +25,7 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
   checkWorkers(invocation)
   checkIdentityFlags(invocation)
   const hash = hashChoice(invocation)
-  const tlog = await logChoice(invocation, "attestation")
+  await checkLogChoice(invocation, "attestation")
   const app = await invocation.open()
   await checkTrustedRoot(invocation, app)
   const keys = await keysToVerifyWith(invocation, app)
@@ -32,7 +37,6 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
     kind: "attestation",
     keys,
     annotations: {},
-    tlog,
     predicateType: uriOf(type),
     ...(hash === undefined ? {} : { hash }),
     at: app.clock.now(),
@@ -40,9 +44,8 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
   const keyType = keys[0]?.key.type
   const context = { predicateType: type, ...(keyType === undefined ? {} : { keyType }) }
   for (const [index, artifact] of report.artifacts.entries()) {
-    const unmet = errors[index] === undefined ? unmetLogDemand(tlog, artifact) : undefined
-    const error = errors[index] ?? unmet?.error
-    if (error !== undefined) throw attestationFailure(unmet?.report ?? artifact, error, context)
+    const error = errors[index]
+    if (error !== undefined) throw attestationFailure(artifact, error, context)
     const facts = { name: artifact.artifact, annotations: false, claims: flags.bool("check-claims") }
     await world.stderr.write(verificationHeader(facts))
     for (const signature of verified[index] ?? []) await world.stdout.write(envelopeLine(signature))

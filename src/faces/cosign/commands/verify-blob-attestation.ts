@@ -9,8 +9,7 @@ import { blobFailure } from "../blob-failure.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile } from "../files.ts"
-import { unmetLogDemand } from "../log-demand.ts"
-import { checkIdentityFlags, checkTrustedRoot, keysToVerifyWith, logChoice } from "../verify-options.ts"
+import { checkIdentityFlags, checkLogChoice, checkTrustedRoot, keysToVerifyWith } from "../verify-options.ts"
 
 /** `cosign verify-blob-attestation [BLOB]` */
 export const verifyBlobAttestations: FaceHandler = async (invocation) => {
@@ -25,7 +24,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
         : "no path to blob passed in, run `cosign verify-blob-attestation -h` for more help",
     )
   }
-  const tlog = await logChoice(invocation, "blob attestation")
+  await checkLogChoice(invocation, "blob attestation")
   if (bundle === "" && signature === "") {
     throw faceError("please specify path to the DSSE envelope signature via --signature or --bundle")
   }
@@ -45,15 +44,12 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     ...(blob === undefined ? {} : { blob }),
     keys,
     evidence,
-    tlog,
     predicateType: uriOf(type),
     checkClaims: claims,
     at: app.clock.now(),
   })
   const [report] = answer.report.artifacts
-  const unmet = answer.error === undefined ? unmetLogDemand(tlog, report) : undefined
-  const error = answer.error ?? unmet?.error
-  if (error !== undefined) throw blobFailure(unmet?.report ?? report, error, keys[0]?.key.type, type)
+  if (answer.error !== undefined) throw blobFailure(report, answer.error, keys[0]?.key.type, type)
   await say(invocation, "Verified OK")
   return 0
 }

@@ -4,8 +4,13 @@ import { blobInput, readBundle, readSignature } from "../blob-evidence.ts"
 import { blobFailure } from "../blob-failure.ts"
 import { faceError } from "../face-error.ts"
 import { say, type FaceHandler } from "../face-invocation.ts"
-import { unmetLogDemand } from "../log-demand.ts"
-import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
+import {
+  checkIdentityFlags,
+  checkLogChoice,
+  checkTrustedRoot,
+  hashChoice,
+  keysToVerifyWith,
+} from "../verify-options.ts"
 
 /** `cosign verify-blob BLOB` */
 export const verifyBlobs: FaceHandler = async (invocation) => {
@@ -19,7 +24,7 @@ export const verifyBlobs: FaceHandler = async (invocation) => {
     )
   }
   const hash = hashChoice(invocation)
-  const tlog = await logChoice(invocation, "blob")
+  await checkLogChoice(invocation, "blob")
   checkIdentityFlags(invocation)
   if (bundle === "" && signature === "") throw faceError("missing flag '--signature'")
   const app = await invocation.open()
@@ -32,12 +37,10 @@ export const verifyBlobs: FaceHandler = async (invocation) => {
   const blob = await blobInput(app, args[0] ?? "", bundle !== "")
   for (const evidence of evidences) {
     const at = app.clock.now()
-    const request = { blob, keys, evidence, tlog, at, ...(hash === undefined ? {} : { hash }) }
+    const request = { blob, keys, evidence, at, ...(hash === undefined ? {} : { hash }) }
     const answer = await verifyBlob(app, request)
     const [report] = answer.report.artifacts
-    const unmet = answer.error === undefined ? unmetLogDemand(tlog, report) : undefined
-    const error = answer.error ?? unmet?.error
-    if (error !== undefined) throw blobFailure(unmet?.report ?? report, error, keys[0]?.key.type)
+    if (answer.error !== undefined) throw blobFailure(report, answer.error, keys[0]?.key.type)
   }
   await say(invocation, "Verified OK")
   return 0

@@ -5,12 +5,17 @@ import { parseAnnotations } from "../annotations.ts"
 import { attachmentBytes, signatureRepository } from "../environment.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
-import { unmetLogDemand } from "../log-demand.ts"
 import { claimsJson, claimsText } from "../output/claims.ts"
 import { verificationHeader } from "../output/header.ts"
 import { fullName, imageTarget } from "../targets.ts"
 import { signatureFailure } from "../verification-failure.ts"
-import { checkIdentityFlags, checkTrustedRoot, hashChoice, keysToVerifyWith, logChoice } from "../verify-options.ts"
+import {
+  checkIdentityFlags,
+  checkLogChoice,
+  checkTrustedRoot,
+  hashChoice,
+  keysToVerifyWith,
+} from "../verify-options.ts"
 
 const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 
@@ -21,7 +26,7 @@ export const verify: FaceHandler = async (invocation) => {
   checkIdentityFlags(invocation)
   const hash = hashChoice(invocation)
   const annotations = parseAnnotations(flags.strings("annotations"))
-  const tlog = await logChoice(invocation, "signature")
+  await checkLogChoice(invocation, "signature")
   const app = await invocation.open()
   await checkTrustedRoot(invocation, app)
   const keys = await keysToVerifyWith(invocation, app)
@@ -32,7 +37,6 @@ export const verify: FaceHandler = async (invocation) => {
     kind: "signature",
     keys,
     annotations,
-    tlog,
     // COMPAT(cosign 3.1): any statement about the image counts; see the warning below.
     anyPredicate: generation.signingConfig,
     ...(hash === undefined ? {} : { hash }),
@@ -40,10 +44,9 @@ export const verify: FaceHandler = async (invocation) => {
   })
   const keyType = keys[0]?.key.type
   for (const [index, artifact] of report.artifacts.entries()) {
-    const unmet = errors[index] === undefined ? unmetLogDemand(tlog, artifact) : undefined
-    const error = errors[index] ?? unmet?.error
+    const error = errors[index]
     const context = keyType === undefined ? {} : { keyType }
-    if (error !== undefined) throw signatureFailure(unmet?.report ?? artifact, error, context)
+    if (error !== undefined) throw signatureFailure(artifact, error, context)
     await printVerified(invocation, targets[index], verified[index] ?? [])
   }
   return 0
