@@ -107,7 +107,13 @@ function predicateFinding(statement: Statement, wanted: Wanted, bundle: boolean)
   }
   const signature = wanted.kind === "signature" && wanted.anyPredicate !== true
   const expected = wanted.predicateType ?? (signature ? SIGN_PREDICATE : undefined)
-  if (expected === undefined) return []
+  if (expected === undefined) {
+    if (wanted.kind === "signature" || observed !== SIGN_PREDICATE) return []
+    // The statement of a plain signature attests nothing, unless it is asked for by its type.
+    return [
+      { check: "predicate.type", outcome: "failed", expected: "an attestation", observed, code: "E_SIG_UNTRUSTED" },
+    ]
+  }
   if (observed === expected) return [{ check: "predicate.type", outcome: "passed", expected, observed }]
   return [{ check: "predicate.type", outcome: "failed", expected, observed, code: "E_SIG_UNTRUSTED" }]
 }
