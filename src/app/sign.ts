@@ -171,6 +171,7 @@ async function alreadySigned(
     throw new ToolError(artifact.decision.code ?? "E_INTERNAL", {
       what: `could not find out whether ${artifact.artifact} is signed already`,
       why: artifact.decision.reasons.join("; "),
+      kind: "unknown",
     })
   }
   const found = verified[0]?.find((signature) => signature.report.format === format)

@@ -114,6 +114,8 @@ function couldNotFindOut(artifact: string, gathered: Gathered): ToolError {
   return new ToolError(failure?.code ?? "E_LIMIT_EXCEEDED", {
     what: `could not find out whether ${artifact} is signed`,
     why: failure?.message ?? "there are more signatures than are evaluated",
+    // Whatever kept us from reading: the question stays open.
+    kind: "unknown",
     details: { failures: failures.map(({ where, code, message }) => ({ where, code, message })) },
   })
 }

@@ -11,6 +11,8 @@ export interface ToolErrorInit {
   readonly next?: readonly string[]
   /** Machine-readable, already redacted. */
   readonly details?: JsonObject
+  /** Where it differs from the catalogue's: a limit met while asking a registry leaves the question open. */
+  readonly kind?: ErrorKind
   readonly cause?: unknown
 }
 
@@ -22,6 +24,8 @@ export class ToolError extends Error {
   readonly why: string | undefined
   readonly next: readonly string[]
   readonly details: JsonObject
+  /** Kind of failure; decides the exit code of the unified command line. */
+  readonly kind: ErrorKind
 
   constructor(code: ErrorCode, init: ToolErrorInit) {
     super(
@@ -33,11 +37,7 @@ export class ToolError extends Error {
     this.why = init.why
     this.next = init.next !== undefined && init.next.length > 0 ? init.next : catalogue[code].next
     this.details = init.details ?? {}
-  }
-
-  /** Kind of failure; decides the exit code of the unified command line. */
-  get kind(): ErrorKind {
-    return catalogue[this.code].kind
+    this.kind = init.kind ?? catalogue[code].kind
   }
 }
 

@@ -108,6 +108,7 @@ async function follow(parts: Parts, request: HttpRequest, tries: number): Promis
     await response.discard()
     if (redirects >= limits.redirects) {
       throw new ToolError("E_LIMIT_EXCEEDED", {
+        kind: "unknown",
         what: `too many redirects from ${new URL(request.url).host}`,
         why: `more than ${limits.redirects}, the last one to ${redactUrl(response.header("location") ?? "")}`,
       })

@@ -84,6 +84,7 @@ export function failureError(failure: RegistryFailure, doing: string, context: s
     what: `${WORDS[code] ?? "registry failed to"} ${doing}`,
     why: `${context} answered ${failure.status}${said === "" ? "" : ` (${said})`}`,
     details: { status: failure.status, codes: failure.codes, where: context },
+    ...(code === "E_LIMIT_EXCEEDED" ? { kind: "unknown" } : {}),
   })
 }
 

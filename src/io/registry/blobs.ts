@@ -30,6 +30,7 @@ export async function fetchBlob(
 ): Promise<Uint8Array> {
   if (descriptor.size > max) {
     throw new ToolError("E_LIMIT_EXCEEDED", {
+      kind: "unknown",
       what: `blob ${descriptor.digest} is too large`,
       why: `its descriptor says ${descriptor.size} bytes, at most ${max} are accepted`,
     })

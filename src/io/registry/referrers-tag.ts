@@ -28,6 +28,7 @@ export async function listReferrersTag(
   const entries = [...new Map(listed.map((entry) => [entry.digest, entry])).values()]
   if (entries.length > limits.referrers) {
     throw new ToolError("E_LIMIT_EXCEEDED", {
+      kind: "unknown",
       what: `too many referrers of ${subject}`,
       why: `the referrers tag lists ${entries.length}, at most ${limits.referrers} are read`,
     })

@@ -159,6 +159,7 @@ function meansUnsupported(failure: RegistryFailure): boolean {
 
 function tooMany(subject: Digest, what: string, max: number): ToolError {
   return new ToolError("E_LIMIT_EXCEEDED", {
+    kind: "unknown",
     what: `too many referrers of ${subject}`,
     why: `the registry lists more than ${max} ${what}`,
     next: ["remove referrers that are not needed any more"],

@@ -52,6 +52,7 @@ async function readTags(response: HttpResponse, name: string): Promise<readonly 
 
 function tooMany(context: RepositoryContext, what: string, max: number): ToolError {
   return new ToolError("E_LIMIT_EXCEEDED", {
+    kind: "unknown",
     what: `too many tags in ${context.name}`,
     why: `the registry lists more than ${max} ${what}`,
   })

@@ -1,5 +1,7 @@
 import type { ListResult } from "../../../app/requests.ts"
 import { listAttached } from "../../../app/list.ts"
+import { EXIT } from "../../../core/error-catalogue.ts"
+import { ToolError } from "../../../core/errors.ts"
 import type { CommandHandler } from "../../command.ts"
 import { attachedDocument } from "../documents.ts"
 import { renderList } from "../render/attached.ts"
@@ -10,7 +12,7 @@ import { parseTarget } from "../../../app/parse-target.ts"
 export const list: CommandHandler = command(async (session) => {
   const result = await attachedTo(session, false)
   await session.output.answer(attachedDocument(result), () => renderList(result), "requested")
-  return listExit(result)
+  return answerListed(session, result)
 })
 
 /** What is attached to the artifact of the first argument. */
@@ -21,7 +23,18 @@ export async function attachedTo(session: Session, decode: boolean): Promise<Lis
   return listAttached(app, { target, decode, ...(repository === "" ? {} : { signatureRepository: repository }) })
 }
 
-/** A list with a place missing is no whole answer: exit code 3. */
-export function listExit(result: ListResult): number {
-  return result.stores.some((store) => store.outcome === "failed") ? 3 : 0
+/**
+ * Say which places could not be read.
+ *
+ * @returns the exit code: a list with a place missing is no whole answer.
+ */
+export async function answerListed({ output }: Session, result: ListResult): Promise<number> {
+  const errors = result.stores.flatMap(({ store, outcome, error }) => {
+    if (outcome !== "failed") return []
+    const what = `could not list everything attached to ${result.artifact}`
+    const why = `${store}: ${error?.message ?? "could not be read"}`
+    return [new ToolError(error?.code ?? "E_INTERNAL", { what, why, kind: "unknown" })]
+  })
+  for (const error of errors) await output.error(error)
+  return errors.length === 0 ? 0 : EXIT.unknown
 }

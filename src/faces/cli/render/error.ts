@@ -51,8 +51,8 @@ export function errorObject(error: ToolError): JsonObject {
   const entry = catalogue[error.code]
   return {
     code: error.code,
-    kind: entry.kind,
-    exit: EXIT[entry.kind],
+    kind: error.kind,
+    exit: EXIT[error.kind],
     retryable: entry.retryable,
     what: error.what,
     why: error.why ?? null,
