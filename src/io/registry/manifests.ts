@@ -125,6 +125,12 @@ function verifiedManifest(
   checkDigestHeader(response, bytes, `manifest ${reference} of ${context.name}`)
   const contentType = response.header("content-type")
   const expected = contentType === undefined || contentType === "" ? undefined : bareMediaType(contentType)
+  if (expected === "text/html") {
+    throw protocolError(
+      `registry did not deliver manifest ${reference} of ${context.name}`,
+      "it answered 200 with a web page, expected a manifest",
+    )
+  }
   const { mediaType } = parseManifest(bytes, expected)
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes }
 }
@@ -151,6 +157,7 @@ function checkDigestHeader(response: HttpResponse, bytes: Uint8Array, what: stri
 export async function readBounded(response: HttpResponse, max: number, what: string): Promise<Uint8Array> {
   const tooLarge = (seen: string): ToolError =>
     new ToolError("E_LIMIT_EXCEEDED", {
+      kind: "unknown",
       what: `${what} is too large`,
       why: `${seen}, at most ${max} bytes are accepted`,
     })

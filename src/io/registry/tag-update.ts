@@ -19,6 +19,9 @@ const MAX_GONE_READS = 5
 /** Refused writes over one unchanged state until conditions are given up: the refusals are about something else. */
 const MAX_GROUNDLESS = 3
 
+/** Failed writes in a row that are put down to somebody writing at the same time. */
+const MAX_FAILED_WRITES = 12
+
 /** Statuses that a racing writer can cause; dealt with here, not by the HTTP client's slow retries. */
 const RACING: readonly number[] = [409, 412, 500, 502, 503, 504]
 
@@ -44,8 +47,8 @@ export interface TagUpdate {
  * tag is read again until it held our change three times in a row, and written again when somebody overwrote it.
  *
  * @param change - see `ContentStore.updateTag`.
- * @throws {ToolError} `E_REGISTRY_CONFLICT` when others never let go; `E_REGISTRY_TAG_IMMUTABLE`; the last read error
- *   when the tag cannot be read: a failed read is never taken for an absent tag.
+ * @throws {ToolError} `E_REGISTRY_CONFLICT` when others never let go; `E_REGISTRY_TAG_IMMUTABLE`; the last error when
+ *   the tag can be neither read nor written: a failed read is never taken for an absent tag.
  *
  * Spec: OCI distribution-spec "Pushing Manifests with Subject"; RFC 9110 section 13 for the conditions.
  */
@@ -96,6 +99,7 @@ class TagRun {
   #seen = false
   #gone = 0
   #failedReads = 0
+  #failedWrites = 0
   #refused: string | undefined
   #groundless = 0
   #unconditional = false
@@ -144,6 +148,7 @@ class TagRun {
       return undefined
     }
     this.writes++
+    this.#failedWrites = 0
     this.confirmed = 0
     this.#seen = true
     return outcome.descriptor
@@ -174,7 +179,9 @@ class TagRun {
 
   #lost(outcome: Extract<PushOutcome, { ok: false }>, state: TagState | undefined): void {
     const { failure } = outcome
-    if (isImmutable(failure) || !RACING.includes(failure.status)) {
+    this.#failedWrites = failure.status < 500 ? 0 : this.#failedWrites + 1
+    const broken = this.#failedWrites >= MAX_FAILED_WRITES
+    if (broken || isImmutable(failure) || !RACING.includes(failure.status)) {
       throw failureError(failure, `change tag ${this.#tag}`, this.#context.name)
     }
     this.#conflicts++
