@@ -104,6 +104,7 @@ async function placeUnderTag(
 ): Promise<Placed> {
   const tag = placement.tag(subject.digest, document.kind, options.tagPrefix)
   let existed = false
+  const seen = new Map<string, Descriptor>()
   const change: TagChange = async (current) => {
     if (current === undefined) return placement.merge(undefined, document, mergeOptions(options))
     const { config, layers } = placement.read(current)
@@ -114,11 +115,24 @@ async function placeUnderTag(
       )
     if (existed) return undefined
     const content = { manifest: current, config: await store.fetchBlob(config, limits.configBytes) }
-    const drop = options.replace === true ? { drop: sameType(layers, document) } : {}
-    return placement.merge(content, document, { ...mergeOptions(options), ...drop })
+    const restore = vanished(seen, layers)
+    const drop = options.replace === true ? { drop: sameType([...layers, ...restore], document) } : {}
+    return placement.merge(content, document, { ...mergeOptions(options), ...drop, restore })
   }
   await store.updateTag(tag, change, (manifest) => existed || placement.holds(manifest, document))
   return { existed, location: { store: tagStore(document.kind), where: store.name, reference: tag } }
+}
+
+/**
+ * Layers of earlier rounds that are gone now. A tag that others write at the same time loses layers; every writer puts
+ * back what it has seen, so that a signer who has gone is not wiped out by a late one.
+ */
+function vanished(seen: Map<string, Descriptor>, layers: readonly Descriptor[]): readonly Descriptor[] {
+  const key = (layer: Descriptor): string => `${layer.digest} ${JSON.stringify(layer.annotations ?? {})}`
+  const present = new Set(layers.map(key))
+  const lost = [...seen].flatMap(([known, layer]) => (present.has(known) ? [] : [layer]))
+  for (const layer of layers) seen.set(key(layer), layer)
+  return lost
 }
 
 /** Layers that say they hold the same predicate type; one that says nothing stays. */

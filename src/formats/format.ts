@@ -124,6 +124,8 @@ export interface MergeOptions {
   readonly dockerMediaTypes?: boolean
   /** Milliseconds put into the config; absent = the zero time. */
   readonly createdAt?: number
+  /** Layers that were there a moment ago and were lost in a race; put back unless they are there. */
+  readonly restore?: readonly Descriptor[]
   /** Layers (by digest) that the document replaces. */
   readonly drop?: readonly Digest[]
   /** Set: a manifest with this subject for the referrers API instead of a tag (OCI 1.1 mode of legacy signatures). */

@@ -68,6 +68,21 @@ describe("mergeSignatureImage", () => {
     expect(made["history"]).toEqual([{ a: 1 }, { created: "0001-01-01T00:00:00Z" }])
   })
 
+  it("puts back what was lost in a race, before the new layer", () => {
+    const lost = layer("lost").descriptor
+    const write = mergeSignatureImage(current(image([layer("kept").descriptor])), layer("new"), { restore: [lost] })
+    const { layers } = parsed(write.bytes) as { layers: { digest: string }[] }
+    const expected = ["kept", "lost", "new"].map((content) => layer(content).descriptor.digest)
+    expect(layers.map(({ digest }) => digest)).toEqual(expected)
+  })
+
+  it("does not put back what is replaced", () => {
+    const lost = layer("lost").descriptor
+    const write = mergeSignatureImage(current(image([])), layer("new"), { restore: [lost], drop: [lost.digest] })
+    const { layers } = parsed(write.bytes) as { layers: { digest: string }[] }
+    expect(layers.map(({ digest }) => digest)).toEqual([layer("new").descriptor.digest])
+  })
+
   it("is the same whichever of two writers comes first, up to order", () => {
     const one = mergeSignatureImage(undefined, layer("one"))
     const base = current(new TextDecoder().decode(one.bytes))

@@ -39,7 +39,11 @@ export function mergeSignatureImage(
   const old = current === undefined ? undefined : readManifest(current.manifest.bytes)
   const texts = layerTexts(old)
   const drop = new Set<string>(options.drop ?? [])
-  const kept = texts.filter(({ digest }) => !drop.has(digest))
+  const lost = (options.restore ?? []).map((descriptor) => ({
+    digest: descriptor.digest,
+    text: descriptorText(descriptor),
+  }))
+  const kept = [...texts, ...lost].filter(({ digest }) => !drop.has(digest))
   const added = { digest: layer.descriptor.digest, text: descriptorText(layer.descriptor) }
   const layers = options.drop === undefined ? [...kept, added] : [added, ...kept]
   if (layers.length > limits.signatureLayers) {

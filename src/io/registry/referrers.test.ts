@@ -402,7 +402,7 @@ suite("updateTag", () => {
     }
     const error = await failure(client.updateTag("t", adding("a"), holding("a")))
     expect(error.code).toBe("E_REGISTRY_CONFLICT")
-    expect(count).toBe(40)
+    expect(count).toBe(200)
   })
 
   it("does without conditions where they are refused for no reason", async () => {

@@ -8,8 +8,10 @@ import { randomBetween, type RepositoryContext } from "./context.ts"
 import { putManifest, type PushOutcome } from "./manifest-push.ts"
 import { getManifest } from "./manifests.ts"
 
-/** Rounds of reading and writing before giving up. */
-const MAX_ROUNDS = 40
+/** Rounds of reading and writing before giving up; a hundred writers of one tag need about a hundred. */
+const MAX_ROUNDS = 200
+/** Milliseconds between reading and writing after which the state is read again: somebody may have written meanwhile. */
+const STALE_MS = 50
 /** Reads in a row that must show our change where the registry ignores conditions. */
 const CONFIRMATIONS = 3
 /** Failed reads in a row that are put down to somebody writing at the same time. */
@@ -18,6 +20,9 @@ const MAX_FAILED_READS = 8
 const MAX_GONE_READS = 5
 /** Refused writes over one unchanged state until conditions are given up: the refusals are about something else. */
 const MAX_GROUNDLESS = 3
+
+/** Longest pause between two rounds, milliseconds. */
+const MAX_PAUSE_MS = 3000
 
 /** Failed writes in a row that are put down to somebody writing at the same time. */
 const MAX_FAILED_WRITES = 12
@@ -64,7 +69,7 @@ export async function updateTag(
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const state = await run.read()
     if (state === "unclear") {
-      await run.pause(round)
+      await run.pause()
       continue
     }
     if (run.writes > 0 && state !== undefined && (await holds(state.manifest))) {
@@ -74,13 +79,14 @@ export async function updateTag(
     }
     const wanted = await change(state?.manifest)
     if (wanted === undefined) return run.result(unchanged(tag, state))
+    if (!(await run.prepare(wanted, state))) continue
     const descriptor = await run.write(wanted, state)
     if (descriptor !== undefined && run.settled(state)) return run.result(descriptor)
-    await run.pause(round)
+    await run.pause()
   }
   throw new ToolError("E_REGISTRY_CONFLICT", {
     what: `tag ${tag} of ${context.name} could not be updated`,
-    why: `others changed it in each of ${MAX_ROUNDS} rounds`,
+    why: `others changed it again and again, ${MAX_ROUNDS} rounds long`,
     details: { repository: context.name, tag, writes: run.writes },
   })
 }
@@ -96,6 +102,7 @@ class TagRun {
   readonly #uploads: BlobUploads
   readonly #tag: string
   readonly #signal: AbortSignal | undefined
+  #readAt = 0
   #seen = false
   #gone = 0
   #failedReads = 0
@@ -117,6 +124,7 @@ class TagRun {
   /** Current state, `undefined` when there is surely no tag, or `unclear`. */
   async read(): Promise<TagState | "unclear" | undefined> {
     let state: TagState | undefined
+    this.#readAt = this.#context.clock.now()
     try {
       state = await getManifest(this.#context, this.#tag, { signal: this.#signal, accept: RACING })
     } catch (thrown) {
@@ -132,11 +140,24 @@ class TagRun {
     return state
   }
 
-  /** @returns what was written; `undefined` when somebody was faster or the registry is busy. */
-  async write(wanted: TagWrite, state: TagState | undefined): Promise<Descriptor | undefined> {
+  /**
+   * Upload what the new manifest needs.
+   *
+   * @returns false when that took long and the tag changed meanwhile: the change must be made again. Where conditions
+   *   are ignored a late write would wipe out somebody who has confirmed his and gone.
+   */
+  async prepare(wanted: TagWrite, state: TagState | undefined): Promise<boolean> {
+    const since = this.#readAt
     for (const { descriptor, source } of wanted.blobs ?? []) {
       await this.#uploads.push(descriptor, source, this.#signal)
     }
+    if (this.#context.clock.now() - since < STALE_MS || this.settled(state)) return true
+    const again = await this.read()
+    return again !== "unclear" && again?.manifest.descriptor.digest === state?.manifest.descriptor.digest
+  }
+
+  /** @returns what was written; `undefined` when somebody was faster or the registry is busy. */
+  async write(wanted: TagWrite, state: TagState | undefined): Promise<Descriptor | undefined> {
     const outcome = await putManifest(this.#context, this.#uploads, wanted.bytes, wanted.mediaType, {
       tag: this.#tag,
       condition: this.#condition(state),
@@ -164,9 +185,11 @@ class TagRun {
     return { descriptor, repairs: Math.max(0, this.writes - 1) + this.#conflicts }
   }
 
-  async pause(round: number): Promise<void> {
+  /** The more often others were in the way, the longer: many writers must thin out before anybody gets through. */
+  async pause(): Promise<void> {
     this.#signal?.throwIfAborted()
-    const high = 80 * (1 + Math.min(round, 6))
+    const tries = this.writes + this.#conflicts + this.#failedReads
+    const high = Math.min(80 * 1.5 ** tries, MAX_PAUSE_MS)
     await this.#context.sleep(randomBetween(this.#context.randomness, 20, high), this.#signal)
   }
 
