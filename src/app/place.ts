@@ -4,6 +4,7 @@ import type { Digest } from "../core/digest.ts"
 import type { ContentStore, PublicKey, SigningKey, TagChange, TagWrite } from "../core/ports.ts"
 import type { SignatureKind, SignatureLocation } from "../core/report.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
+import { loadPrehashFor } from "../crypto/prehash.ts"
 import { verifySignature } from "../crypto/verify.ts"
 import { allowedSchemes } from "../crypto/schemes.ts"
 import type {
@@ -103,6 +104,7 @@ async function placeUnderTag(
   options: PlaceOptions,
 ): Promise<Placed> {
   const tag = placement.tag(subject.digest, document.kind, options.tagPrefix)
+  await loadPrehashFor([options.key.publicKey])
   let existed = false
   const seen = new Map<string, Descriptor>()
   const change: TagChange = async (current) => {

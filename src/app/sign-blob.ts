@@ -19,8 +19,8 @@ export async function signBlob(app: AppContext, request: SignBlobRequest): Promi
   const { key } = request
   const scheme = schemeFor(key, request.hash ?? "key")
   const hash = hashOf(scheme)
-  const keepBytes = hash === undefined || key.signDigest === undefined
-  const blob = await readBlob(app, request.blob.path, new Set<HashAlgorithm>(["sha256", hash ?? "sha256"]), keepBytes)
+  const keep = hash === undefined || key.signDigest === undefined ? "all" : "small"
+  const blob = await readBlob(app, request.blob.path, new Set<HashAlgorithm>(["sha256", hash ?? "sha256"]), keep)
   const signature = await signRead(key, scheme, hash, blob)
   const digest: Digest = `sha256:${encodeHex(digestFrom(blob, "sha256"))}`
   const messageDigest = digestFrom(blob, hash ?? "sha256")
@@ -34,9 +34,9 @@ async function signRead(
   hash: HashAlgorithm | undefined,
   blob: ReadBlob,
 ): Promise<Uint8Array> {
+  if (blob.bytes !== undefined) return key.sign(blob.bytes, scheme)
   if (hash !== undefined && key.signDigest !== undefined) return key.signDigest(digestFrom(blob, hash), scheme)
-  if (blob.bytes === undefined) throw new ToolError("E_INTERNAL", { what: "the file was not kept in memory" })
-  return key.sign(blob.bytes, scheme)
+  throw new ToolError("E_INTERNAL", { what: "the file was not kept in memory" })
 }
 
 function digestFrom(blob: ReadBlob, algorithm: HashAlgorithm): Uint8Array {
@@ -61,7 +61,7 @@ export async function attestBlob(app: AppContext, request: AttestBlobRequest): P
 }
 
 async function digestOfFile(app: AppContext, path: string): Promise<Digest> {
-  const blob = await readBlob(app, path, new Set<HashAlgorithm>(["sha256"]), false)
+  const blob = await readBlob(app, path, new Set<HashAlgorithm>(["sha256"]), "none")
   return `sha256:${encodeHex(digestFrom(blob, "sha256"))}`
 }
 

@@ -4,6 +4,7 @@ import { asToolError, ToolError } from "../core/errors.ts"
 import type { HashAlgorithm } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 import { decodeHex, encodeHex } from "../codec/hex.ts"
+import { loadPrehash, loadPrehashFor } from "../crypto/prehash.ts"
 import { blobFormats } from "../formats/index.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
@@ -60,6 +61,8 @@ async function verifyAgainst(app: AppContext, asked: Asked, parse: () => Candida
     const artifact = await readArtifact(app, asked, candidate)
     const subject = subjectOf(artifact)
     const evaluation = evaluationFor(asked, candidate)
+    if (candidate.signed.kind === "artifact" && artifact.bytes === undefined) await loadPrehash()
+    else await loadPrehashFor(asked.keys.map(({ key }) => key))
     const evaluated = new SubjectEvaluation(evaluation, subject)
     evaluated.take(evaluateCandidate(evaluation, subject, candidate, artifact))
     const { report, error } = decide(name, subject, {
@@ -120,7 +123,7 @@ async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate)
       ? artifactNeeds(candidate, asked.keys, asked.hash)
       : { hashes: [], bytes: false }
   const algorithms = new Set<HashAlgorithm>(["sha256", ...needs.hashes, ...(candidate.digestAlgorithms ?? [])])
-  return readBlob(app, blob.path, algorithms, needs.bytes)
+  return readBlob(app, blob.path, algorithms, needs.bytes ? "all" : "small")
 }
 
 /** The blob as a subject: SHA-256 first, the other digests beside it. */

@@ -3,6 +3,7 @@ import { limits } from "../core/limits.ts"
 import type { OtherReferrer, SignatureStore, StoreAnswer, Subject } from "../core/ports.ts"
 import type { ArtifactReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
+import { loadPrehashFor } from "../crypto/prehash.ts"
 import { formats } from "../formats/index.ts"
 import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
@@ -33,6 +34,7 @@ interface Answer {
  */
 export async function verifyArtifacts(app: AppContext, request: VerifyRequest): Promise<VerifyResult> {
   const evaluation = prepare(request)
+  await loadPrehashFor(request.keys.map(({ key }) => key))
   const task = app.progress.start("verifying", request.targets.length)
   const answers = await mapBounded(request.targets, request.parallel ?? limits.parallelArtifacts, async (target) => {
     const answer = await verifyTarget(app, request, evaluation, target)

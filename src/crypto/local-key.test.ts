@@ -6,6 +6,9 @@ import { localSigningKey } from "./local-key.ts"
 import { publicKeyOf } from "./public-key.ts"
 import { hashOf, schemeName } from "./schemes.ts"
 import { verifyDigest, verifySignature } from "./verify.ts"
+import { loadPrehash } from "./prehash.ts"
+
+await loadPrehash()
 
 const message = new TextEncoder().encode("the payload")
 

@@ -1,10 +1,10 @@
 import { constants, privateEncrypt, randomBytes, sign } from "node:crypto"
 import { decodeBase64 } from "../codec/base64.ts"
 import type { SigningKey, SignatureScheme, PublicKey } from "../core/ports.ts"
-import { type EcdsaKeyType, signEcdsaDigest } from "./ecdsa.ts"
-import { signEd25519ph } from "./ed25519ph.ts"
+import type { EcdsaKeyType } from "./ecdsa.ts"
 import { digestOf, HASH_LENGTH, plain } from "./hash.ts"
 import { keyType } from "./key-error.ts"
+import { loadPrehash, prehash } from "./prehash.ts"
 import type { PrivateKey } from "./private-key.ts"
 import { modulusBytes, publicKeyOf } from "./public-key.ts"
 import { emsaPkcs1, emsaPss } from "./rsa-padding.ts"
@@ -59,8 +59,8 @@ function signDigestWith(key: PrivateKey, half: PublicKey, digest: Uint8Array, sc
       const secret = secretOf(key)
       try {
         return scheme.scheme === "ecdsa"
-          ? signEcdsaDigest(half.type as EcdsaKeyType, secret, digest)
-          : signEd25519ph(secret, digest)
+          ? prehash().signEcdsaDigest(half.type as EcdsaKeyType, secret, digest)
+          : prehash().signEd25519ph(secret, digest)
       } finally {
         secret.fill(0)
       }
@@ -83,13 +83,17 @@ export function localSigningKey(key: PrivateKey): SigningKey {
     schemes: allowedSchemes(half.type),
     async sign(message, scheme) {
       requireScheme(half, scheme)
-      if (scheme.scheme === "ed25519ph") return signDigestWith(key, half, digestOf("sha512", message), scheme)
+      if (scheme.scheme === "ed25519ph") {
+        await loadPrehash()
+        return signDigestWith(key, half, digestOf("sha512", message), scheme)
+      }
       return signMessage(key, message, scheme)
     },
     async signDigest(digest, scheme) {
       requireScheme(half, scheme)
       requireDigest(scheme, digest)
-      return Promise.resolve(signDigestWith(key, half, digest, scheme))
+      if (half.type !== "rsa") await loadPrehash()
+      return signDigestWith(key, half, digest, scheme)
     },
   }
 }

@@ -7,6 +7,9 @@ import { digestOf } from "./hash.ts"
 import { publicKeyOf } from "./public-key.ts"
 import { hashOf } from "./schemes.ts"
 import { MessageVerifier, verifyDigest, verifySignature } from "./verify.ts"
+import { loadPrehash } from "./prehash.ts"
+
+await loadPrehash()
 
 const message = new TextEncoder().encode("the payload")
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 })

@@ -9,10 +9,10 @@ import {
 } from "node:crypto"
 import { ToolError } from "../core/errors.ts"
 import type { PublicKey, SignatureScheme } from "../core/ports.ts"
-import { type EcdsaKeyType, verifyEcdsaDigest } from "./ecdsa.ts"
+import type { EcdsaKeyType } from "./ecdsa.ts"
 import { parseEcdsaSignature } from "./ecdsa-signature.ts"
-import { verifyEd25519ph } from "./ed25519ph.ts"
 import { digestOf, HASH_LENGTH, Hasher } from "./hash.ts"
+import { prehash } from "./prehash.ts"
 import { keyObjectOf, modulusBytes, rawPublicKey } from "./public-key.ts"
 import { checkPss, emsaPkcs1 } from "./rsa-padding.ts"
 import { hashOf, requireScheme, schemeName } from "./schemes.ts"
@@ -60,7 +60,7 @@ function wellFormed(key: PublicKey, scheme: SignatureScheme, signature: Uint8Arr
  * @param message - exact bytes that were signed.
  * @param signature - raw bytes; ASN.1 DER for ECDSA, as long as the modulus for RSA, 64 bytes for Ed25519.
  * @returns false for every signature that does not hold, however malformed.
- * @throws {ToolError} `E_KEY_TYPE` when key and scheme do not fit.
+ * @throws {ToolError} `E_KEY_TYPE` when key and scheme do not fit, `E_INTERNAL` for Ed25519ph before `loadPrehash`.
  *
  * Spec: FIPS 186-5 sections 5.4 and 6.4, RFC 8017 8.1.2 and 8.2.2, RFC 8032 5.1.7.
  */
@@ -73,7 +73,7 @@ export function verifySignature(
   requireScheme(key, scheme)
   if (!wellFormed(key, scheme, signature)) return false
   if (scheme.scheme === "ed25519ph") {
-    return verifyEd25519ph(rawPublicKey(key), digestOf("sha512", message), signature)
+    return prehash().verifyEd25519ph(rawPublicKey(key), digestOf("sha512", message), signature)
   }
   return verify(hashOf(scheme) ?? null, message, verifyKey(key, scheme), signature)
 }
@@ -92,7 +92,8 @@ function rsaRaw(key: PublicKey, signature: Uint8Array): Uint8Array | undefined {
  * Check a signature over a message of which only the hash value is known.
  *
  * @param digest - hash of the message with the scheme's hash; SHA-512 for `ed25519ph`.
- * @throws {ToolError} `E_KEY_TYPE` when key and scheme do not fit, for pure Ed25519, and for a digest of wrong length.
+ * @throws {ToolError} `E_KEY_TYPE` when key and scheme do not fit, for pure Ed25519, and for a digest of wrong length;
+ *   `E_INTERNAL` for elliptic curves before `loadPrehash`.
  */
 export function verifyDigest(
   key: PublicKey,
@@ -105,7 +106,7 @@ export function verifyDigest(
   if (!wellFormed(key, scheme, signature)) return false
   switch (scheme.scheme) {
     case "ecdsa":
-      return verifyEcdsaDigest(key.type as EcdsaKeyType, rawPublicKey(key), digest, signature)
+      return prehash().verifyEcdsaDigest(key.type as EcdsaKeyType, rawPublicKey(key), digest, signature)
     case "rsa-pkcs1": {
       const encoded = rsaRaw(key, signature)
       return encoded !== undefined && timingSafeEqual(encoded, emsaPkcs1(scheme.hash, digest, modulusBytes(key)))
@@ -115,7 +116,7 @@ export function verifyDigest(
       return encoded !== undefined && checkPss(scheme.hash, digest, encoded, key.bits)
     }
     case "ed25519ph":
-      return verifyEd25519ph(rawPublicKey(key), digest, signature)
+      return prehash().verifyEd25519ph(rawPublicKey(key), digest, signature)
     case "ed25519":
       return false
   }
@@ -175,7 +176,7 @@ export class MessageVerifier {
   verify(signature: Uint8Array): boolean {
     const state = this.#state
     if (!wellFormed(this.#key, this.#scheme, signature)) return false
-    if (state instanceof Hasher) return verifyEd25519ph(rawPublicKey(this.#key), state.digest(), signature)
+    if (state instanceof Hasher) return prehash().verifyEd25519ph(rawPublicKey(this.#key), state.digest(), signature)
     return state.verify(verifyKey(this.#key, this.#scheme), signature)
   }
 }

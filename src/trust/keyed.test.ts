@@ -6,6 +6,9 @@ import type { PublicKey } from "../core/ports.ts"
 import { digestOf } from "../crypto/hash.ts"
 import { keyHint, publicKeyFromSpki } from "../crypto/public-key.ts"
 import { artifactNeeds, evaluateKeys, keySchemes, type KeyedCandidate } from "./keyed.ts"
+import { loadPrehash } from "../crypto/prehash.ts"
+
+await loadPrehash()
 
 interface Pair {
   readonly secret: KeyObject

@@ -6,6 +6,9 @@ import { digestOf } from "../../src/crypto/hash.ts"
 import { parsePublicKey } from "../../src/crypto/public-key.ts"
 import { hashOf } from "../../src/crypto/schemes.ts"
 import { MessageVerifier, verifyDigest, verifySignature } from "../../src/crypto/verify.ts"
+import { loadPrehash } from "../../src/crypto/prehash.ts"
+
+await loadPrehash()
 
 const folder = fileURLToPath(new URL("../../../shared/vectors/wycheproof/", import.meta.url))
 

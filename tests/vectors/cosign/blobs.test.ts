@@ -8,6 +8,9 @@ import { defaultScheme, hashOf } from "../../../src/crypto/schemes.ts"
 import { blobFormats } from "../../../src/formats/index.ts"
 import { artifactNeeds, evaluateKeys } from "../../../src/trust/keyed.ts"
 import { peerFile, peerKey, text, utf8 } from "./peer-data.ts"
+import { loadPrehash } from "../../../src/crypto/prehash.ts"
+
+await loadPrehash()
 
 const blob = peerFile("a.txt")
 const subject = { digest: sha256Digest(blob) }

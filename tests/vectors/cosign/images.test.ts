@@ -17,6 +17,9 @@ import type {
 } from "../../../src/formats/format.ts"
 import { evaluateKeys } from "../../../src/trust/keyed.ts"
 import { images, manifestOf, peerKey, rawOf, step, text, utf8, type Snapshot } from "./peer-data.ts"
+import { loadPrehash } from "../../../src/crypto/prehash.ts"
+
+await loadPrehash()
 
 const placement = cosignV2.writer.placement as TagPlacement
 const wanted: Wanted = { kind: "signature", annotations: {} }

@@ -7,6 +7,9 @@ import { parsePublicKey } from "../../../src/crypto/public-key.ts"
 import { parseBundle } from "../../../src/envelopes/bundle/parse-bundle.ts"
 import { blobFormats } from "../../../src/formats/index.ts"
 import { evaluateKeys } from "../../../src/trust/keyed.ts"
+import { loadPrehash } from "../../../src/crypto/prehash.ts"
+
+await loadPrehash()
 
 const shared = join(import.meta.dirname, "../../../../shared/vectors")
 const root = join(shared, "sigstore-bundle")

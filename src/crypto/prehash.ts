@@ -1,0 +1,41 @@
+import { ToolError } from "../core/errors.ts"
+import type { PublicKey } from "../core/ports.ts"
+import type { EcdsaKeyType } from "./ecdsa.ts"
+
+/** Signatures over hash values that OpenSSL, as Node offers it, cannot make or check. */
+export interface Prehash {
+  readonly verifyEcdsaDigest: (
+    type: EcdsaKeyType,
+    point: Uint8Array,
+    digest: Uint8Array,
+    signature: Uint8Array,
+  ) => boolean
+  readonly signEcdsaDigest: (type: EcdsaKeyType, secret: Uint8Array, digest: Uint8Array) => Uint8Array
+  readonly verifyEd25519ph: (key: Uint8Array, digest: Uint8Array, signature: Uint8Array) => boolean
+  readonly signEd25519ph: (seed: Uint8Array, digest: Uint8Array) => Uint8Array
+}
+
+let loaded: Prehash | undefined
+
+/**
+ * Load the curves that work on hash values. They are 100 kB of big-number code that signatures over whole messages never
+ * need, so whoever has only a digest, or an Ed25519 key, loads them first.
+ */
+export async function loadPrehash(): Promise<void> {
+  if (loaded === undefined) loaded = (await import("./prehash-curves.ts")).prehashCurves
+}
+
+/** Load them if one of these keys may need them for a message: Ed25519 keys may have signed its hash. */
+export async function loadPrehashFor(keys: readonly Pick<PublicKey, "type">[]): Promise<void> {
+  if (keys.some(({ type }) => type === "ed25519")) await loadPrehash()
+}
+
+/**
+ * The curves, once they are loaded.
+ *
+ * @throws {ToolError} `E_INTERNAL` before: nothing is ever taken for verified or for invalid without them.
+ */
+export function prehash(): Prehash {
+  if (loaded !== undefined) return loaded
+  throw new ToolError("E_INTERNAL", { what: "signatures over digests were asked for before their code was loaded" })
+}
