@@ -45,6 +45,8 @@ export interface ConnectionOptions {
   readonly logFormat?: "text" | "json"
   /** Show progress if stderr is a terminal. Default true. */
   readonly progress?: boolean
+  /** False: the command works on keys and files; artifact stores need not be loaded and cannot be opened. Default true. */
+  readonly artifacts?: boolean
 }
 
 export type PasswordSource =

@@ -6,7 +6,8 @@ import { createLogger } from "../io/system/logger.ts"
 import { createProgress } from "../io/system/progress.ts"
 import { inputStream, outputStream } from "../io/system/streams.ts"
 import { createPrompter } from "../io/system/terminal.ts"
-import { homeOf, lazyHttp, openApp, type Host } from "./open-app.ts"
+import { homeOf, type Host } from "./host.ts"
+import type { OpenedApp } from "./open-files.ts"
 import { versionFacts } from "./version.ts"
 
 /** A world that holds connections until it is closed. */
@@ -39,10 +40,10 @@ export function createWorld(host: NodeJS.Process): ClosableWorld {
     progress: createProgress({ stream: stderr, enabled: options.progress ?? true, now: () => systemClock.now() }),
   })
 
-  const open = (options: ConnectionOptions): Promise<AppContext> => {
-    const opened = openApp(hostFor(options), options)
+  const open = async (options: ConnectionOptions): Promise<AppContext> => {
+    const opened = await openAdapters(hostFor(options), options)
     closers.push(() => opened.close())
-    return Promise.resolve(opened.app)
+    return opened.app
   }
 
   return {
@@ -75,12 +76,19 @@ export function createWorld(host: NodeJS.Process): ClosableWorld {
   }
 }
 
+/** Loaded by what the command works on: registries and layouts bring more code than files. */
+async function openAdapters(host: Host, options: ConnectionOptions): Promise<OpenedApp> {
+  if (options.artifacts === false) return (await import("./open-files.ts")).openFiles(host, options)
+  return (await import("./open-app.ts")).openApp(host, options)
+}
+
 /** Login and logout; their code is loaded when they are used. */
 function lazyCredentials(host: () => Host): CredentialManager {
   const load = async (): Promise<CredentialManager> => {
-    const [{ createCredentialManager }, { createHelpers }] = await Promise.all([
+    const [{ createCredentialManager }, { createHelpers }, { lazyHttp }] = await Promise.all([
       import("../io/registry/auth/credential-manager.ts"),
       import("../io/registry/auth/helper.ts"),
+      import("./lazy-http.ts"),
     ])
     const { env, logger } = host()
     return createCredentialManager<ConnectionOptions>({

@@ -15,7 +15,8 @@ export interface Session {
   /**
    * Open the adapters.
    *
-   * @param targets - artifacts the command is about; with `--offline` nothing but their registries is reachable.
+   * @param targets - artifacts the command is about; with `--offline` nothing but their registries is reachable. Empty
+   *   for commands on files: stores cannot be opened then.
    */
   open(targets: readonly Target[]): Promise<AppContext>
   /** The user's files, without any network. */
@@ -47,10 +48,12 @@ function sessionOf(invocation: Invocation): Session {
     output: createOutput(flags, world),
     open: async (targets) => {
       const hosts = registryHosts(targets, textOf("signature-repository"))
-      return world.open(await connectionOptions(flags, world, hosts, textOf("password-file")))
+      const options = await connectionOptions(flags, world, hosts, textOf("password-file"))
+      return world.open(targets.length > 0 ? options : { ...options, artifacts: false })
     },
     // Lists name the artifacts, and the artifacts decide who may be contacted: reading them needs no network.
-    files: () => (files ??= world.open({ offlineExcept: [], passwordSources: [] }).then((app) => app.files)),
+    files: () =>
+      (files ??= world.open({ offlineExcept: [], passwordSources: [], artifacts: false }).then((app) => app.files)),
   }
 }
 
