@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
+import { chunkGroups, sourceRewriting, withoutUnused } from "./bundle-plugins.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
@@ -41,14 +42,18 @@ async function buildCli(outdir: string): Promise<void> {
     platform: "node",
     target: "node22.22",
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
     chunkNames: "chunks/[name]-[hash]",
-    // Bundled CommonJS packages call require() for built-ins.
+    plugins: [sourceRewriting(`${root}src`, chunkGroups), withoutUnused],
+    // Bundled CommonJS packages call require() for Node's own modules.
     banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+      js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);',
     },
     define: {
+      // undici's own switch for builds without its experimental parser.
+      esbuildDetection: "true",
       "globalThis.COUNTERSIGN_BUILD": JSON.stringify({ version: manifest.version, ...facts }),
     },
   })
