@@ -7,6 +7,7 @@ import type {
   ContentStore,
   Files,
   KeySource,
+  LayoutStore,
   Logger,
   Progress,
   Prompter,
@@ -34,6 +35,8 @@ export type Target =
 /** Opens stores. One call per repository and process gives the same object, so caches and limits are shared. */
 export interface Stores {
   content(target: Target): ContentStore
+  /** Layout folder by path; the same object as `content` gives. */
+  layout(path: string): LayoutStore
   /** Repository by `registry/repository` text (COSIGN_REPOSITORY, `--signature-repository`). */
   repository(name: string): ContentStore
   /** The signature stores of a subject in `where`, in the order they are asked. */
@@ -311,6 +314,37 @@ export interface CleanRequest {
 export interface CleanResult {
   /** References removed, in order. */
   readonly removed: readonly string[]
+}
+
+/* --------------------------------------------------------------------------------------------------- save, load --- */
+
+export interface SaveRequest {
+  readonly target: Target
+  /** Folder of the layout; made when it is not there. */
+  readonly folder: string
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+}
+
+export interface SavedArtifact {
+  readonly subject: Descriptor
+  /** Entries of `index.json`, the artifact first. */
+  readonly entries: readonly Descriptor[]
+}
+
+export interface LoadRequest {
+  /** Folder of a layout that holds one artifact. */
+  readonly folder: string
+  /** Where it goes; a digest must be the artifact's. */
+  readonly target: Target
+  readonly signatureRepository?: string
+  readonly tagPrefix?: string
+}
+
+export interface LoadedArtifact {
+  readonly subject: Descriptor
+  /** Tags and digests of what was attached, in order. */
+  readonly attached: readonly string[]
 }
 
 /* ---------------------------------------------------------------------------------------------- push, pull, tag --- */

@@ -212,6 +212,15 @@ export interface ContentStore {
   detachFromTag(subject: Digest, referrers: readonly Digest[], signal?: AbortSignal): Promise<boolean>
 }
 
+/** One OCI layout folder, whose list of contents can be replaced as a whole. */
+export interface LayoutStore extends ContentStore {
+  /**
+   * Write `index.json` anew with exactly these entries, in this order; makes the layout where there is none. What they
+   * name must be there.
+   */
+  replaceEntries(entries: readonly Descriptor[], signal?: AbortSignal): Promise<void>
+}
+
 /** What `updateTag` asks of its caller. */
 export type TagChange = (current: FetchedManifest | undefined) => Promise<TagWrite | undefined>
 

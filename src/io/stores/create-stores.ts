@@ -1,7 +1,7 @@
 import { resolve as absolutePath } from "node:path"
 
 import { limits } from "../../core/limits.ts"
-import type { Clock, ContentStore, Logger, Randomness, SignatureStore } from "../../core/ports.ts"
+import type { Clock, ContentStore, LayoutStore, Logger, Randomness, SignatureStore } from "../../core/ports.ts"
 import { dialHost, parseRepositoryName, type ReferenceStyle } from "../../core/reference-grammar.ts"
 import { repositoryName, type Reference } from "../../core/reference.ts"
 import type { RegistryHttp } from "../registry/auth/registry-http.ts"
@@ -48,6 +48,7 @@ export interface SignatureChoice {
 /** Opens stores; the same place gives the same object, so caches and limits are shared. */
 export interface OpenedStores {
   content(target: StoreTarget): ContentStore
+  layout(path: string): LayoutStore
   repository(name: string): ContentStore
   signatures(where: ContentStore, options: SignatureChoice): readonly SignatureStore[]
 }
@@ -61,12 +62,8 @@ export interface OpenedStores {
  */
 export function createStores(options: StoresOptions): OpenedStores {
   const shared = sharedState(options.clock, options.cacheBytes)
-  const opened = new Map<string, ContentStore>()
-  const once = (key: string, open: () => ContentStore): ContentStore => {
-    const store = opened.get(key) ?? open()
-    opened.set(key, store)
-    return store
-  }
+  const repositories = new Map<string, ContentStore>()
+  const layouts = new Map<string, LayoutStore>()
   const clients = new Map<string, RegistryHttp>()
   const client = (registry: string, origin: string): RegistryHttp => {
     const key = `${registry} ${origin}`
@@ -75,7 +72,7 @@ export function createStores(options: StoresOptions): OpenedStores {
     return found
   }
   const repository = (place: Pick<Reference, "registry" | "repository">): ContentStore =>
-    once(`registry ${repositoryName(place)}`, () =>
+    once(repositories, repositoryName(place), () =>
       openRepository({
         ...options,
         ...place,
@@ -84,15 +81,22 @@ export function createStores(options: StoresOptions): OpenedStores {
         shared,
       }),
     )
+  const layout = (folder: string): LayoutStore => {
+    const path = absolutePath(folder)
+    return once(layouts, path, () => openLayout({ ...options, path, queues: shared.queues }))
+  }
   return {
-    content(target) {
-      if (target.kind === "registry") return repository(target.reference)
-      const path = absolutePath(target.path)
-      return once(`layout ${path}`, () => openLayout({ ...options, path, queues: shared.queues }))
-    },
+    content: (target) => (target.kind === "registry" ? repository(target.reference) : layout(target.path)),
+    layout,
     repository: (name) => repository(parseRepositoryName(name, options.style)),
     signatures: signatureStores,
   }
+}
+
+function once<T>(opened: Map<string, T>, key: string, open: () => T): T {
+  const store = opened.get(key) ?? open()
+  opened.set(key, store)
+  return store
 }
 
 function signatureStores(where: ContentStore, choice: SignatureChoice): readonly SignatureStore[] {

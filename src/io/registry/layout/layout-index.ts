@@ -18,6 +18,8 @@ import { ioError, readFileWithin, replaceFile } from "./layout-files.ts"
 export const REF_NAME = "org.opencontainers.image.ref.name"
 /** Annotation with which cosign marks what an entry is. */
 export const KIND = "kind"
+const KIND_IMAGE = "dev.cosignproject.cosign/image"
+const KIND_INDEX = "dev.cosignproject.cosign/imageIndex"
 export const KIND_SIGNATURES = "dev.cosignproject.cosign/sigs"
 export const KIND_ATTESTATIONS = "dev.cosignproject.cosign/atts"
 
@@ -82,6 +84,31 @@ export async function ensureLayout(root: string, randomness: Randomness): Promis
   }
 }
 
+/**
+ * Write `oci-layout` and `index.json` anew, in the bytes cosign and go-containerregistry write. To be called under the
+ * lock.
+ */
+export async function replaceLayoutIndex(
+  root: string,
+  entries: readonly Descriptor[],
+  randomness: Randomness,
+): Promise<void> {
+  const encode = (text: string): readonly Uint8Array[] => [new TextEncoder().encode(text)]
+  await replaceFile(join(root, "oci-layout"), encode('{\n    "imageLayoutVersion": "1.0.0"\n}'), randomness)
+  const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries.map(entryJson) }
+  await replaceFile(join(root, "index.json"), encode(goJson(index, { indent: "   " })), randomness)
+}
+
+function entryJson({ mediaType, size, digest, annotations, artifactType }: Descriptor): JsonObject {
+  return {
+    mediaType,
+    size,
+    digest,
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+  }
+}
+
 /** Make the layout's folder. */
 export async function ensureFolder(root: string): Promise<void> {
   try {
@@ -123,6 +150,8 @@ export function isSubject(descriptor: Descriptor): boolean {
   const kind = descriptor.annotations?.[KIND]
   const name = descriptor.annotations?.[REF_NAME] ?? ""
   if (kind === KIND_SIGNATURES || kind === KIND_ATTESTATIONS) return false
+  // COMPAT(cosign 2.5, 3.1): artifacts that are no images are saved with an artifact type, and without a tag.
+  if (kind === KIND_IMAGE || kind === KIND_INDEX) return true
   if (/^sha(?:256|384|512)-[0-9a-f]+(?:\.(?:sig|att|sbom))?$/.test(name)) return false
   return descriptor.artifactType === undefined || name !== ""
 }

@@ -4,7 +4,7 @@ import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import { isIndexType, MANIFEST_ACCEPT, OCI_INDEX } from "../../../core/media-types.ts"
-import type { Clock, ContentStore, Randomness, TagChange, TagState, UploadSource } from "../../../core/ports.ts"
+import type { Clock, LayoutStore, Randomness, TagChange, TagState, UploadSource } from "../../../core/ports.ts"
 import { parseManifest } from "../../../codec/oci/manifest.ts"
 import { concat } from "../answers.ts"
 import { requiredSubject } from "../attach.ts"
@@ -25,6 +25,7 @@ import {
   KIND_SIGNATURES,
   readLayoutIndex,
   REF_NAME,
+  replaceLayoutIndex,
   writeLayoutIndex,
   type LayoutIndex,
 } from "./layout-index.ts"
@@ -49,7 +50,7 @@ export interface LayoutOptions {
  *
  * Spec: OCI image-spec `image-layout.md`.
  */
-export function openLayout(options: LayoutOptions): ContentStore {
+export function openLayout(options: LayoutOptions): LayoutStore {
   const layout = new Layout(options)
   const tagList = async (): Promise<readonly string[]> => {
     const { entries } = await readLayoutIndex(options.path)
@@ -84,6 +85,8 @@ export function openLayout(options: LayoutOptions): ContentStore {
     deleteManifest: (reference, signal) =>
       layout.locked(() => deleteFromLayout(options.path, reference, options.randomness), signal),
     detachFromTag: (subject, referrers, signal) => layout.detachFromTag(subject, referrers, signal),
+    replaceEntries: (entries, signal) =>
+      layout.locked(() => replaceLayoutIndex(options.path, entries, options.randomness), signal),
   }
 }
 
