@@ -185,6 +185,23 @@ const images: readonly FaceCommand[] = [
   },
 ]
 
+const folders: readonly FaceCommand[] = [
+  {
+    name: "save",
+    summary: "Save the container image and associated signatures to disk at the specified directory.",
+    examples: [{ about: "", line: "cosign save --dir <path to directory> <IMAGE>" }],
+    args: { min: 1, max: 1, usage: "" },
+    load: async () => (await import("./commands/save.ts")).save,
+  },
+  {
+    name: "load",
+    summary: "Load a signed image on disk to a remote registry",
+    examples: [{ about: "", line: "cosign load --dir <path to directory> <IMAGE>" }],
+    args: { min: 1, max: 1, usage: "" },
+    load: async () => (await import("./commands/load.ts")).load,
+  },
+]
+
 const keysAndProgram: readonly FaceCommand[] = [
   {
     name: "generate-key-pair",
@@ -263,4 +280,4 @@ const keysAndProgram: readonly FaceCommand[] = [
 ]
 
 /** Every command of the face. */
-export const faceCommands: readonly FaceCommand[] = [...signing, ...verifying, ...images, ...keysAndProgram]
+export const faceCommands: readonly FaceCommand[] = [...signing, ...verifying, ...images, ...folders, ...keysAndProgram]

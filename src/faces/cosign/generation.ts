@@ -24,6 +24,10 @@ export interface Generation {
   readonly blobHash: "key" | "sha256"
   /** Has `--signing-config`, and by default one from Sigstore's TUF repository. */
   readonly signingConfig: boolean
+  /** Words before the reason why `save` did not find its image. */
+  readonly saveNotFound: string
+  /** Words before the reason why the folder of `--local-image` could not be read. */
+  readonly localImageContext: (folder: string) => string
   /** Text after which `attest-blob --bundle` names the file. */
   readonly attestBlobBundleNote: (path: string) => string
 }
@@ -41,6 +45,8 @@ export const cosign2: Generation = {
   legacyBundleHasKey: false,
   blobHash: "sha256",
   signingConfig: false,
+  saveNotFound: "signed entity: entity not found in registry, error: ",
+  localImageContext: () => "",
   attestBlobBundleNote: (path) => `Bundle wrote in the file  ${path}`,
 }
 
@@ -57,5 +63,7 @@ export const cosign3: Generation = {
   legacyBundleHasKey: true,
   blobHash: "key",
   signingConfig: true,
+  saveNotFound: "resolving digest: ",
+  localImageContext: (folder) => `checking local image format: loading OCI layout from ${folder}: `,
   attestBlobBundleNote: (path) => `Wrote bundle to file ${path}`,
 }

@@ -1,6 +1,6 @@
 import type { ToolError } from "../../core/errors.ts"
 import type { KeyType } from "../../core/ports.ts"
-import type { ArtifactReport, SignatureReport } from "../../core/report.ts"
+import type { ArtifactReport, Finding, SignatureReport } from "../../core/report.ts"
 import { causeOf } from "./causes.ts"
 import { faceError } from "./face-error.ts"
 
@@ -10,6 +10,8 @@ const EXIT = { noSignatures: 10, tagNotFound: 11, noMatch: 12 } as const
 /** What else decides about the words. */
 export interface FailureContext {
   readonly keyType?: KeyType
+  /** With `--local-image`. COMPAT(cosign 2.5, 3.1): sentences of its own, and every failure is exit 1. */
+  readonly local?: boolean
   /** `--type` as the user gave it. */
   readonly predicateType?: string
 }
@@ -21,32 +23,43 @@ export function signatureFailure(report: ArtifactReport, error: ToolError, conte
   }
   if (error.code === "E_SIG_NONE" || error.code === "E_SIG_OTHER_FORMAT") {
     const hints = error.code === "E_SIG_NONE" ? [] : [error.message]
+    if (context.local === true) {
+      return faceError(`no signatures associated with the image saved in ${report.artifact}`, {
+        code: error.code,
+        hints,
+      })
+    }
     return faceError("no signatures found", { code: error.code, exit: EXIT.noSignatures, hints })
   }
   if (report.state === "unknown") return error
-  const judged = report.signatures.filter((signature) => signature.state !== "verified")
+  const judged = inFormatsAsked(report.signatures.filter((signature) => signature.state !== "verified"))
   const bundles = judged.some((signature) => signature.format === "cosign-v3")
   // COMPAT(cosign 3.1): with bundles every failure is exit 1 and speaks of attestations.
   const separator = bundles ? "\n" : "\n "
   return faceError(`no matching ${bundles ? "attestations" : "signatures"}: ${causes(judged, context, separator)}`, {
     code: error.code,
-    exit: bundles ? 1 : EXIT.noMatch,
+    exit: bundles || context.local === true ? 1 : EXIT.noMatch,
   })
 }
 
 /** The error of `cosign verify-attestation` for one image that did not pass. */
 export function attestationFailure(report: ArtifactReport, error: ToolError, context: FailureContext): ToolError {
   if (error.code === "E_REF_TAG_NOT_FOUND" || report.state === "unknown") return error
-  const others = report.signatures.filter(mismatchesOnlyType)
-  if (others.length > 0 && report.signatures.every((s) => mismatchesType(s))) {
+  // COMPAT(cosign 3.1): cosign 2.5 crashes here.
+  if (context.local === true && report.signatures.length === 0) {
+    return faceError("no attestations provided", { code: error.code })
+  }
+  const signatures = inFormatsAsked(report.signatures)
+  const others = signatures.filter(mismatchesOnlyType)
+  if (others.length > 0 && signatures.every((s) => mismatchesType(s))) {
     const found = others.map((signature) => typeOf(signature)).join(",")
     return faceError(
       `none of the attestations matched the predicate type: ${context.predicateType ?? ""}, found: ${found}`,
       { code: error.code },
     )
   }
-  const ofType = report.signatures.filter((signature) => !mismatchesType(signature))
-  const judged = ofType.length > 0 ? ofType : report.signatures
+  const ofType = signatures.filter((signature) => !mismatchesType(signature))
+  const judged = ofType.length > 0 ? ofType : signatures
   const separator = judged.some((signature) => signature.format === "cosign-v3") ? "\n" : "\n "
   return faceError(`no matching attestations: ${causes(judged, context, separator)}`, { code: error.code })
 }
@@ -54,6 +67,13 @@ export function attestationFailure(report: ArtifactReport, error: ToolError, con
 /** COMPAT(cosign 3.1): causes of bundles stand at the start of their lines, others are indented by one. */
 function causes(signatures: readonly SignatureReport[], context: FailureContext, separator: string): string {
   return signatures.map((signature) => causeOf(signature, context.keyType)).join(separator)
+}
+
+/** Without those in a format the command line did not ask for, which cosign would not even have looked at. */
+function inFormatsAsked(signatures: readonly SignatureReport[]): readonly SignatureReport[] {
+  const isOther = (finding: Finding): boolean => finding.check === "format.accepted" && finding.outcome === "failed"
+  const asked = signatures.filter((signature) => !signature.findings.some(isOther))
+  return asked.length > 0 ? asked : signatures
 }
 
 function mismatchesType(signature: SignatureReport): boolean {

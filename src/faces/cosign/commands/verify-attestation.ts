@@ -17,11 +17,11 @@ import {
   hashChoice,
   keysToVerifyWith,
 } from "../verify-options.ts"
-import { checkWorkers, commonRequest, imageOrFolder } from "./verify.ts"
+import { checkWorkers, commonRequest, imagesOrFolders } from "./verify.ts"
 
 /** `cosign verify-attestation IMAGE...` */
 export const verifyAttestation: FaceHandler = async (invocation) => {
-  const { flags, args, world } = invocation
+  const { flags, world } = invocation
   checkWorkers(invocation)
   checkIdentityFlags(invocation)
   const hash = hashChoice(invocation)
@@ -30,7 +30,7 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
   await checkTrustedRoot(invocation, app)
   const keys = await keysToVerifyWith(invocation, app)
   const type = flags.string("type")
-  const targets = args.map((text) => imageOrFolder(invocation, text))
+  const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
     targets,
@@ -42,7 +42,7 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
     at: app.clock.now(),
   })
   const keyType = keys[0]?.key.type
-  const context = { predicateType: type, ...(keyType === undefined ? {} : { keyType }) }
+  const context = { predicateType: type, local: flags.bool("local-image"), ...(keyType === undefined ? {} : { keyType }) }
   for (const [index, artifact] of report.artifacts.entries()) {
     const error = errors[index]
     if (error !== undefined) throw attestationFailure(artifact, error, context)

@@ -1,10 +1,11 @@
 import { verifyArtifacts } from "../../../app/verify.ts"
-import type { Target, VerifyRequest } from "../../../app/requests.ts"
+import type { AppContext, Target, VerifyRequest } from "../../../app/requests.ts"
 import type { VerifiedSignature } from "../../../core/verified.ts"
 import { parseAnnotations } from "../annotations.ts"
 import { attachmentBytes, signatureRepository } from "../environment.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { requireLayout } from "../layout-folder.ts"
 import { claimsJson, claimsText } from "../output/claims.ts"
 import { verificationHeader } from "../output/header.ts"
 import { fullName, imageTarget } from "../targets.ts"
@@ -21,7 +22,7 @@ const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 
 /** `cosign verify IMAGE...` */
 export const verify: FaceHandler = async (invocation) => {
-  const { flags, args, generation } = invocation
+  const { flags, generation } = invocation
   checkWorkers(invocation)
   checkIdentityFlags(invocation)
   const hash = hashChoice(invocation)
@@ -30,7 +31,7 @@ export const verify: FaceHandler = async (invocation) => {
   const app = await invocation.open()
   await checkTrustedRoot(invocation, app)
   const keys = await keysToVerifyWith(invocation, app)
-  const targets = args.map((text) => imageOrFolder(invocation, text))
+  const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
     targets,
@@ -45,7 +46,7 @@ export const verify: FaceHandler = async (invocation) => {
   const keyType = keys[0]?.key.type
   for (const [index, artifact] of report.artifacts.entries()) {
     const error = errors[index]
-    const context = keyType === undefined ? {} : { keyType }
+    const context = { local: flags.bool("local-image"), ...(keyType === undefined ? {} : { keyType }) }
     if (error !== undefined) throw signatureFailure(artifact, error, context)
     await printVerified(invocation, targets[index], verified[index] ?? [])
   }
@@ -70,11 +71,14 @@ export function commonRequest({
 > {
   const prefix = flags.string("attachment-tag-prefix")
   const bundles = flags.bool("new-bundle-format")
+  // SECURITY: a folder is verified with what lies in it; no repository is asked.
+  const elsewhere = flags.bool("local-image") ? {} : signatureRepository(world)
   return {
     formats: bundles ? generation.formats.bundle : generation.formats.legacy,
     checkClaims: flags.bool("check-claims"),
-    ...signatureRepository(world),
-    ...(prefix === "" ? {} : { tagPrefix: prefix }),
+    ...elsewhere,
+    // `save` leaves the prefix out.
+    ...(prefix === "" || flags.bool("local-image") ? {} : { tagPrefix: prefix }),
     ...attachmentBytes(world),
     recursive: false,
     everything: false,
@@ -88,9 +92,15 @@ export function checkWorkers({ flags }: FaceInvocation): void {
   throw faceError("please set the --max-worker flag to a value that is greater than 0")
 }
 
-/** The argument as an image, or as an OCI layout folder with `--local-image`. */
-export function imageOrFolder({ flags }: FaceInvocation, text: string): Target {
-  if (flags.bool("local-image")) return { kind: "layout", path: text, text }
+/** The arguments as images, or as OCI layout folders with `--local-image`. */
+export async function imagesOrFolders(invocation: FaceInvocation, app: AppContext): Promise<readonly Target[]> {
+  const { flags, args, generation } = invocation
+  if (!flags.bool("local-image")) return args.map(image)
+  for (const path of args) await requireLayout(app, path, generation.localImageContext(path))
+  return args.map((path) => ({ kind: "layout", path, text: path }))
+}
+
+function image(text: string): Target {
   try {
     return imageTarget(text)
   } catch (thrown) {
@@ -110,7 +120,9 @@ async function printVerified(
   const facts = { name, annotations: flags.given("annotations"), claims: flags.bool("check-claims") }
   await world.stderr.write(verificationHeader(facts))
   const text = flags.string("output") === "text"
-  await world.stdout.write(text ? claimsText(verified, name) : claimsJson(verified, name))
+  // DEVIATION: cosign 3.1 prints an empty claim for a bundle in a folder; only the reference is unknown there.
+  const reference = target.kind === "registry" ? name : ""
+  await world.stdout.write(text ? claimsText(verified, reference) : claimsJson(verified, reference))
 }
 
 /** DEVIATION: cosign 3.1 takes attestations of any kind for signatures without saying so. */

@@ -10,6 +10,18 @@ export const othersFlags: readonly FaceFlag[] = [
     usage: "extra key=value pairs to sign",
   },
   {
+    commands: ["save"],
+    name: "dir",
+    type: "string",
+    usage: "path to dir where the signed image should be stored on disk",
+  },
+  {
+    commands: ["load"],
+    name: "dir",
+    type: "string",
+    usage: "path to directory where the signed image is stored on disk",
+  },
+  {
     commands: ["tree"],
     name: "experimental-oci11",
     type: "bool",
