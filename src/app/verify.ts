@@ -1,6 +1,6 @@
 import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
-import type { OtherReferrer, SignatureStore, StoreAnswer, Subject } from "../core/ports.ts"
+import type { ContentStore, OtherReferrer, SignatureStore, StoreAnswer, Subject } from "../core/ports.ts"
 import type { ArtifactReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
@@ -183,8 +183,24 @@ function storesInOrder(app: AppContext, request: VerifyRequest, open: OpenTarget
     attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
     ...(request.tagPrefix === undefined ? {} : { tagPrefix: request.tagPrefix }),
   }
-  const asked = app.stores.signatures(open.signatures, { ...options, formats: request.formats })
+  const repositories = signatureRepositories(app, request, open)
+  const asked = repositories.flatMap((where) => app.stores.signatures(where, { ...options, formats: request.formats }))
   const known = new Set(asked.map((store) => store.kind))
-  const all = app.stores.signatures(open.signatures, { ...options, formats: formats.map((f): FormatName => f.id) })
+  const all = repositories.flatMap((where) =>
+    app.stores.signatures(where, { ...options, formats: formats.map((f): FormatName => f.id) }),
+  )
   return [...asked, ...all.filter((store) => !known.has(store.kind))]
+}
+
+/**
+ * Where signatures are looked for: the repository named for them as it stands, then the one below it that has the
+ * artifact's last name.
+ *
+ * DEVIATION: cosign's documents describe the second place, its releases write to and read from the first alone. Spec:
+ * cosign `README.md` "Specifying Registry".
+ */
+function signatureRepositories(app: AppContext, request: VerifyRequest, open: OpenTarget): readonly ContentStore[] {
+  if (request.signatureRepository === undefined || open.target.kind !== "registry") return [open.signatures]
+  const name = open.target.reference.repository.split("/").at(-1) ?? ""
+  return [open.signatures, app.stores.repository(`${request.signatureRepository}/${name}`)]
 }
