@@ -1,11 +1,21 @@
 /**
  * Builds what runs and what is published.
  *
- *   build.ts cli       dist/cli: the command, one lazy chunk per command
- *   build.ts package   dist/package: the npm package (command, library, types)
+ *   build.ts cli [FOLDER]   dist/cli, or another folder: the command in chunks that are loaded when they are needed
+ *   build.ts package        dist/package: the npm package (command, library, types)
  */
 import { execFileSync } from "node:child_process"
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { chunkGroups, sourceRewriting, withoutUnused } from "./bundle-plugins.ts"
@@ -32,10 +42,10 @@ function gitFacts(): { commit: string; treeState: string; date: string } {
 
 async function buildCli(outdir: string): Promise<void> {
   const facts = gitFacts()
-  rmSync(outdir, { recursive: true, force: true })
-  await build({
+  const { outputFiles } = await build({
     entryPoints: { countersign: `${root}src/bin/main.ts` },
     outdir,
+    write: false,
     bundle: true,
     splitting: true,
     format: "esm",
@@ -57,7 +67,29 @@ async function buildCli(outdir: string): Promise<void> {
       "globalThis.COUNTERSIGN_BUILD": JSON.stringify({ version: manifest.version, ...facts }),
     },
   })
+  writeBundle(outdir, outputFiles)
+}
+
+/** Milliseconds after which no process can still want the chunks of an earlier build. */
+const STALE_MS = 60 * 60 * 1000
+
+/** Commands of the build before may be running and load chunks later: the new ones come beside them, the entry last. */
+function writeBundle(outdir: string, files: readonly { readonly path: string; readonly contents: Uint8Array }[]): void {
+  mkdirSync(`${outdir}/chunks`, { recursive: true })
+  for (const { path, contents } of files.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
+    writeFileSync(`${path}.new`, contents)
+    renameSync(`${path}.new`, path)
+  }
+  const current = new Set(files.map(({ path }) => path))
+  for (const name of readdirSync(`${outdir}/chunks`)) {
+    const path = `${outdir}/chunks/${name}`
+    if (!current.has(path) && statSync(path).mtimeMs < Date.now() - STALE_MS) rmSync(path)
+  }
   writeFileSync(`${outdir}/.stamp`, "")
+}
+
+function isEntry({ path }: { readonly path: string }): boolean {
+  return !path.includes("/chunks/")
 }
 
 function buildPackage(): void {
@@ -68,7 +100,6 @@ function buildPackage(): void {
     cwd: root,
     stdio: "inherit",
   })
-  cpSync(`${root}dist/cli`, `${outdir}/cli`, { recursive: true })
   for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"])
     cpSync(`${root}${file}`, `${outdir}/${file}`)
   mkdirSync(`${outdir}/bin`)
@@ -99,10 +130,10 @@ function publishedManifest(): object {
 }
 
 const what = process.argv[2]
-if (what === "cli") await buildCli(`${root}dist/cli`)
+if (what === "cli") await buildCli(process.argv[3] ?? `${root}dist/cli`)
 else if (what === "package") {
-  await buildCli(`${root}dist/cli`)
   buildPackage()
+  await buildCli(`${root}dist/package/cli`)
 } else {
   process.stderr.write("usage: build.ts cli|package\n")
   process.exitCode = 2
