@@ -266,6 +266,7 @@ export interface VerifyBlobAttestationRequest {
   readonly keys: readonly NamedKey[]
   /** Sigstore bundle, legacy bundle, or DSSE envelope JSON. */
   readonly evidence: { readonly bundle: Uint8Array } | { readonly envelope: Uint8Array }
+  readonly hash?: VerifyRequest["hash"]
   readonly tlog?: VerifyRequest["tlog"]
   readonly predicateType?: string
   readonly checkClaims: boolean

@@ -7,6 +7,7 @@ import { requireFile, writeFile } from "../files.ts"
 import { signingKey } from "../keys.ts"
 import { readPredicate, requirePredicate } from "../predicate.ts"
 import { checkSigningServices } from "../signing-services.ts"
+import { warnIgnoredOutputs } from "./sign.ts"
 
 /** `cosign attest-blob --predicate FILE BLOB` */
 export const attestBlobs: FaceHandler = async (invocation) => {
@@ -19,6 +20,9 @@ export const attestBlobs: FaceHandler = async (invocation) => {
   const [path] = args
   if (path === undefined || args.length > 1) throw faceError(`accepts 1 arg(s), received ${args.length}`)
   await checkSigningServices(invocation, bundles)
+  if (bundles && !generation.printsBesideBundle) {
+    await warnIgnoredOutputs(invocation, ["output-signature", "output-attestation"])
+  }
   const app = await invocation.open()
   const blob = await blobOf(invocation, app, path)
   const context = generation.announcesSigning ? "creating bundle: getting keypair and token: getting signer: " : ""

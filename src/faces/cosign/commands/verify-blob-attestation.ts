@@ -9,7 +9,13 @@ import { blobFailure } from "../blob-failure.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile } from "../files.ts"
-import { checkIdentityFlags, checkLogChoice, checkTrustedRoot, keysToVerifyWith } from "../verify-options.ts"
+import {
+  checkIdentityFlags,
+  checkLogChoice,
+  checkTrustedRoot,
+  hashChoice,
+  keysToVerifyWith,
+} from "../verify-options.ts"
 
 /** `cosign verify-blob-attestation [BLOB]` */
 export const verifyBlobAttestations: FaceHandler = async (invocation) => {
@@ -33,6 +39,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     throw faceError("--bundle and --signature exclude each other", { hints: ["give one of the two"] })
   }
   checkIdentityFlags(invocation)
+  const hash = generation.signingConfig ? hashChoice(invocation) : undefined
   const app = await invocation.open()
   await checkTrustedRoot(invocation, app)
   const keys = await keysToVerifyWith(invocation, app)
@@ -46,6 +53,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     evidence,
     predicateType: uriOf(type),
     checkClaims: claims,
+    ...(hash === undefined ? {} : { hash }),
     at: app.clock.now(),
   })
   const [report] = answer.report.artifacts
