@@ -70,8 +70,8 @@ export interface CredentialManager {
     username: string,
     password: string,
   ): Promise<{ readonly storedIn: string; readonly plaintext: boolean }>
-  /** False when nothing was stored for the server. */
-  logout(server: string): Promise<boolean>
+  /** False when nothing was stored for the server. Of the options, `authFile` says where. */
+  logout(server: string, options?: ConnectionOptions): Promise<boolean>
 }
 
 export interface ServeOptions {

@@ -1,7 +1,7 @@
 import { EXIT } from "../../core/error-catalogue.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
 import type { World } from "../../app/world.ts"
-import type { CommandSpec, ErrorContext, FlagValues, Program } from "../command.ts"
+import type { CommandSpec, ErrorContext, FlagSpec, FlagValues, Program } from "../command.ts"
 import { checkArguments } from "./check-arguments.ts"
 import { findCommand, nextWords, suggestions, type FoundCommand } from "./find-command.ts"
 import { commandHelp, programHelp } from "./help.ts"
@@ -61,7 +61,7 @@ async function runCommand(
       if (value !== undefined && value !== "") parsed.setFrom(spec.name, value)
     }
   }
-  if (style === "own") checkChoices(command, parsed.flags)
+  if (style === "own") checkValues(specs, parsed.flags)
   const handler = await command.load()
   return await handler({ command, flags: parsed.flags, args: parsed.args, world })
 }
@@ -125,9 +125,18 @@ function unknownCommand(program: Program, path: readonly string[], word: string,
   })
 }
 
-function checkChoices(command: CommandSpec, flags: FlagValues): void {
-  for (const spec of command.flags) {
-    if (spec.choices === undefined || !flags.given(spec.name)) continue
+function checkValues(specs: readonly FlagSpec[], flags: FlagValues): void {
+  for (const spec of specs) {
+    if (!flags.given(spec.name)) continue
+    // SECURITY: an empty value, perhaps of a variable that is not set, must not mean "as if it was not asked for".
+    if (spec.type === "string" && flags.string(spec.name) === "") {
+      throw new ToolError("E_USAGE", {
+        what: `an empty value for --${spec.name}`,
+        why: "the flag was given and says nothing, perhaps from a variable that is not set",
+        next: [`check the variable, or leave out \`--${spec.name}\``],
+      })
+    }
+    if (spec.choices === undefined) continue
     const values = spec.type === "string" ? [flags.string(spec.name)] : flags.strings(spec.name)
     const wrong = values.find((value) => !spec.choices?.includes(value))
     if (wrong === undefined) continue

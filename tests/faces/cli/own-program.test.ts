@@ -71,7 +71,7 @@ describe("errors of the command line", () => {
     [
       "an empty predicate type",
       ["verify", "--key", "k", "--attestation", "", "registry.example/app"],
-      "an empty predicate type",
+      "an empty value for --attestation",
       "E_USAGE",
     ],
     ["nothing to attest", ["attest", "--key", "k", "registry.example/app"], "nothing to attest", "E_USAGE"],

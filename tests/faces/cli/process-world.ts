@@ -82,7 +82,7 @@ async function runIn(program: Program, folder: string, argv: readonly string[], 
       opened.push(app)
       return Promise.resolve(app.app)
     },
-    credentials: { login: nobody, store: nobody, logout: nobody },
+    credentials: { login: nobody, store: nobody, logout: () => Promise.resolve(false) },
     serveRegistry: (options) => serveRegistry(options, { clock, log: () => undefined }),
     temporaryFolder: async () => {
       const path = await mkdtemp(join(tmpdir(), "countersign-test-"))

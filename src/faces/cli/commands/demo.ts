@@ -8,6 +8,7 @@ import type { CommandHandler, Program } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { recordingWorld, type Recording } from "../demo/recording.ts"
 import { demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
+import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { command, type Session } from "../session.ts"
 import { parseTarget } from "../../../app/parse-target.ts"
 
@@ -49,7 +50,8 @@ const STOPPED = 130
  */
 export function demoOf(program: Program): CommandHandler {
   return command(async (session) => {
-    const { world } = session
+    const { flags, world } = session
+    refuseConnectionFlags(flags, ["timeout"])
     const folder = await world.temporaryFolder()
     try {
       const server = await world.serveRegistry({ listen: "127.0.0.1:0", durability: "fast", logLevel: "quiet" })

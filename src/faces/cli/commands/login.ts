@@ -3,12 +3,14 @@ import type { CommandHandler } from "../../command.ts"
 import { connectionOptions, readPassword } from "../connection.ts"
 import { documentOf } from "../documents.ts"
 import { printable } from "../render/printable.ts"
-import { command, requiredFlag, type Session } from "../session.ts"
+import { command, refuseFlags, requiredFlag, type Session } from "../session.ts"
 
 /** `login`. */
 export const login: CommandHandler = command(async (session) => {
   const { flags, args, world, output } = session
   const server = args[0] ?? ""
+  const others = ["registry-username", "registry-password-stdin"]
+  refuseFlags(flags, others, "expected --username, and --password-stdin or a terminal")
   const username = requiredFlag(flags, "username", "no user name", "add `--username NAME`")
   const password = flags.bool("password-stdin") ? await readPassword(world) : await askPassword(session, server)
   const options = await connectionOptions(flags, world, [server], "")
@@ -26,9 +28,10 @@ export const login: CommandHandler = command(async (session) => {
 })
 
 /** `logout`. */
-export const logout: CommandHandler = command(async ({ args, world, output }) => {
+export const logout: CommandHandler = command(async ({ flags, args, world, output }) => {
   const server = args[0] ?? ""
-  const removed = await world.credentials.logout(server)
+  refuseFlags(flags, ["registry-username", "registry-password-stdin"], "all credentials of the registry are forgotten")
+  const removed = await world.credentials.logout(server, await connectionOptions(flags, world, [], ""))
   await output.answer(documentOf("Logout", { server, removed }), () => {
     return removed ? `logged out  ${printable(server)}\n` : `no credentials were stored for ${printable(server)}\n`
   })

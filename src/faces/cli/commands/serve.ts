@@ -1,9 +1,11 @@
 import type { CommandHandler } from "../../command.ts"
 import { documentOf } from "../documents.ts"
+import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { command } from "../session.ts"
 
 /** `serve`: a registry until the process is asked to stop. */
 export const serve: CommandHandler = command(async ({ flags, world, output }) => {
+  refuseConnectionFlags(flags, ["timeout"])
   const data = flags.string("data")
   const server = await world.serveRegistry({
     listen: flags.string("listen"),

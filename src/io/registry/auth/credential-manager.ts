@@ -23,7 +23,7 @@ export interface CredentialManagerOf<C extends LoginConnection> {
    */
   login(server: string, username: string, password: string, options: C): Promise<Stored>
   store(server: string, username: string, password: string): Promise<Stored>
-  logout(server: string): Promise<boolean>
+  logout(server: string, options?: C): Promise<boolean>
 }
 
 /** What {@link createCredentialManager} works with. */
@@ -55,7 +55,7 @@ export function createCredentialManager<C extends LoginConnection>(
       return fileFor(connection.authFile).store(registry, username, password)
     },
     store: async (server, username, password) => fileFor(undefined).store(parseServer(server), username, password),
-    logout: async (server) => fileFor(undefined).erase(parseServer(server)),
+    logout: async (server, connection) => fileFor(connection?.authFile).erase(parseServer(server)),
   }
 }
 
