@@ -19,10 +19,17 @@ export interface ClosableWorld extends World {
 export function createWorld(host: NodeJS.Process): ClosableWorld {
   const stdout = outputStream(host.stdout, "standard output")
   const stderr = outputStream(host.stderr, "standard error")
-  const stdin = inputStream(host.stdin)
+  const stdin = inputStream(() => host.stdin)
   const version = versionFacts()
   const files = createFiles({ stdin, stdout })
-  const prompter = createPrompter({ stdin: host.stdin, stderr: host.stderr })
+  const prompter = createPrompter({
+    get stdin() {
+      return host.stdin
+    },
+    get stderr() {
+      return host.stderr
+    },
+  })
   const closers: (() => Promise<void>)[] = []
 
   const hostFor = (options: ConnectionOptions): Host => ({

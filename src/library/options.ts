@@ -42,7 +42,7 @@ export interface CommonOptions {
 export function openLibrary(registry: RegistryOptions = {}, password?: string): OpenedApp {
   const stdout = outputStream(process.stdout, "standard output")
   const stderr = outputStream(process.stderr, "standard error")
-  const stdin = inputStream(process.stdin)
+  const stdin = inputStream(() => process.stdin)
   const { version, platform } = versionFacts()
   const env = password === undefined ? process.env : { ...process.env, [PASSWORD]: password }
   const host = {

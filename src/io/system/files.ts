@@ -1,6 +1,5 @@
-import { open, stat } from "node:fs/promises"
+import { type FileHandle, open, stat } from "node:fs/promises"
 import type { Files } from "../../core/ports.ts"
-import { atomicWrite } from "./atomic-write.ts"
 import { errnoOf, ioError } from "./io-error.ts"
 import { CHUNK, collect, type InputStream, type OutputStream } from "./streams.ts"
 
@@ -14,18 +13,33 @@ async function* readFile(path: string): AsyncIterable<Uint8Array> {
   const file = await open(path, "r").catch((thrown: unknown) => {
     throw ioError("open", path, thrown)
   })
+  let next: Promise<Uint8Array> | undefined
   try {
+    // A pipe may keep a reader waiting for ever; from a file the next chunk is read while the consumer has this one.
+    const ahead = (await file.stat()).isFile()
     for (;;) {
-      // A buffer of its own for every chunk: the consumer may keep it.
-      const { bytesRead, buffer } = await file.read(new Uint8Array(CHUNK), 0, CHUNK, null).catch((thrown: unknown) => {
-        throw ioError("read", path, thrown)
-      })
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
+      const chunk = await (next ?? readChunk(file, path))
+      if (chunk.length === 0) return
+      next = ahead ? readChunk(file, path) : undefined
+      yield chunk
     }
   } finally {
+    await next?.catch(() => undefined)
     await file.close()
   }
+}
+
+/** A buffer of its own for every chunk: the consumer may keep it. Empty at the end of the file. */
+function readChunk(file: FileHandle, path: string): Promise<Uint8Array> {
+  const reading = file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null).then(
+    ({ bytesRead, buffer }) => new Uint8Array(buffer.buffer, buffer.byteOffset, bytesRead),
+    (thrown: unknown) => {
+      throw ioError("read", path, thrown)
+    },
+  )
+  // Whoever awaits it gets the failure; until then it must not count as unhandled.
+  reading.catch(() => undefined)
+  return reading
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
@@ -61,7 +75,11 @@ async function existsAt(path: string): Promise<boolean> {
 export function createFiles(streams: StandardStreams): Files {
   const stream = (path: string): AsyncIterable<Uint8Array> => (path === "-" ? streams.stdin.chunks() : readFile(path))
   const writeStream: Files["writeStream"] = async (path, chunks, options = {}) => {
-    if (path !== "-") return atomicWrite(path, chunks, options)
+    if (path !== "-") {
+      // Loaded on use: most commands write no file.
+      const { atomicWrite } = await import("./atomic-write.ts")
+      return atomicWrite(path, chunks, options)
+    }
     for await (const chunk of chunks) await streams.stdout.write(chunk)
   }
   return {

@@ -159,7 +159,7 @@ describe("streams", () => {
       const stream = new PassThrough()
       for (const chunk of chunks) stream.write(chunk)
       stream.end()
-      return inputStream(stream)
+      return inputStream(() => stream)
     }
     expect(new TextDecoder().decode(await source(["ab", "c\n"]).read(10))).toBe("abc\n")
     expect(await source([]).read(10)).toHaveLength(0)

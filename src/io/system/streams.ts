@@ -77,17 +77,27 @@ export async function collect(chunks: AsyncIterable<Uint8Array>, max: number, na
   return out
 }
 
-/** Standard input. */
-export function inputStream(stream: Readable & { isTTY?: boolean }): InputStream {
+/**
+ * Standard input.
+ *
+ * @param open - called when somebody first looks at it: opening it costs time that most commands need not spend.
+ */
+export function inputStream(open: () => Readable & { isTTY?: boolean }): InputStream {
   const name = "standard input"
   async function* chunks(): AsyncIterable<Uint8Array> {
     try {
-      for await (const chunk of stream as AsyncIterable<Uint8Array | string>) {
+      for await (const chunk of open() as AsyncIterable<Uint8Array | string>) {
         yield* pieces(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk)
       }
     } catch (thrown) {
       throw ioError("read", name, thrown)
     }
   }
-  return { isTTY: stream.isTTY === true, read: (max) => collect(chunks(), max, name), chunks }
+  return {
+    get isTTY() {
+      return open().isTTY === true
+    },
+    read: (max) => collect(chunks(), max, name),
+    chunks,
+  }
 }

@@ -113,15 +113,18 @@ async function askYesNo(streams: TerminalStreams, message: string): Promise<bool
  * @throws {ToolError} from its methods: `E_KEY_NO_TERMINAL`; `E_DECLINED` after Control-C.
  */
 export function createPrompter(streams: TerminalStreams): Prompter {
-  const interactive = streams.stdin.isTTY === true
+  // Looked at when asked for: opening standard input costs time that most commands need not spend.
+  const isInteractive = (): boolean => streams.stdin.isTTY === true
   return {
-    interactive,
+    get interactive() {
+      return isInteractive()
+    },
     async password(message) {
-      if (!interactive) throw noTerminal(message)
+      if (!isInteractive()) throw noTerminal(message)
       return askSecret(streams, message)
     },
     async confirm(message) {
-      if (!interactive) throw noTerminal(message)
+      if (!isInteractive()) throw noTerminal(message)
       return askYesNo(streams, message)
     },
   }
