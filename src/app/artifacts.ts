@@ -28,7 +28,7 @@ export async function pushArtifact(app: AppContext, request: PushRequest): Promi
   const names = request.files.map((file) => baseName(file.path))
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new ToolError("E_USAGE", { what: `two files have the name ${JSON.stringify(twice)}` })
-  const layers = await mapBounded(request.files, limits.perHost, async (file, index) => {
+  const layers = await mapBounded(request.files, limits.parallelTransfers, async (file, index) => {
     const layer = await describeFile(app, file, names[index] ?? file.path)
     await pushFile(app, content, file.path, layer)
     return layer
@@ -89,7 +89,7 @@ export async function pullArtifact(app: AppContext, request: PullRequest): Promi
     return title === undefined ? [] : [{ layer, path: `${request.output}/${safeTitle(title)}` }]
   })
   if (layers.length === 0) throw new ToolError("E_USAGE", { what: `${request.target.text} holds no named files` })
-  const files = await mapBounded(layers, limits.perHost, async ({ layer, path }) => {
+  const files = await mapBounded(layers, limits.parallelTransfers, async ({ layer, path }) => {
     await app.files.writeStream(path, content.readBlob(layer), { exclusive: !request.overwrite })
     return path
   })

@@ -20,7 +20,7 @@ export async function attestArtifacts(app: AppContext, request: AttestRequest): 
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
   formatsNamed(request.formats)
   const task = app.progress.start("attesting", request.targets.length)
-  const artifacts = await mapBounded(request.targets, limits.perHost, async (target) => {
+  const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
     const attested = await attestTarget(app, request, target)
     task.advance(1)
     return attested
@@ -44,7 +44,7 @@ async function attestTarget(
   } catch (thrown) {
     return [{ artifact: target.text, signatures: [], error: asToolError(thrown) }]
   }
-  return mapBounded(subjects, limits.perHost, async ({ name, subject }): Promise<SignedArtifact> => {
+  return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     try {
       const written = formatsNamed(request.formats).map((format) => attestInFormat(app, request, open, subject, format))
       return { artifact: name, subject, signatures: await Promise.all(written) }

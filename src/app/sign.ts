@@ -33,7 +33,7 @@ const THIS_KEY = "this key"
 export async function signArtifacts(app: AppContext, request: SignRequest): Promise<SignReport> {
   checkRequest(request)
   const task = app.progress.start("signing", request.targets.length)
-  const artifacts = await mapBounded(request.targets, limits.perHost, async (target) => {
+  const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
     const signed = await signTarget(app, request, target)
     task.advance(1)
     return signed
@@ -79,7 +79,7 @@ async function signTarget(app: AppContext, request: SignRequest, target: Target)
     { name: target.text, subject },
     ...below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child })),
   ]
-  return mapBounded(subjects, limits.perHost, async ({ name, subject: one }): Promise<SignedArtifact> => {
+  return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject: one }): Promise<SignedArtifact> => {
     const signatures = await attempt(() => signSubject(app, request, open, one))
     if (signatures instanceof ToolError) return { ...failure(name, signatures), subject: one }
     return { artifact: name, subject: one, signatures: signatures.flat() }

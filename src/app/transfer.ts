@@ -81,7 +81,7 @@ async function copyBlobs(from: ContentStore, to: ContentStore, manifest: ImageMa
   const config = manifest.mediaType === OCI_ARTIFACT_MANIFEST ? [] : [manifest.config]
   const blobs = [...config, ...manifest.layers].filter((blob) => !isForeign(blob))
   const once = new Map(blobs.map((blob) => [blob.digest, blob]))
-  await mapBounded([...once.values()], limits.perHost, (blob) => copyBlob(from, to, blob))
+  await mapBounded([...once.values()], limits.parallelTransfers, (blob) => copyBlob(from, to, blob))
 }
 
 async function copyBlob(from: ContentStore, to: ContentStore, blob: Descriptor): Promise<void> {
