@@ -12,6 +12,8 @@ export interface RegistryShared {
   readonly cache: ContentCache
   readonly learned: Learned
   readonly queues: TagQueues
+  /** Choice of origin by registry and candidates. */
+  readonly origins: Map<string, OriginChoice>
   /** Warnings of registries shown so far. */
   readonly warnings: Set<string>
 }

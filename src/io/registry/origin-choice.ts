@@ -72,10 +72,10 @@ export class OriginChoice {
    * @throws {ToolError} as {@link RegistryHttp.request}.
    */
   async send(request: OriginRequest): Promise<HttpResponse> {
-    while (this.#chosen === undefined && this.#deciding !== undefined) {
-      await this.#deciding.catch(() => undefined)
-    }
     if (this.#chosen !== undefined) return this.#to(this.#chosen, request)
+    // A read finds out by itself; waiting for another would cost a round trip at the start of every command.
+    if (isRead(request)) return this.#probe(request)
+    while (this.#deciding !== undefined) await this.#deciding.catch(() => undefined)
     const work = this.#decide(request)
     this.#deciding = work
     try {
@@ -91,12 +91,11 @@ export class OriginChoice {
   }
 
   async #decide(request: OriginRequest): Promise<HttpResponse> {
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    if (this.#chosen === undefined) {
       const probe = await this.#probe({ method: "GET", path: "/v2/", scope: [], ...signalOf(request) })
       await probe.discard()
-      return this.#to(this.#chosen ?? this.key, request)
     }
-    return this.#probe(request)
+    return this.#to(this.#chosen ?? this.key, request)
   }
 
   async #probe(request: OriginRequest): Promise<HttpResponse> {
@@ -149,6 +148,10 @@ export class OriginChoice {
     this.#clients.set(origin, client)
     return client
   }
+}
+
+function isRead(request: OriginRequest): boolean {
+  return request.method === "GET" || request.method === "HEAD"
 }
 
 function signalOf(request: OriginRequest): { readonly signal?: AbortSignal } {

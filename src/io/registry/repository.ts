@@ -53,8 +53,19 @@ export function sharedState(clock: Clock, cacheBytes?: number): RegistryShared {
     cache: new ContentCache(cacheBytes),
     learned: new Learned(clock),
     queues: new TagQueues(),
+    origins: new Map(),
     warnings: new Set(),
   }
+}
+
+/** Repositories of a registry share what is found out about its scheme. */
+function originOf(options: RepositoryOptions): OriginChoice {
+  const { registry, origins, shared } = options
+  const key = [registry, ...origins].join(" ")
+  const connect: Connect = (origin) => withWarnings(options.http(origin), registry, options.logger, shared.warnings)
+  const choice = shared.origins.get(key) ?? new OriginChoice(connect, origins)
+  shared.origins.set(key, choice)
+  return choice
 }
 
 /**
@@ -65,13 +76,11 @@ export function sharedState(clock: Clock, cacheBytes?: number): RegistryShared {
  * Spec: OCI distribution-spec 1.1.
  */
 export function openRepository(options: RepositoryOptions): RegistryRepository {
-  const connect: Connect = (origin) =>
-    withWarnings(options.http(origin), options.registry, options.logger, options.shared.warnings)
   const context: RepositoryContext = {
     ...options.shared,
     name: `${options.registry}/${options.repository}`,
     repository: options.repository,
-    origin: new OriginChoice(connect, options.origins),
+    origin: originOf(options),
     logger: options.logger,
     clock: options.clock,
     randomness: options.randomness,
