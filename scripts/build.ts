@@ -85,6 +85,11 @@ function writeBundle(outdir: string, files: readonly { readonly path: string; re
     const path = `${outdir}/chunks/${name}`
     if (!current.has(path) && statSync(path).mtimeMs < Date.now() - STALE_MS) rmSync(path)
   }
+  // Compiled code, kept by the runs of this build.
+  rmSync(`${outdir}/.compiled`, { recursive: true, force: true })
+  mkdirSync(`${outdir}/.compiled`)
+  // Without a package file near by, Node looks for one in every folder above, or guesses what the files are.
+  writeFileSync(`${outdir}/package.json`, '{ "type": "module" }\n')
   writeFileSync(`${outdir}/.stamp`, "")
 }
 
@@ -134,6 +139,7 @@ if (what === "cli") await buildCli(process.argv[3] ?? `${root}dist/cli`)
 else if (what === "package") {
   buildPackage()
   await buildCli(`${root}dist/package/cli`)
+  rmSync(`${root}dist/package/cli/.compiled`, { recursive: true })
 } else {
   process.stderr.write("usage: build.ts cli|package\n")
   process.exitCode = 2
