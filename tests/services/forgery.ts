@@ -55,7 +55,7 @@ export class Repository {
     const digest = digestOf(bytes)
     const answer = await fetch(`${this.#base}/blobs/uploads/?digest=${digest}`, {
       method: "POST",
-      body: bytes as BodyInit,
+      body: new Uint8Array(bytes),
     })
     if (answer.status !== 201) throw new Error(`blob: ${answer.status} ${await answer.text()}`)
     return { mediaType, digest, size: bytes.length }
