@@ -1,3 +1,4 @@
+import { CONDITION_APPLIED } from "../../core/condition-applied.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import { isDigest, type Digest } from "../../core/digest.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -105,6 +106,9 @@ async function accepted(
   bytes: Uint8Array,
 ): Promise<PushOutcome> {
   await response.discard()
+  if (response.header(CONDITION_APPLIED) === "true") {
+    context.learned.note("conditional-put", context.origin.key, true)
+  }
   checkPushedDigest(response, descriptor.digest, "manifest")
   context.cache.put(manifestKey(context, descriptor.digest), { descriptor, bytes }, bytes.length)
   const subject = response.header("oci-subject")

@@ -25,6 +25,11 @@ export function changePrecondition(headers: Headers): Precondition {
   }
 }
 
+/** Whether a change was asked for under a condition. */
+export function isConditional(headers: Headers): boolean {
+  return headers.has("if-match") || headers.has("if-none-match")
+}
+
 /** Whether the client already has this content, so that a GET is answered 304. */
 export function isNotModified(headers: Headers, digest: Digest): boolean {
   const tags = entityTags(headers, "if-none-match")

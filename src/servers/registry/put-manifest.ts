@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
+import { CONDITION_APPLIED } from "../../core/condition-applied.ts"
 import { digestAlgorithm, type Digest, type DigestAlgorithm } from "../../core/digest.ts"
-import { changePrecondition, preconditionFailed } from "./conditions.ts"
+import { changePrecondition, isConditional, preconditionFailed } from "./conditions.ts"
 import { RegistryFault } from "./fault.ts"
 import { expectTag, parseManifestReference, type ManifestReference } from "./names.ts"
 import type { RegistryContext } from "./options.ts"
@@ -31,6 +32,7 @@ export async function putManifest(
     "Content-Length": "0",
   })
   if (links.referrer !== undefined) headers.set("OCI-Subject", links.referrer.subject)
+  if (isConditional(request.headers)) headers.set(CONDITION_APPLIED, "true")
   if (parameters.length > 0) headers.set("OCI-Tag", parameters.join(", "))
   return new Response(null, { status: 201, headers })
 }
