@@ -1,8 +1,8 @@
 /**
  * Builds what runs and what is published.
  *
- *   build.ts cli [FOLDER]   dist/cli, or another folder: the command in chunks that are loaded when they are needed
- *   build.ts package        dist/package: the npm package (command, library, types)
+ *   build.ts cli [FOLDER [METAFILE]]   dist/cli, or another folder: the command in chunks that are loaded on need
+ *   build.ts package                   dist/package: the npm package (command, library, types)
  */
 import { execFileSync } from "node:child_process"
 import {
@@ -40,12 +40,14 @@ function gitFacts(): { commit: string; treeState: string; date: string } {
   }
 }
 
-async function buildCli(outdir: string): Promise<void> {
+/** @param metafile - where to say what went into which chunk. */
+async function buildCli(outdir: string, metafile?: string): Promise<void> {
   const facts = gitFacts()
-  const { outputFiles } = await build({
+  const result = await build({
     entryPoints: { countersign: `${root}src/bin/main.ts` },
     outdir,
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     format: "esm",
@@ -67,7 +69,8 @@ async function buildCli(outdir: string): Promise<void> {
       "globalThis.COUNTERSIGN_BUILD": JSON.stringify({ version: manifest.version, ...facts }),
     },
   })
-  writeBundle(outdir, outputFiles)
+  writeBundle(outdir, result.outputFiles)
+  if (metafile !== undefined) writeFileSync(metafile, JSON.stringify(result.metafile))
 }
 
 /** Milliseconds after which no process can still want the chunks of an earlier build. */
@@ -135,12 +138,12 @@ function publishedManifest(): object {
 }
 
 const what = process.argv[2]
-if (what === "cli") await buildCli(process.argv[3] ?? `${root}dist/cli`)
+if (what === "cli") await buildCli(process.argv[3] ?? `${root}dist/cli`, process.argv[4])
 else if (what === "package") {
   buildPackage()
   await buildCli(`${root}dist/package/cli`)
   rmSync(`${root}dist/package/cli/.compiled`, { recursive: true })
 } else {
-  process.stderr.write("usage: build.ts cli|package\n")
+  process.stderr.write("usage: build.ts cli [FOLDER [METAFILE]]|package\n")
   process.exitCode = 2
 }

@@ -1,6 +1,5 @@
 import { encodeUtf8 } from "../codec/utf8.ts"
 import type { KeyType, PublicKey } from "../core/ports.ts"
-import { encryptCosignKey } from "../crypto/cosign-key-file.ts"
 import { generatePrivateKey } from "../crypto/generate.ts"
 import { validateImportKey, type PrivateKey } from "../crypto/private-key.ts"
 import { publicKeyOf, publicKeyPem as pemOf } from "../crypto/public-key.ts"
@@ -43,6 +42,8 @@ export function publicKeyPem(key: PublicKey): string {
 }
 
 async function seal(app: AppContext, key: PrivateKey, password: Uint8Array): Promise<KeyPairFiles> {
+  // Loaded on use: the cipher comes with a library that only key files need.
+  const { encryptCosignKey } = await import("../crypto/cosign-key-file.ts")
   return {
     privatePem: encodeUtf8(await encryptCosignKey(key, password, app.randomness)),
     publicPem: encodeUtf8(pemOf(publicKeyOf(key))),
