@@ -89,8 +89,9 @@ export async function pullArtifact(app: AppContext, request: PullRequest): Promi
     return title === undefined ? [] : [{ layer, path: `${request.output}/${safeTitle(title)}` }]
   })
   if (layers.length === 0) throw new ToolError("E_USAGE", { what: `${request.target.text} holds no named files` })
+  refuseRepeats(layers.map(({ path }) => path))
   const files = await mapBounded(layers, limits.parallelTransfers, async ({ layer, path }) => {
-    await app.files.writeStream(path, content.readBlob(layer), { exclusive: !request.overwrite })
+    await app.files.writeStream(path, content.readBlob(layer), { exclusive: !request.overwrite, noFollow: true })
     return path
   })
   return { descriptor, files }
@@ -103,6 +104,16 @@ function safeTitle(title: string): string {
   throw new ToolError("E_FORMAT_MALFORMED", {
     what: "the artifact names a file that would be written elsewhere",
     why: `saw the title ${JSON.stringify(title.slice(0, 200))}, expected a plain file name`,
+  })
+}
+
+/** Two files of one name would leave whichever is written last. */
+function refuseRepeats(paths: readonly string[]): void {
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index)
+  if (twice === undefined) return
+  throw new ToolError("E_FORMAT_MALFORMED", {
+    what: "the artifact names one file twice",
+    why: `saw the title ${JSON.stringify(baseName(twice))} on two layers, expected each once`,
   })
 }
 

@@ -244,11 +244,14 @@ export interface Files {
     bytes: Uint8Array,
     options?: { readonly mode?: number; readonly exclusive?: boolean },
   ): Promise<void>
-  /** Like {@link Files.write} from a stream; a stream that fails leaves nothing behind. */
+  /**
+   * Like {@link Files.write} from a stream; a stream that fails leaves nothing behind. `noFollow` replaces a symbolic
+   * link instead of writing to what it names.
+   */
   writeStream(
     path: string,
     chunks: AsyncIterable<Uint8Array>,
-    options?: { readonly mode?: number; readonly exclusive?: boolean },
+    options?: { readonly mode?: number; readonly exclusive?: boolean; readonly noFollow?: boolean },
   ): Promise<void>
   /** Size in bytes of a regular file; `undefined` for anything else, such as a pipe or standard input. */
   size(path: string): Promise<number | undefined>

@@ -35,6 +35,7 @@ function naming(thrown: unknown, name: string): ToolError {
     why: broken ? error.message : (error.why ?? error.what),
     next: broken ? [] : error.next,
     details: { ...error.details, key: name },
+    kind: "usage",
     cause: error.cause,
   })
 }
@@ -44,7 +45,7 @@ async function fromFile(path: string, options: KeySourceOptions): Promise<Uint8A
     return await options.files.read(path, limits.keyFileBytes)
   } catch (thrown) {
     const error = asToolError(thrown)
-    if (error.code !== "E_IO") throw error
+    if (error.code !== "E_IO") throw naming(error, path)
     throw new ToolError("E_KEY_NOT_FOUND", {
       what: `key ${path} cannot be read`,
       why: error.why ?? error.what,

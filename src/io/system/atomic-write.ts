@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly mode?: number
   /** Refuse to replace anything. */
   readonly exclusive?: boolean
+  /** Replace a symbolic link, pipe or device of that name instead of writing to what is behind it. */
+  readonly noFollow?: boolean
 }
 
 /** Temporary files that exist now; removed when the process ends early. */
@@ -124,7 +126,7 @@ async function write(
 ): Promise<void> {
   const exclusive = options.exclusive === true
   if (exclusive && (await taken(path))) throw exists(path)
-  const target = await inspect(path)
+  const target: Target = options.noFollow === true ? { path, mode: undefined, special: false } : await inspect(path)
   if (target.special) return writeSpecial(target.path, chunks)
   const folder = dirname(target.path)
   const temp = join(folder, `.${basename(target.path).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`)
@@ -149,7 +151,8 @@ async function write(
 
 /**
  * Write a file so that its name shows either the old content or all of the new: temporary file in the same folder,
- * flush, rename. A failure leaves nothing behind. Symbolic links are followed; pipes and devices are written directly.
+ * flush, rename. A failure leaves nothing behind. Symbolic links are followed; pipes and devices are written directly,
+ * unless `noFollow` is set.
  *
  * @throws {ToolError} `E_IO`; `E_FILE_EXISTS` with `exclusive`; what `chunks` throws passes unchanged.
  */
