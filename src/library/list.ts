@@ -3,11 +3,18 @@ import { mapBounded } from "../app/map-bounded.ts"
 import { parseTarget } from "../app/parse-target.ts"
 import type { ListResult } from "../app/requests.ts"
 import { limits } from "../core/limits.ts"
-import { openLibrary, type CommonOptions } from "./options.ts"
+import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
 
 export interface ListOptions extends Pick<CommonOptions, "artifacts" | "registry" | "signatureRepository"> {
   /** Decode contents too; nothing in them is verified. */
   readonly decode?: boolean
+}
+
+const OPTIONS: Readonly<Record<keyof ListOptions, true>> = {
+  artifacts: true,
+  registry: true,
+  signatureRepository: true,
+  decode: true,
 }
 
 /**
@@ -16,6 +23,7 @@ export interface ListOptions extends Pick<CommonOptions, "artifacts" | "registry
  * @throws {ToolError} `E_REF_*`, `E_REGISTRY_*`, `E_NET_*`.
  */
 export async function list(options: ListOptions): Promise<readonly ListResult[]> {
+  checkOptions(options, OPTIONS)
   const { app, close } = openLibrary(options.registry)
   try {
     return await mapBounded(options.artifacts.map(parseTarget), limits.perHost, (target) =>

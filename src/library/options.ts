@@ -38,6 +38,53 @@ export interface CommonOptions {
   readonly registry?: RegistryOptions
 }
 
+const REGISTRY_OPTIONS: Readonly<Record<keyof RegistryOptions, true>> = {
+  plainHttp: true,
+  insecureTls: true,
+  username: true,
+  password: true,
+  token: true,
+  caFile: true,
+  clientCertFile: true,
+  clientKeyFile: true,
+  serverName: true,
+  authFile: true,
+  timeoutMs: true,
+}
+
+/**
+ * Refuse what would be accepted and dropped: options that nobody reads, and annotations whose members cannot be seen.
+ * Callers without types get no other warning.
+ *
+ * @throws {ToolError} `E_USAGE`.
+ */
+export function checkOptions<Options extends Partial<CommonOptions>>(
+  options: Options,
+  known: Readonly<Record<keyof Options, true>>,
+): void {
+  refuseUnknown(options, known, "option")
+  refuseUnknown(options.registry ?? {}, REGISTRY_OPTIONS, "registry option")
+  const annotations: object = options.annotations ?? {}
+  const prototype: object | null = Object.getPrototypeOf(annotations) as object | null
+  // A Map or an instance of a class would look empty, and an empty demand is met by everything.
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null
+  if (plain && Object.values(annotations).every((value) => typeof value === "string")) return
+  throw new ToolError("E_USAGE", {
+    what: "annotations are no plain object of strings",
+    why: "expected an object with a string for each name",
+  })
+}
+
+function refuseUnknown(options: object, known: object, what: string): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+  if (unknown === undefined) return
+  throw new ToolError("E_USAGE", {
+    what: `unknown ${what} ${JSON.stringify(unknown.slice(0, 200))}`,
+    why: `expected ${Object.keys(known).join(", ")}`,
+    next: ["check the spelling; an option that is not known would do nothing"],
+  })
+}
+
 /** Environment of the process, read once here so that nothing below looks at it. */
 export function openLibrary(registry: RegistryOptions = {}, password?: string): OpenedApp {
   const stdout = outputStream(process.stdout, "standard output")

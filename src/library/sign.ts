@@ -1,7 +1,7 @@
 import { parseTarget } from "../app/parse-target.ts"
 import type { SignReport } from "../app/requests.ts"
 import { signArtifacts } from "../app/sign.ts"
-import { openLibrary, type CommonOptions } from "./options.ts"
+import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
 
 export interface SignOptions extends CommonOptions {
   /** Path, `env://NAME`: an encrypted cosign key, or a plain PKCS#8, SEC 1, PKCS#1 or OpenSSH key. */
@@ -10,6 +10,18 @@ export interface SignOptions extends CommonOptions {
   readonly password?: string
   /** Leave artifacts alone that the key has signed already. */
   readonly ifMissing?: boolean
+}
+
+const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
+  artifacts: true,
+  formats: true,
+  annotations: true,
+  recursive: true,
+  signatureRepository: true,
+  registry: true,
+  key: true,
+  password: true,
+  ifMissing: true,
 }
 
 /**
@@ -24,6 +36,7 @@ export interface SignOptions extends CommonOptions {
  * ```
  */
 export async function sign(options: SignOptions): Promise<SignReport> {
+  checkOptions(options, OPTIONS)
   const { app, close } = openLibrary(options.registry, options.password)
   try {
     return await signArtifacts(app, {

@@ -2,7 +2,7 @@ import { parseTarget } from "../app/parse-target.ts"
 import type { VerifyResult } from "../app/requests.ts"
 import { verifyArtifacts } from "../app/verify.ts"
 import { resolvePredicateType } from "../app/predicate-types.ts"
-import { openLibrary, type CommonOptions } from "./options.ts"
+import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
 
 export interface VerifyOptions extends CommonOptions {
   /** Public keys as paths, `env://NAME` or https URLs; any of them may have signed. At least one. */
@@ -11,6 +11,18 @@ export interface VerifyOptions extends CommonOptions {
   readonly attestation?: string
   /** Read every place even after the answer is clear. */
   readonly everything?: boolean
+}
+
+const OPTIONS: Readonly<Record<keyof VerifyOptions, true>> = {
+  artifacts: true,
+  formats: true,
+  annotations: true,
+  recursive: true,
+  signatureRepository: true,
+  registry: true,
+  keys: true,
+  attestation: true,
+  everything: true,
 }
 
 /**
@@ -26,6 +38,7 @@ export interface VerifyOptions extends CommonOptions {
  * ```
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
+  checkOptions(options, OPTIONS)
   const { app, close } = openLibrary(options.registry)
   try {
     const { attestation } = options

@@ -352,6 +352,14 @@ describe("a server that is no registry", () => {
       "E_FORMAT_MALFORMED",
       1,
     ],
+    ...["sha256:../../x", `sha256:${"a".repeat(63)}`, `sha256:${"A".repeat(64)}`, "sha512:aa", "foo:bar", ""].map(
+      (named): [string, RawHandler, ErrorCode, number] => [
+        `adv: CVE-2024-3727 delivers a layer of digest ${JSON.stringify(named.slice(0, 16))}`,
+        always(200, manifest, JSON.stringify(withLayer(named))),
+        "E_FORMAT_MALFORMED",
+        1,
+      ],
+    ),
     ["delivers one key twice", always(200, manifest, '{"schemaVersion":2,"schemaVersion":2}'), "E_FORMAT_MALFORMED", 1],
     ["delivers deep nesting", always(200, manifest, "[".repeat(100_000)), "E_LIMIT_EXCEEDED", 1],
     ["delivers without end", endless(manifest), "E_LIMIT_EXCEEDED", 3],
@@ -387,4 +395,11 @@ function endless(headers: Record<string, string>, status = 200): RawHandler {
     response.on("drain", write)
     write()
   }
+}
+
+/** A manifest with one layer that claims a digest. */
+function withLayer(named: string): object {
+  const config = { mediaType: "application/vnd.oci.empty.v1+json", digest: `sha256:${"a".repeat(64)}`, size: 2 }
+  const annotations = { "org.opencontainers.image.title": "a.txt" }
+  return { schemaVersion: 2, config, layers: [{ mediaType: "text/plain", digest: named, size: 1, annotations }] }
 }
