@@ -67,5 +67,5 @@ async function collectBelow(
 }
 
 function tooMuch(what: string, why: string, index: Descriptor): never {
-  throw new ToolError("E_LIMIT_EXCEEDED", { what, why: `found ${why} at ${index.digest}` })
+  throw new ToolError("E_LIMIT_EXCEEDED", { what, why: `found ${why} at ${index.digest}`, kind: "unknown" })
 }

@@ -84,6 +84,11 @@ export class Repository {
     )
   }
 
+  /** An index of manifests that are there. */
+  async index(manifests: readonly Descriptor[], tag?: string): Promise<Descriptor> {
+    return this.manifest({ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests }, tag)
+  }
+
   /** Layers under a signature or attestation tag of a subject. */
   async tagged(subject: string, suffix: "sig" | "att", layers: readonly Descriptor[]): Promise<void> {
     const config = await this.blob("application/vnd.oci.image.config.v1+json", "{}")
