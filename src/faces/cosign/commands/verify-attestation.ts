@@ -42,7 +42,11 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
     at: app.clock.now(),
   })
   const keyType = keys[0]?.key.type
-  const context = { predicateType: type, local: flags.bool("local-image"), ...(keyType === undefined ? {} : { keyType }) }
+  const context = {
+    predicateType: type,
+    local: flags.bool("local-image"),
+    ...(keyType === undefined ? {} : { keyType }),
+  }
   for (const [index, artifact] of report.artifacts.entries()) {
     const error = errors[index]
     if (error !== undefined) throw attestationFailure(artifact, error, context)
