@@ -41,3 +41,18 @@ export async function compare(ours: Command, theirs: Command, cwd: string, round
   const [a, b] = [median(times[0]), median(times[1])]
   return { ours: a, theirs: b, ratio: b / a }
 }
+
+/** What is left of a comparison when the time of doing nothing is taken off both sides. */
+export function difference(whole: Comparison, idle: Comparison): Comparison {
+  const [ours, theirs] = [whole.ours - idle.ours, whole.theirs - idle.theirs]
+  return { ours, theirs, ratio: theirs / ours }
+}
+
+/** Median milliseconds of the later half of the rounds that a command reports, when it is warm. */
+export async function rounds(command: Command, cwd: string): Promise<number> {
+  const [program = "", ...args] = command.argv
+  const finished = await run(program, args, { cwd })
+  if (finished.code !== 0) throw new Error(`${command.name} failed (${finished.code}): ${finished.stderr.slice(-2000)}`)
+  const times = JSON.parse(finished.stdout) as number[]
+  return median(times.slice(Math.floor(times.length / 2)))
+}

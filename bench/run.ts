@@ -13,9 +13,10 @@ import { fileURLToPath } from "node:url"
 import { putImage } from "../tests/interop/images.ts"
 import { countersign, expectCode, findPeer, peer } from "../tests/interop/peers.ts"
 import { startDockerRegistry, type InteropRegistry } from "../tests/interop/registries.ts"
-import { compare, type Command } from "./measure.ts"
+import { compare, difference, rounds, type Command } from "./measure.ts"
 
 const launcher = fileURLToPath(new URL("../countersign", import.meta.url))
+const libraryRounds = fileURLToPath(new URL("library-rounds.ts", import.meta.url))
 const delayProxy = fileURLToPath(new URL("delay-proxy.ts", import.meta.url))
 const IMAGES = 100
 const ROUND_TRIP_MS = 20
@@ -25,7 +26,16 @@ interface Bench {
   /** What the ratio theirs/ours must reach. */
   readonly goal: number
   readonly rounds: number
-  readonly prepare: (lab: Lab) => Promise<{ ours: Command; theirs: Command }>
+  readonly prepare: (lab: Lab) => Promise<Prepared>
+}
+
+interface Prepared {
+  readonly ours: Command
+  readonly theirs: Command
+  /** The same work again and again in one process of ours. */
+  readonly inProcess?: Command
+  /** The same commands with nothing to do: what is compared is the time beyond these. */
+  readonly idle?: { readonly ours: Command; readonly theirs: Command }
 }
 
 /** A registry with signed images, near and behind a delay, and a working folder. */
@@ -49,28 +59,52 @@ async function manyImages(
   address: string,
   peerName: "cosign2" | "cosign3",
   format: string,
-): Promise<{ ours: Command; theirs: Command }> {
+): Promise<Prepared> {
   const references = lab.images.map((image) => `${address}/${image}`)
   const list = join(lab.folder, `list-${address.replace(":", "-")}.txt`)
   await writeFile(list, `${references.join("\n")}\n`)
   return {
     ours: own("verify", "--key", "bench.pub", "--format", format, "--quiet", "--from-file", list),
     theirs: real(peerName, ...theirFlags, ...references),
+    inProcess: {
+      name: "library",
+      argv: [process.execPath, libraryRounds, list, join(lab.folder, "bench.pub"), format, "15"],
+    },
   }
 }
 
-function oneImage(
-  address: string,
-  lab: Lab,
-  peerName: "cosign2" | "cosign3",
-  ...ours: readonly string[]
-): { ours: Command; theirs: Command } {
+function oneImage(address: string, lab: Lab, peerName: "cosign2" | "cosign3", ...ours: readonly string[]): Prepared {
   const reference = `${address}/${lab.images[0] ?? ""}`
   return { ours: own(...ours, reference), theirs: real(peerName, ...theirFlags, reference) }
 }
 
 const face = (name: "cosign" | "cosign2"): readonly string[] => [name, ...theirFlags]
 const verb = (format: string): readonly string[] => ["verify", "--key", "bench.pub", "--format", format]
+
+function hashing(file: string): Prepared {
+  const flags = [
+    "--key",
+    "bench.key",
+    "--use-signing-config=false",
+    "--tlog-upload=false",
+    "--bundle",
+    "out.json",
+    "-y",
+  ]
+  return {
+    ours: own("cosign", "sign-blob", ...flags, file),
+    theirs: { name: "openssl", argv: ["openssl", "dgst", "-sha256", file] },
+  }
+}
+
+async function largeFile(lab: Lab): Promise<string> {
+  const file = join(lab.folder, "large.bin")
+  const handle = await open(file, "w")
+  const chunk = Buffer.alloc(1 << 20, 7)
+  for (let written = 0; written < 1024; written++) await handle.write(chunk)
+  await handle.close()
+  return file
+}
 
 const benches: readonly Bench[] = [
   {
@@ -116,30 +150,19 @@ const benches: readonly Bench[] = [
     prepare: (lab) => Promise.resolve(oneImage(lab.far, lab, "cosign2", ...face("cosign2"))),
   },
   {
-    name: "sign-blob of 1 GiB, openssl dgst -sha256",
+    name: "sign-blob of 1 GiB, whole process, openssl dgst -sha256",
     goal: 0.9,
-    rounds: 3,
+    rounds: 5,
+    prepare: async (lab) => hashing(await largeFile(lab)),
+  },
+  {
+    name: "sign-blob of 1 GiB, time beyond an empty file, openssl dgst -sha256",
+    goal: 0.9,
+    rounds: 5,
     prepare: async (lab) => {
-      const file = join(lab.folder, "large.bin")
-      const handle = await open(file, "w")
-      const chunk = Buffer.alloc(1 << 20, 7)
-      for (let written = 0; written < 1024; written++) await handle.write(chunk)
-      await handle.close()
-      return {
-        ours: own(
-          "cosign",
-          "sign-blob",
-          "--key",
-          "bench.key",
-          "--use-signing-config=false",
-          "--tlog-upload=false",
-          "--bundle",
-          "large.json",
-          "-y",
-          file,
-        ),
-        theirs: { name: "openssl", argv: ["openssl", "dgst", "-sha256", file] },
-      }
+      const empty = join(lab.folder, "empty.bin")
+      await writeFile(empty, "")
+      return { ...hashing(await largeFile(lab)), idle: hashing(empty) }
     },
   },
 ]
@@ -176,18 +199,29 @@ async function prepareLab(registry: InteropRegistry, far: string): Promise<Lab> 
   return { folder, near: registry.address, far, images }
 }
 
+function tell(bench: Bench, name: string, ours: number, theirs: number): void {
+  const ratio = theirs / ours
+  const mark = ratio >= bench.goal ? "reached" : "MISSED"
+  const figures = `ours ${ours.toFixed(0)} ms, theirs ${theirs.toFixed(0)} ms, ratio ${ratio.toFixed(2)}`
+  console.log(`${name}: ${figures} (goal ${bench.goal}: ${mark})`)
+}
+
 const filter = process.argv[2] ?? ""
 const registry = await startDockerRegistry()
 const delay = await startDelay(registry.address.split(":")[1] ?? "")
 const lab = await prepareLab(registry, delay.address)
 try {
   for (const bench of benches.filter(({ name }) => name.includes(filter))) {
-    const { ours, theirs } = await bench.prepare(lab)
-    const { ours: a, theirs: b, ratio } = await compare(ours, theirs, lab.folder, bench.rounds)
-    const mark = ratio >= bench.goal ? "reached" : "MISSED"
-    console.log(
-      `${bench.name}: ours ${a.toFixed(0)} ms, theirs ${b.toFixed(0)} ms, ratio ${ratio.toFixed(2)} (goal ${bench.goal}: ${mark})`,
-    )
+    const { ours, theirs, inProcess, idle } = await bench.prepare(lab)
+    const whole = await compare(ours, theirs, lab.folder, bench.rounds)
+    if (idle === undefined) tell(bench, bench.name, whole.ours, whole.theirs)
+    else {
+      const beyond = difference(whole, await compare(idle.ours, idle.theirs, lab.folder, bench.rounds))
+      tell(bench, bench.name, beyond.ours, beyond.theirs)
+    }
+    if (inProcess !== undefined) {
+      tell(bench, `${bench.name}, in one process`, await rounds(inProcess, lab.folder), whole.theirs)
+    }
   }
 } finally {
   await delay.stop()
