@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { fileURLToPath } from "node:url"
+import { EXIT } from "../core/error-catalogue.ts"
 import type { CommandLineStyle } from "../faces/command-line/run-program.ts"
 import type { Program } from "../faces/command.ts"
 import { runProgram } from "../faces/command-line/run-program.ts"
@@ -54,9 +55,18 @@ async function main(): Promise<number> {
   }
 }
 
-// A reader that went away (`| head`) is no fault of ours.
+/** Exit code of a program whose reader went away, as shells write it for SIGPIPE. */
+const BROKEN_PIPE = 141
+
+// SECURITY: the answer may not be known yet, so a reader that went away (`| head`) never makes it a yes.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 3)
+  process.exit(error.code === "EPIPE" ? BROKEN_PIPE : EXIT.unknown)
+})
+
+// SECURITY: what nobody foresaw is no answer either, neither a yes nor a no.
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`error: internal error [E_INTERNAL]\n  why       ${String(error.stack ?? error)}\n`)
+  process.exit(EXIT.bug)
 })
 
 process.exitCode = await main()

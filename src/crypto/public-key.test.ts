@@ -105,7 +105,7 @@ describe("parsePublicKey", () => {
       "E_KEY_TYPE",
     ],
     [
-      "explicit curve",
+      "adv: CVE-2020-0601 explicit curve",
       Uint8Array.from(
         generateKeyPairSync("ec", { namedCurve: "P-256", paramEncoding: "explicit" }).publicKey.export({
           type: "spki",
@@ -165,7 +165,7 @@ describe("parsePublicKey", () => {
     ],
     ["compressed point", makeSpki([encodeDerOid(OID.ec), encodeDerOid(OID.p256)], compressed), "E_FORMAT_MALFORMED"],
     [
-      "point at infinity",
+      "adv: CVE-2022-23806 point at infinity",
       makeSpki([encodeDerOid(OID.ec), encodeDerOid(OID.p256)], Uint8Array.of(0)),
       "E_FORMAT_MALFORMED",
     ],
