@@ -1,19 +1,6 @@
 import { ToolError } from "../core/errors.ts"
 import type { PublicKey } from "../core/ports.ts"
-import type { EcdsaKeyType } from "./ecdsa.ts"
-
-/** Signatures over hash values that OpenSSL, as Node offers it, cannot make or check. */
-export interface Prehash {
-  readonly verifyEcdsaDigest: (
-    type: EcdsaKeyType,
-    point: Uint8Array,
-    digest: Uint8Array,
-    signature: Uint8Array,
-  ) => boolean
-  readonly signEcdsaDigest: (type: EcdsaKeyType, secret: Uint8Array, digest: Uint8Array) => Uint8Array
-  readonly verifyEd25519ph: (key: Uint8Array, digest: Uint8Array, signature: Uint8Array) => boolean
-  readonly signEd25519ph: (seed: Uint8Array, digest: Uint8Array) => Uint8Array
-}
+import type { Prehash } from "./prehash-curves.ts"
 
 let loaded: Prehash | undefined
 
