@@ -4,7 +4,7 @@
  *   npm run bench             all of them
  *   npm run bench -- verify   those whose name contains the word
  */
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -15,7 +15,9 @@ import { countersign, expectCode, findPeer, peer } from "../tests/interop/peers.
 import { startDockerRegistry, type InteropRegistry } from "../tests/interop/registries.ts"
 import { compare, difference, rounds, type Command } from "./measure.ts"
 
-const launcher = fileURLToPath(new URL("../countersign", import.meta.url))
+const root = fileURLToPath(new URL("../", import.meta.url))
+/** A build of its own: the checkout's would be made anew whenever a source changes during the run. */
+const built = await mkdtemp(join(tmpdir(), "countersign-bench-cli-"))
 const libraryRounds = fileURLToPath(new URL("library-rounds.ts", import.meta.url))
 const delayProxy = fileURLToPath(new URL("delay-proxy.ts", import.meta.url))
 const IMAGES = 100
@@ -47,7 +49,10 @@ interface Lab {
   readonly images: readonly string[]
 }
 
-const own = (...args: readonly string[]): Command => ({ name: "countersign", argv: [launcher, ...args] })
+const own = (...args: readonly string[]): Command => ({
+  name: "countersign",
+  argv: [process.execPath, "--wasm-tiering-budget=2000000000", join(built, "countersign.js"), ...args],
+})
 const real = (name: "cosign2" | "cosign3", ...args: readonly string[]): Command => ({
   name,
   argv: [findPeer(name) ?? name, ...args],
@@ -207,6 +212,7 @@ function tell(bench: Bench, name: string, ours: number, theirs: number): void {
 }
 
 const filter = process.argv[2] ?? ""
+execFileSync(process.execPath, ["scripts/build.ts", "cli", built], { cwd: root })
 const registry = await startDockerRegistry()
 const delay = await startDelay(registry.address.split(":")[1] ?? "")
 const lab = await prepareLab(registry, delay.address)
@@ -227,4 +233,5 @@ try {
   await delay.stop()
   await registry.stop()
   await rm(lab.folder, { recursive: true, force: true })
+  await rm(built, { recursive: true, force: true })
 }
