@@ -132,6 +132,64 @@ describe("blobs", () => {
   })
 })
 
+describe("adv: harbor 8b82233132 mounting needs the right to pull where the blob is", () => {
+  const text = "top secret"
+  const digest = digestOf(text)
+  /** `admin` may do everything, others what `allowed` names. */
+  async function guarded(allowed: readonly string[]): Promise<HandlerFixture> {
+    const registry = createHandlerFixture({
+      authorize: ({ action, repository }, request) => {
+        const allow = request.headers.get("x-user") === "admin" || allowed.includes(`${action} ${repository ?? ""}`)
+        return Promise.resolve(allow ? undefined : new Response(null, { status: 403 }))
+      },
+    })
+    const path = `/v2/private/app/blobs/uploads/?digest=${digest}`
+    expect((await registry.send("POST", path, { body: text, headers: { "X-User": "admin" } })).status).toBe(201)
+    return registry
+  }
+
+  it.each([
+    ["another repository", "&from=private/app", ["push evil/app", "pull evil/app"]],
+    [
+      "another repository that may be pushed to",
+      "&from=private/app",
+      ["push evil/app", "pull evil/app", "push private/app"],
+    ],
+    ["any repository", "", ["push evil/app", "pull evil/app"]],
+  ])("from %s that must not be pulled is as if the blob were unknown", async (_, from, allowed) => {
+    const registry = await guarded(allowed)
+    const mount = await registry.send("POST", `/v2/evil/app/blobs/uploads/?mount=${digest}${from}`)
+    expect(mount.status).toBe(202)
+    const unknown = await registry.send("POST", `/v2/evil/app/blobs/uploads/?mount=${digestOf("no such")}${from}`)
+    expect(unknown.status).toBe(202)
+    expect([...mount.headers.keys()]).toEqual([...unknown.headers.keys()])
+    expect((await registry.send("GET", `/v2/evil/app/blobs/${digest}`)).status).toBe(404)
+  })
+
+  it.each([
+    ["the repository named", "&from=private/app"],
+    ["whichever may be pulled", ""],
+  ])("from %s works", async (_, from) => {
+    const registry = await guarded(["push good/app", "pull good/app", "pull private/app"])
+    const mount = await registry.send("POST", `/v2/good/app/blobs/uploads/?mount=${digest}${from}`)
+    expect(mount.status).toBe(201)
+    expect(await (await registry.send("GET", `/v2/good/app/blobs/${digest}`)).text()).toBe(text)
+  })
+
+  it("asks a bounded number of questions about repositories nobody named", async () => {
+    let asked = 0
+    const registry = createHandlerFixture({
+      authorize: ({ action, repository }) => {
+        if (action === "pull" && repository !== "evil/app") asked += 1
+        return Promise.resolve(action === "pull" ? new Response(null, { status: 403 }) : undefined)
+      },
+    })
+    for (let at = 0; at < 150; at += 1) await registry.pushBlob(`some/r${String(at)}`, text)
+    expect((await registry.send("POST", `/v2/evil/app/blobs/uploads/?mount=${digest}`)).status).toBe(202)
+    expect(asked).toBeLessThanOrEqual(100)
+  })
+})
+
 describe("uploads", () => {
   async function begin(registry: HandlerFixture, query = ""): Promise<string> {
     const response = await registry.send("POST", `/v2/${NAME}/blobs/uploads/${query}`)

@@ -34,6 +34,7 @@ export function createRegistryHandler(options: RegistryHandlerOptions): Registry
     logger: options.logger,
     sparse: options.sparse ?? false,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    authorize: options.authorize,
   }
   const app = new Hono({
     // Names have slashes; the other routers take a pattern that spans segments only at the end of a path.

@@ -14,6 +14,8 @@ export interface RegistryLimits {
   readonly referrersBytes: number
   /** `tag` parameters of one manifest push. */
   readonly tagParameters: number
+  /** Repositories looked at as the source of a mount that names none. */
+  readonly mountSources: number
 }
 
 export const DEFAULT_LIMITS: RegistryLimits = {
@@ -22,6 +24,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   pageItems: 1000,
   referrersBytes: 4 * MIB - 64 * 1024,
   tagParameters: 100,
+  mountSources: 100,
 }
 
 /** What a request wants to do, as rules see it. */
@@ -53,4 +56,6 @@ export interface RegistryContext {
   readonly logger: Logger
   readonly sparse: boolean
   readonly limits: RegistryLimits
+  /** Absent: everything is allowed. Endpoints ask it about what a request touches beyond its own repository. */
+  readonly authorize: Authorize | undefined
 }

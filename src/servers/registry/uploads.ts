@@ -9,7 +9,7 @@ import type { AppendPlan, UploadState } from "./storage/storage.ts"
 export async function postUpload(context: RegistryContext, request: Request, repository: string): Promise<Response> {
   const query = new URL(request.url).searchParams
   const mount = query.get("mount")
-  if (mount !== null) return mountBlob(context, repository, mount, query.get("from"))
+  if (mount !== null) return mountBlob(context, request, repository, mount, query.get("from"))
   const digest = query.get("digest")
   if (digest !== null) return pushAtOnce(context, request, repository, expectDigest(digest))
   const algorithm = expectAlgorithm(query.get("digest-algorithm") ?? "sha256")
@@ -18,14 +18,25 @@ export async function postUpload(context: RegistryContext, request: Request, rep
 
 async function mountBlob(
   context: RegistryContext,
+  request: Request,
   repository: string,
   mount: string,
   from: string | null,
 ): Promise<Response> {
   const digest = expectDigest(mount)
-  const mounted =
-    (from === null || isRepository(from)) && (await context.storage.mountBlob(repository, digest, from ?? undefined))
-  return mounted ? created(repository, digest) : accepted(repository, await begin(context, repository, "sha256"))
+  for (const source of await mountSources(context, digest, from)) {
+    // SECURITY: a source that must not be pulled is answered like one that has no such blob, which hides both.
+    const refused = await context.authorize?.({ action: "pull", repository: source }, request)
+    if (refused === undefined && (await context.storage.mountBlob(repository, digest, source))) {
+      return created(repository, digest)
+    }
+  }
+  return accepted(repository, await begin(context, repository, "sha256"))
+}
+
+async function mountSources(context: RegistryContext, digest: Digest, from: string | null): Promise<readonly string[]> {
+  if (from !== null) return isRepository(from) ? [from] : []
+  return context.storage.repositoriesWithBlob(digest, context.authorize === undefined ? 1 : context.limits.mountSources)
 }
 
 async function pushAtOnce(

@@ -26,9 +26,10 @@ export function composeStorage(metadata: Metadata, content: ContentFiles, option
       const size = metadata.blobSize(repository, digest)
       return size === undefined ? undefined : reads.body(digest, size, range)
     },
+    repositoriesWithBlob: (digest, limit) => soon(() => metadata.repositoriesWithBlob(digest, limit)),
     mountBlob: (repository, digest, from) =>
       soon(() => {
-        const size = metadata.sizeElsewhere(digest, from)
+        const size = metadata.blobSize(from, digest)
         if (size === undefined) return false
         metadata.linkBlob(repository, digest, size)
         return true

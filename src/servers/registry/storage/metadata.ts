@@ -65,11 +65,10 @@ export class Metadata {
     return row === undefined ? undefined : Number(row["size"])
   }
 
-  /** Size of the blob in the named repository, or in any. */
-  sizeElsewhere(digest: Digest, from: string | undefined): number | undefined {
-    if (from !== undefined) return this.blobSize(from, digest)
-    const row = this.#get("SELECT size FROM blobs WHERE digest = ? LIMIT 1", digest)
-    return row === undefined ? undefined : Number(row["size"])
+  repositoriesWithBlob(digest: Digest, limit: number): readonly string[] {
+    return this.#all("SELECT repository FROM blobs WHERE digest = ? LIMIT ?", digest, limit).map(
+      (row) => row["repository"] as string,
+    )
   }
 
   linkBlob(repository: string, digest: Digest, size: number): void {

@@ -105,8 +105,10 @@ export interface RegistryStorage {
   blobSize(repository: string, digest: Digest): Promise<number | undefined>
   /** @param range - within the blob; absent means all of it. */
   readBlob(repository: string, digest: Digest, range?: ByteRange): Promise<BlobBody | undefined>
-  /** Link a blob that another repository (`from`; undefined: any) links. False when there is none. */
-  mountBlob(repository: string, digest: Digest, from: string | undefined): Promise<boolean>
+  /** Repositories that link the blob, at most `limit`. */
+  repositoriesWithBlob(digest: Digest, limit: number): Promise<readonly string[]>
+  /** Link a blob that another repository links. False when that one does not. */
+  mountBlob(repository: string, digest: Digest, from: string): Promise<boolean>
   /** Remove the link; false when there was none. */
   unlinkBlob(repository: string, digest: Digest): Promise<boolean>
 
