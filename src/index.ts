@@ -30,6 +30,7 @@ export type {
   SignerIdentity,
   StoreReport,
 } from "./core/report.ts"
+export type { StatementSubject } from "./core/statement-subject.ts"
 export type {
   VerifiedContent,
   VerifiedMessage,

@@ -3,7 +3,7 @@ import { asToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
 import type { Finding, SignatureReport, SignerIdentity } from "../core/report.ts"
-import type { VerifiedSignature } from "../core/verified.ts"
+import type { VerifiedContent, VerifiedSignature } from "../core/verified.ts"
 import { formats } from "../formats/index.ts"
 import type { AuthorityFacts } from "../policy/evaluate.ts"
 import type { Authority, TrustPolicy } from "../policy/model.ts"
@@ -108,32 +108,37 @@ export function evaluateCandidate(
   const { findings: keyFindings, signer } = evaluateKeys(candidate, keys, options)
   const satisfies: string[] = []
   let shown: readonly Finding[] | undefined
+  let content: VerifiedContent | undefined
   for (const authority of policy.authorities) {
-    const findings = [...keyFindings, ...authorityFindings(evaluation, subject, candidate, authority)]
+    const wanted = wantedBy(authority, evaluation)
+    const findings = [...keyFindings, ...authorityFindings(subject, candidate, authority, wanted)]
     const named = signer !== undefined && authority.keys.includes(signer.name)
     const passed = named && findings.every((finding) => finding.outcome === "passed" || finding.outcome === "skipped")
     if (passed) satisfies.push(authority.name)
+    if (passed) content ??= candidate.content(subject, wanted, artifact)
     if (shown === undefined || (passed && satisfies.length === 1)) shown = findings
   }
-  const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies)
-  if (satisfies.length === 0) return { report }
-  return { report, verified: { report, content: candidate.content(artifact) } }
+  const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies, content)
+  return content === undefined ? { report } : { report, verified: { report, content } }
 }
 
-/** Findings that depend on what an authority asks: format, subject, annotations, predicate, log. */
-function authorityFindings(
-  evaluation: Evaluation,
-  subject: BindSubject,
-  candidate: Candidate,
-  authority: Authority,
-): readonly Finding[] {
-  const wanted: Wanted = {
+function wantedBy(authority: Authority, evaluation: Evaluation): Wanted {
+  return {
     kind: authority.kind,
     annotations: authority.annotations,
     checkClaims: evaluation.checkClaims,
     anyPredicate: evaluation.anyPredicate,
     ...(authority.predicateType === undefined ? {} : { predicateType: authority.predicateType }),
   }
+}
+
+/** Findings that depend on what an authority asks: format, subject, annotations, predicate, log. */
+function authorityFindings(
+  subject: BindSubject,
+  candidate: Candidate,
+  authority: Authority,
+  wanted: Wanted,
+): readonly Finding[] {
   return [...candidate.bind(subject, wanted), formatFinding(candidate, authority), ...logFindings(candidate, authority)]
 }
 
@@ -157,8 +162,10 @@ function candidateReport(
   findings: readonly Finding[],
   signer: SignerIdentity | undefined,
   satisfies: readonly string[],
+  content: VerifiedContent | undefined,
 ): SignatureReport {
   const { raw } = candidate
+  const about = content?.kind === "statement" ? content.subject : undefined
   return {
     format: candidate.format,
     kind: candidate.kind,
@@ -166,6 +173,7 @@ function candidateReport(
     location: raw.location,
     descriptor: raw.descriptor,
     claims: candidate.claims,
+    ...(about === undefined ? {} : { subject: about }),
     ...(signer === undefined ? {} : { signer }),
     notEvaluated: candidate.notEvaluated,
     state: satisfies.length > 0 ? "verified" : "untrusted",

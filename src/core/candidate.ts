@@ -32,10 +32,10 @@ export interface Candidate {
   bind(subject: BindSubject, wanted: Wanted): readonly Finding[]
   /**
    * The payload as an authenticated value. Called only after the signature was verified over `signed` and every
-   * finding of {@link Candidate.bind} passed.
+   * finding of {@link Candidate.bind} passed for the same `subject` and `wanted`.
    * @param artifact - digests of the signed artifact; needed when `signed` is the artifact itself.
    */
-  content(artifact?: ArtifactContent): VerifiedContent
+  content(subject: BindSubject, wanted: Wanted, artifact?: ArtifactContent): VerifiedContent
 }
 
 /** One raw signature and the key id written beside it: a hint, never evidence. */

@@ -1,6 +1,7 @@
 import type { Descriptor } from "./descriptor.ts"
 import type { ErrorCode } from "./error-catalogue.ts"
 import type { JsonValue } from "./json-value.ts"
+import type { StatementSubject } from "./statement-subject.ts"
 
 /** Outcome of one check. `skipped` = not asked for; `unknown` = could not be evaluated. */
 export type Outcome = "passed" | "failed" | "skipped" | "unknown"
@@ -75,6 +76,8 @@ export interface SignatureReport {
   readonly descriptor: Descriptor
   /** What the payload claims: predicate type, identity, annotations. Shown, never decided upon, unless verified. */
   readonly claims: JsonValue
+  /** Verified statements: the entry that is about this artifact. What `claims` says of others is not signed for it. */
+  readonly subject?: StatementSubject
   readonly signer?: SignerIdentity
   readonly time?: TimeEvidence
   /** Parts that are present and were not evaluated, such as `transparency log entry`. */

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "./json-value.ts"
 import type { SignatureReport } from "./report.ts"
+import type { StatementSubject } from "./statement-subject.ts"
 
 /**
  * What a verification authenticated, built from the very bytes that were checked. Later code uses this and never reads
@@ -38,16 +39,15 @@ export interface VerifiedStatement {
   readonly statementType: string
   readonly predicateType: string
   readonly predicate: JsonValue
+  /**
+   * The entry that is about the verified artifact: only its name, digests and annotations are signed for it. Absent when
+   * claims were not checked.
+   */
+  readonly subject?: StatementSubject
+  /** All entries as signed, those about other artifacts included. */
   readonly subjects: readonly StatementSubject[]
   /** True when it came in a Sigstore bundle. */
   readonly bundle: boolean
-}
-
-/** One subject of a statement. */
-export interface StatementSubject {
-  readonly name?: string
-  readonly digest: Readonly<Record<string, string>>
-  readonly annotations: Readonly<Record<string, string>>
 }
 
 /** A signature over a plain message (a blob). */

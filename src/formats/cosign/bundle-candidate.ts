@@ -106,7 +106,7 @@ export function messageCandidate(
     ...(digest === undefined ? {} : { hash: digest.algorithm }),
     notEvaluated,
     bind: (subject, wanted) => [bindMessage(content, subject, wanted), ...wantsStatement(wanted)],
-    content: (artifact) => messageContent(content, artifact),
+    content: (_subject, _wanted, artifact) => messageContent(content, artifact),
   }
 }
 

@@ -123,7 +123,7 @@ describe("simpleSigningCandidate", () => {
     )
     expect(candidate.notEvaluated).toEqual(["certificate", "transparency log entry", "timestamp"])
     expect(candidate.material).toEqual({ kind: "certificate", certificates: [], keyAllowed: true })
-    const content = candidate.content()
+    const content = candidate.content({ digest: `sha256:${"0".repeat(64)}` }, { kind: "signature", annotations: {} })
     expect(content.kind === "simple-signing" ? Object.keys(content.annotations).sort() : []).toEqual([
       "dev.sigstore.cosign/bundle",
       "dev.sigstore.cosign/certificate",

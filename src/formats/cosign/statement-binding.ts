@@ -1,7 +1,7 @@
 import type { BindSubject, Wanted } from "../../core/candidate.ts"
 import { digestAlgorithm, digestHex, type Digest } from "../../core/digest.ts"
 import type { Finding } from "../../core/report.ts"
-import type { StatementSubject } from "../../core/verified.ts"
+import type { StatementSubject } from "../../core/statement-subject.ts"
 import { SIGN_PREDICATE } from "./media-types.ts"
 import type { Statement } from "./statement.ts"
 
@@ -21,7 +21,7 @@ export function bindStatement(
 ): readonly Finding[] {
   const predicate = predicateFinding(statement, wanted, bundle)
   if (wanted.checkClaims === false) return [{ check: "subject.digest", outcome: "skipped" }, ...predicate]
-  const matching = statement.subjects.filter((entry) => matches(entry, subject))
+  const matching = matchingSubjects(statement, subject)
   const digest: Finding =
     matching.length > 0
       ? { check: "subject.digest", outcome: "passed", expected: subject.digest, observed: subject.digest }
@@ -33,6 +33,23 @@ export function bindStatement(
           code: "E_SIG_SUBJECT_MISMATCH",
         }
   return [digest, ...annotationFindings(matching, wanted.annotations), ...predicate]
+}
+
+/**
+ * The entry of the statement that {@link bindStatement} found to be about the subject.
+ *
+ * SECURITY: what is shown as signed for an artifact comes from this entry alone. A statement may be about many, and what
+ * it says about another one was never signed for this one.
+ *
+ * @returns of several entries the first with all annotations wanted; `undefined` when claims are not checked.
+ */
+export function boundSubject(statement: Statement, subject: BindSubject, wanted: Wanted): StatementSubject | undefined {
+  if (wanted.checkClaims === false) return undefined
+  return matchingSubjects(statement, subject).find(({ annotations }) => hasAnnotations(annotations, wanted.annotations))
+}
+
+function matchingSubjects(statement: Statement, subject: BindSubject): readonly StatementSubject[] {
+  return statement.subjects.filter((entry) => matches(entry, subject))
 }
 
 function matches(entry: StatementSubject, subject: BindSubject): boolean {

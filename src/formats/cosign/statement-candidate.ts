@@ -4,7 +4,7 @@ import type { JsonObject } from "../../core/json-value.ts"
 import type { HashAlgorithm, RawSignature } from "../../core/ports.ts"
 import { pae } from "../../envelopes/dsse/pae.ts"
 import { IN_TOTO_PAYLOAD, SIGN_PREDICATE } from "./media-types.ts"
-import { bindStatement } from "./statement-binding.ts"
+import { bindStatement, boundSubject } from "./statement-binding.ts"
 import { parseStatement, type Statement } from "./statement.ts"
 
 /** A parsed envelope around a statement and what came with it. */
@@ -46,17 +46,21 @@ export function statementCandidate(input: StatementCandidateInput): Candidate {
     digestAlgorithms: hashes.filter((hash) => statement.subjects.some(({ digest }) => Object.hasOwn(digest, hash))),
     notEvaluated: input.notEvaluated,
     bind: (subject, wanted) => bindStatement(statement, subject, wanted, bundle),
-    content: () => ({
-      kind: "statement",
-      payload: input.payload,
-      payloadType: input.payloadType,
-      envelope: input.envelope,
-      statementType: statement.type,
-      predicateType: statement.predicateType,
-      predicate: statement.predicate,
-      subjects: statement.subjects,
-      bundle,
-    }),
+    content: (subject, wanted) => {
+      const bound = boundSubject(statement, subject, wanted)
+      return {
+        kind: "statement",
+        payload: input.payload,
+        payloadType: input.payloadType,
+        envelope: input.envelope,
+        statementType: statement.type,
+        predicateType: statement.predicateType,
+        predicate: statement.predicate,
+        ...(bound === undefined ? {} : { subject: bound }),
+        subjects: statement.subjects,
+        bundle,
+      }
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { encodeUtf8 } from "../../codec/utf8.ts"
 import { digestAlgorithm, digestHex, type Digest } from "../../core/digest.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { limits } from "../../core/limits.ts"
-import type { StatementSubject } from "../../core/verified.ts"
+import type { StatementSubject } from "../../core/statement-subject.ts"
 import { jsonObject, jsonString, sortedJson } from "./json-text.ts"
 import { SIGN_PREDICATE, STATEMENT_V01, STATEMENT_V1 } from "./media-types.ts"
 

@@ -206,7 +206,9 @@ describe("signatures made by the peers", () => {
     expect(signer?.name).toBe("insecure-test-p256.pub")
     const bound = candidate.bind({ digest: images.digest }, { ...wanted, kind: candidate.kind })
     expect(bound.every(({ outcome }) => outcome === "passed")).toBe(true)
-    expect(candidate.content().kind).toBe(candidate.kind === "signature" ? "simple-signing" : "statement")
+    expect(candidate.content({ digest: images.digest }, wanted).kind).toBe(
+      candidate.kind === "signature" ? "simple-signing" : "statement",
+    )
   })
 
   it.each(images.bundles.map((snapshot, index) => ({ index, snapshot })))(
@@ -216,7 +218,7 @@ describe("signatures made by the peers", () => {
       expect(evaluateKeys(candidate, keys).signer?.kind).toBe("key")
       const findings = candidate.bind({ digest: images.digest }, { ...wanted, kind: candidate.kind })
       expect(findings.every(({ outcome }) => outcome === "passed")).toBe(true)
-      expect(candidate.content()).toMatchObject({ kind: "statement", bundle: true })
+      expect(candidate.content({ digest: images.digest }, wanted)).toMatchObject({ kind: "statement", bundle: true })
     },
   )
 
@@ -269,7 +271,11 @@ describe("mutation", () => {
       if (evaluateKeys(candidate, keys).signer === undefined) return undefined
       const bound = candidate.bind({ digest: images.digest }, { ...wanted, kind: candidate.kind })
       if (bound.some(({ outcome }) => outcome !== "passed")) return undefined
-      return text(candidate.content().kind === "message" ? new Uint8Array(0) : payloadOf(candidate))
+      return text(
+        candidate.content({ digest: images.digest }, wanted).kind === "message"
+          ? new Uint8Array(0)
+          : payloadOf(candidate),
+      )
     } catch (error) {
       if (error instanceof ToolError) return undefined
       throw error
@@ -277,7 +283,7 @@ describe("mutation", () => {
   }
 
   function payloadOf(candidate: Candidate): Uint8Array {
-    const value = candidate.content()
+    const value = candidate.content({ digest: images.digest }, wanted)
     return value.kind === "message" ? new Uint8Array(0) : value.payload
   }
 

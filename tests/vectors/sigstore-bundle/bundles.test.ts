@@ -86,7 +86,10 @@ describe("sigstore-bundle: keys", () => {
     expect(findings.every(({ outcome }) => outcome === "passed")).toBe(true)
     expect(signer).toMatchObject({ kind: "key", name: "key.pub" })
     expect(candidate.bind({ digest: sha256Digest(blob) }, wanted)[0]?.outcome).toBe("passed")
-    expect(candidate.content()).toMatchObject({ kind: "message", digestAlgorithm: "sha256" })
+    expect(candidate.content({ digest: sha256Digest(blob) }, wanted)).toMatchObject({
+      kind: "message",
+      digestAlgorithm: "sha256",
+    })
   })
 
   it("managed-key-no-key_fail does not verify without a key", () => {

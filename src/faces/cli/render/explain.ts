@@ -7,7 +7,7 @@ import { writeJson } from "./json.ts"
 import { printable } from "./printable.ts"
 import { stateText } from "./report.ts"
 import type { Style } from "./style.ts"
-import { signerText } from "./verified.ts"
+import { annotationTexts, signerText } from "./verified.ts"
 import { descriptorText, storeName, storeOutcome } from "./words.ts"
 import { hanging } from "./wrap.ts"
 
@@ -77,6 +77,8 @@ function signatureLines(
     ["signer", signature.signer === undefined ? "not established" : signerText(signature.signer)],
   ]
   if (signature.notEvaluated.length > 0) rows.push(["not evaluated", printable(signature.notEvaluated.join(", "))])
+  const signed = annotationTexts(signature.subject?.annotations ?? {})
+  if (signed.length > 0) rows.push(["signed", signed.join(", ")])
   const trust = signature.state === "verified" ? "" : " (not verified)"
   if (signature.claims !== null) rows.push([`claims${trust}`, claimLines(signature.claims)])
   return [

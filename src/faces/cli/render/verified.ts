@@ -15,18 +15,22 @@ export function verifiedText({ report, content }: VerifiedSignature): string {
   return printable(`${report.format}${type}, key ${signerText(report.signer)}, ${storeName(report.location.store)}`)
 }
 
-/** Signed annotations as `name=value`, from the authenticated content alone. */
+/** Annotations signed for the verified artifact as `name=value`, from the authenticated content alone. */
 export function signedAnnotations(content: VerifiedContent): readonly string[] {
-  return Object.entries(annotationsOf(content)).map(([name, value]) =>
+  return annotationTexts(annotationsOf(content))
+}
+
+/** Annotations as `name=value`, made printable. */
+export function annotationTexts(annotations: Readonly<Record<string, JsonValue>>): readonly string[] {
+  return Object.entries(annotations).map(([name, value]) =>
     printable(`${name}=${typeof value === "string" ? value : JSON.stringify(value, bigintText)}`),
   )
 }
 
 function annotationsOf(content: VerifiedContent): Readonly<Record<string, JsonValue>> {
   if (content.kind === "simple-signing") return content.optional ?? {}
-  if (content.kind === "statement")
-    return Object.assign({}, ...content.subjects.map((subject) => subject.annotations)) as Record<string, string>
-  return {}
+  // SECURITY: a statement may be about others too; their annotations are not signed for this artifact.
+  return content.kind === "statement" ? (content.subject?.annotations ?? {}) : {}
 }
 
 function bigintText(_name: string, value: unknown): unknown {

@@ -3,6 +3,7 @@ import { goJson, sortedDeep, sortedKeys, type GoJsonValue } from "../../../codec
 import { parseJson } from "../../../codec/json.ts"
 import type { JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
+import type { SignatureReport } from "../../../core/report.ts"
 import type { VerifiedSignature, VerifiedSimpleSigning, VerifiedStatement } from "../../../core/verified.ts"
 
 /** Members of `optional` that show layer annotations. COMPAT(cosign 2.5): shown, whether or not they were evaluated. */
@@ -27,21 +28,29 @@ export function claimsText(signatures: readonly VerifiedSignature[], reference: 
     .join("")
 }
 
-function claimOf({ content }: VerifiedSignature, reference: string): GoJsonValue {
+function claimOf({ report, content }: VerifiedSignature, reference: string): GoJsonValue {
   switch (content.kind) {
     case "simple-signing":
       return claim(content.dockerReference, content.manifestDigest, content.type, optionalOf(content))
     case "statement":
-      return statementClaim(content, reference)
+      return statementClaim(content, checkedDigest(report), reference)
     case "message":
       return claim(reference, `${content.digestAlgorithm}:${content.digest}`, "", sortedKeys({}))
   }
 }
 
-function statementClaim(content: VerifiedStatement, reference: string): GoJsonValue {
-  const [subject] = content.subjects
-  const [digest] = Object.entries(subject?.digest ?? {}).map(([algorithm, hex]) => `${algorithm}:${hex}`)
-  return claim(reference, digest ?? "", content.predicateType, sortedKeys(subject?.annotations ?? {}))
+/**
+ * DEVIATION: cosign 3.1 prints the first subject of the statement, whichever artifact was verified. Ours is the one that
+ * was checked; where claims are not checked it is the first, as in cosign.
+ */
+function statementClaim(content: VerifiedStatement, checked: string | undefined, reference: string): GoJsonValue {
+  const subject = content.subject ?? content.subjects[0]
+  const [first] = Object.entries(subject?.digest ?? {}).map(([algorithm, hex]) => `${algorithm}:${hex}`)
+  return claim(reference, checked ?? first ?? "", content.predicateType, sortedKeys(subject?.annotations ?? {}))
+}
+
+function checkedDigest({ findings }: SignatureReport): string | undefined {
+  return findings.find(({ check, outcome }) => check === "subject.digest" && outcome === "passed")?.observed
 }
 
 function claim(dockerReference: string, digest: string, type: string, optional: GoJsonValue): GoJsonValue {
