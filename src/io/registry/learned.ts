@@ -9,8 +9,10 @@ export type Capability =
   | "referrers"
   /** POST of a whole blob with its digest, per origin. */
   | "single-post"
-  /** If-Match and If-None-Match on manifest PUT, per origin. */
-  | "conditional-put"
+  /** If-Match on manifest PUT, per origin. */
+  | "if-match"
+  /** If-None-Match on manifest PUT, per origin. */
+  | "if-none-match"
 
 /** What requests taught about servers; never by vendor name. */
 export class Learned {

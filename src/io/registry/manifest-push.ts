@@ -107,7 +107,7 @@ async function accepted(
 ): Promise<PushOutcome> {
   await response.discard()
   if (response.header(CONDITION_APPLIED) === "true") {
-    context.learned.note("conditional-put", context.origin.key, true)
+    for (const kind of ["if-match", "if-none-match"] as const) context.learned.note(kind, context.origin.key, true)
   }
   checkPushedDigest(response, descriptor.digest, "manifest")
   context.cache.put(manifestKey(context, descriptor.digest), { descriptor, bytes }, bytes.length)

@@ -48,8 +48,9 @@ export interface TagUpdate {
 /**
  * Read, change and write a tag without losing anybody's change, as far as HTTP allows.
  *
- * Writes are conditional. Where the registry is known to honour conditions one accepted write is enough; elsewhere the
- * tag is read again until it held our change three times in a row, and written again when somebody overwrote it.
+ * Writes are conditional. Where the registry is known to honour this kind of condition one accepted write is enough;
+ * elsewhere the tag is read again until it held our change three times in a row, and written again when somebody
+ * overwrote it.
  *
  * @param change - see `ContentStore.updateTag`.
  * @throws {ToolError} `E_REGISTRY_CONFLICT` when others never let go; `E_REGISTRY_TAG_IMMUTABLE`; the last error when
@@ -177,8 +178,8 @@ class TagRun {
 
   /** Whether an accepted write over `state` needs no confirmation. */
   settled(state: TagState | undefined): boolean {
-    const conditional = Object.keys(this.#condition(state)).length > 0
-    return conditional && this.#context.learned.recall("conditional-put", this.#context.origin.key) === true
+    const [kind] = conditionKinds(this.#condition(state))
+    return kind !== undefined && this.#context.learned.recall(kind, this.#context.origin.key) === true
   }
 
   result(descriptor: Descriptor): TagUpdate {
@@ -209,10 +210,17 @@ class TagRun {
     }
     this.#conflicts++
     if (failure.status !== 412) return
+    const kinds = conditionKinds(this.#condition(state))
     const seen = state?.manifest.descriptor.digest ?? "none"
     this.#groundless = seen === this.#refused ? this.#groundless + 1 : 1
     this.#refused = seen
     this.#unconditional = this.#groundless >= MAX_GROUNDLESS
-    this.#context.learned.note("conditional-put", this.#context.origin.key, !this.#unconditional)
+    // SECURITY: a registry that heeds one kind of condition may ignore the other, and lose a signature by it.
+    for (const kind of kinds) this.#context.learned.note(kind, this.#context.origin.key, !this.#unconditional)
   }
+}
+
+/** The kinds of condition among request headers. */
+function conditionKinds(condition: Readonly<Record<string, string>>): readonly ("if-match" | "if-none-match")[] {
+  return (["if-match", "if-none-match"] as const).filter((kind) => Object.hasOwn(condition, kind))
 }

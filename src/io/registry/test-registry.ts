@@ -20,7 +20,8 @@ export interface Manners {
   ociSubject: boolean
   filters: boolean
   pageSize: number
-  conditions: boolean
+  /** Which conditions of a manifest PUT are heeded. */
+  conditions: boolean | "if-match" | "if-none-match"
   digestHeader: "right" | "none" | (string & {})
   singlePost: number
   patchStatus: number
@@ -260,10 +261,11 @@ function putManifest(
     return
   }
   const current = tags.get(reference)
+  const heeds = (name: "if-match" | "if-none-match"): boolean => [true, name].includes(manners.conditions)
   const match = request.headers["if-match"]
   const lost =
-    (match !== undefined && match !== `"${current ?? ""}"`) ||
-    (request.headers["if-none-match"] === "*" && current !== undefined)
+    (heeds("if-match") && match !== undefined && match !== `"${current ?? ""}"`) ||
+    (heeds("if-none-match") && request.headers["if-none-match"] === "*" && current !== undefined)
   if (!reference.includes(":")) {
     if (manners.immutable && current !== undefined) {
       send(
@@ -273,7 +275,7 @@ function putManifest(
       )
       return
     }
-    if (manners.conditions && lost) {
+    if (lost) {
       send(response, 412, errorBody("PRECONDITION_FAILED"))
       return
     }
