@@ -29,6 +29,11 @@ export interface ConnectorOptions {
   readonly lookup?: AddressLookup | undefined
   /** Told after each direct connection what a server at that address may name. */
   readonly onConnected: (origin: string, reach: TargetReach) => void
+  /**
+   * Told when a TLS connection fails after its handshake. In TLS 1.3 that is when a missing client certificate is
+   * refused, and the agent reports no more than a closed connection. `undefined` at the start of a connection.
+   */
+  readonly onTlsFailure: (origin: string, error: Error | undefined) => void
 }
 
 interface Target {
@@ -203,6 +208,7 @@ async function startTls(
   const name = settings.serverName ?? target.host
   const key = target.url.host
   const session = sessions.get(key)
+  options.onTlsFailure(target.url.origin, undefined)
   const secure = connectTls({
     socket,
     host: name,
@@ -217,6 +223,9 @@ async function startTls(
     sessions.set(key, fresh)
   })
   await attempt.ready(secure, "secureConnect")
+  secure.on("error", (error: Error) => {
+    options.onTlsFailure(target.url.origin, error)
+  })
   return secure
 }
 

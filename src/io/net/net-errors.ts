@@ -18,6 +18,8 @@ interface Meaning {
   readonly why: string
   readonly retry: RetryClass
   readonly next?: readonly string[]
+  /** False where the other side does not speak TLS at all. */
+  readonly speaksTls?: boolean
 }
 
 const cannotConnect = (host: string): string => `cannot connect to ${host}`
@@ -137,6 +139,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
       what: (host) => `no TLS connection with ${host}`,
       why: "the other side does not speak TLS; it may serve plain http",
       retry: "no",
+      speaksTls: false,
       next: ["check the port; plain http is used only where it is allowed by name"],
     },
   ],
@@ -184,7 +187,7 @@ function make(meaning: Meaning, host: string, code: string, cause: unknown): Too
       what: meaning.what(host),
       why: `${meaning.why} (${code})`,
       ...(meaning.next === undefined ? {} : { next: meaning.next }),
-      details: { host, code },
+      details: { host, code, ...(meaning.speaksTls === undefined ? {} : { speaksTls: meaning.speaksTls }) },
       cause,
     },
     meaning.retry,

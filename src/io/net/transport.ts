@@ -4,7 +4,7 @@ import Agent from "undici/lib/dispatcher/agent.js"
 import { classifyHost } from "./addresses.ts"
 import { createConnector, type AddressLookup } from "./connector.ts"
 import { reachOf, type TargetReach } from "./forbidden-target.ts"
-import { netError } from "./net-errors.ts"
+import { netError, toNetError } from "./net-errors.ts"
 import { bareHost } from "./origin.ts"
 import type { ProxyResolver, ProxyRoute } from "./proxy.ts"
 import type { TlsSettings } from "./tls.ts"
@@ -47,9 +47,10 @@ export function createTransport(options: {
 }): Transport {
   const agents = new Map<string, Agent>()
   const reaches = new Map<string, TargetReach>()
+  const refusals = new Map<string, Error>()
   const agentFor = (reach: TargetReach | undefined, proxy: ProxyResolver, kind: string): Agent => {
     const name = `${kind} ${reach ?? "named"}`
-    const agent = agents.get(name) ?? makeAgent({ ...options, proxy, reach }, reaches)
+    const agent = agents.get(name) ?? makeAgent({ ...options, proxy, reach }, reaches, refusals)
     agents.set(name, agent)
     return agent
   }
@@ -59,7 +60,9 @@ export function createTransport(options: {
       if (route === undefined) {
         const path = exchange.url.pathname + exchange.url.search
         const agent = agentFor(exchange.reach, options.proxy, "direct")
-        return dispatch(agent, exchange, exchange.url.origin, path, options.timeouts)
+        return dispatch(agent, exchange, exchange.url.origin, path, options.timeouts).catch((thrown: unknown) => {
+          throw refusals.get(exchange.url.origin) ?? thrown
+        })
       }
       const agent = agentFor(undefined, () => undefined, "forward")
       return forward(agent, exchange, route, options.timeouts)
@@ -81,6 +84,7 @@ function makeAgent(
     readonly reach: TargetReach | undefined
   },
   reaches: Map<string, TargetReach>,
+  refusals: Map<string, Error>,
 ): Agent {
   const connect = createConnector({
     reach: options.reach,
@@ -90,6 +94,11 @@ function makeAgent(
     lookup: options.lookup,
     onConnected: (origin, reach) => {
       reaches.set(origin, reach)
+    },
+    onTlsFailure: (origin, error) => {
+      if (error === undefined) refusals.delete(origin)
+      // The alert comes first; the closed connection after it says less.
+      else if (toNetError(error, new URL(origin).host).code === "E_TLS_CLIENT") refusals.set(origin, error)
     },
   })
   return new Agent({
