@@ -1,4 +1,5 @@
-import { asToolError } from "../../core/errors.ts"
+import { asToolError, ToolError } from "../../core/errors.ts"
+import type { Logger } from "../../core/ports.ts"
 import { classifyHost } from "../net/addresses.ts"
 import type { HttpResponse } from "../net/http-types.ts"
 import { bareHost, parseOrigin } from "../net/origin.ts"
@@ -16,21 +17,28 @@ export type OriginRequest = Omit<RegistryRequest, "url"> & { readonly path: stri
 /**
  * Origins a registry may be reached at, most likely first.
  *
- * Loopback hosts: plain http, then https. Hosts that `plainHttp` allows besides: https, then plain http. All others:
- * https alone.
+ * Loopback hosts, and all hosts where plain http is asked for by name: plain http, then https. Private hosts where those
+ * are allowed it: https, then plain http. All others: https alone.
  *
  * @param host - `host[:port]` to connect to.
+ * @param style - `cosign`: plain http that is asked for by name comes second there as well.
  *
  * Security: CVE-2019-1010275; no host falls back to plain http unless its class allows it by name.
  */
-export function originCandidates(host: string, plainHttp: PlainHttp = "loopback"): readonly string[] {
+export function originCandidates(
+  host: string,
+  plainHttp: PlainHttp = "loopback",
+  style: "docker" | "cosign" = "docker",
+): readonly string[] {
   const secure = `https://${host}`
   const plain = `http://${host}`
   const url = URL.parse(secure)
   if (url === null) return [secure]
   const kind = classifyHost(bareHost(url))
   if (kind === "loopback") return [plain, secure]
-  if (plainHttp === "always" || (plainHttp === "private" && isRfc1918(bareHost(url)))) return [secure, plain]
+  // COMPAT(cosign 2.5, 3.1): `--allow-http-registry` tries https before it falls back.
+  if (plainHttp === "always") return style === "cosign" ? [secure, plain] : [plain, secure]
+  if (plainHttp === "private" && isRfc1918(bareHost(url))) return [secure, plain]
   return [secure]
 }
 
@@ -46,12 +54,14 @@ function isRfc1918(host: string): boolean {
 export class OriginChoice {
   readonly #clients = new Map<string, RegistryHttp>()
   readonly #connect: Connect
+  readonly #logger: Logger | undefined
   readonly #candidates: readonly string[]
   #chosen: string | undefined
   #deciding: Promise<unknown> | undefined
 
-  constructor(connect: Connect, candidates: readonly string[]) {
+  constructor(connect: Connect, candidates: readonly string[], logger?: Logger) {
     this.#connect = connect
+    this.#logger = logger
     this.#candidates = candidates
     this.#chosen = candidates.length === 1 ? candidates[0] : undefined
   }
@@ -101,30 +111,49 @@ export class OriginChoice {
   async #probe(request: OriginRequest): Promise<HttpResponse> {
     const [first = "", second = ""] = this.#candidates
     const early = await this.#attempt(first, { ...request, replayable: false })
-    if (early !== undefined) return early
-    const other = await this.#attempt(second, request)
-    if (other !== undefined) return other
+    if (!(early instanceof ToolError)) return early
+    let other: HttpResponse | ToolError
+    try {
+      other = await this.#attempt(second, request)
+    } catch (thrown) {
+      throw both(first, early, asToolError(thrown))
+    }
+    if (!(other instanceof ToolError)) return other
+    // The first answered, and said that it wants the second: what went wrong there is the error worth showing.
+    if (early.code === "E_REGISTRY_PROTOCOL") throw both(first, early, other)
     // Neither speaks; the first with its full number of tries gives the error worth showing.
     const response = await this.#to(first, request)
     this.#chosen = first
     return response
   }
 
-  /** `undefined` when nobody speaks this scheme there. */
-  async #attempt(origin: string, request: OriginRequest): Promise<HttpResponse | undefined> {
+  /** An answer, or why nobody speaks this scheme there. Throws what another scheme would not mend. */
+  async #attempt(origin: string, request: OriginRequest): Promise<HttpResponse | ToolError> {
+    const answer = await this.#ask(origin, request)
+    if (!(answer instanceof ToolError)) {
+      this.#chosen = origin
+      return answer
+    }
+    const { code, why = "" } = answer
+    this.#logger?.debug("registry.origin.failed", { origin, code, why })
+    return answer
+  }
+
+  async #ask(origin: string, request: OriginRequest): Promise<HttpResponse | ToolError> {
     let response: HttpResponse
     try {
       response = await this.#to(origin, request)
     } catch (thrown) {
-      const { code } = asToolError(thrown)
-      if (request.signal?.aborted === true || (code !== "E_NET_CONNECT" && code !== "E_TLS_HANDSHAKE")) throw thrown
-      return undefined
+      const error = asToolError(thrown)
+      if (request.signal?.aborted === true || !isOtherScheme(error)) throw thrown
+      return error
     }
-    if (response.status === 400 && origin.startsWith("http:") && (await this.#wantsTls(response, request))) {
-      return undefined
-    }
-    this.#chosen = origin
-    return response
+    const wantsTls = response.status === 400 && origin.startsWith("http:") && (await this.#wantsTls(response, request))
+    if (!wantsTls) return response
+    return new ToolError("E_REGISTRY_PROTOCOL", {
+      what: `${new URL(origin).host} does not speak plain http`,
+      why: "it answered 400, as servers do that want https",
+    })
   }
 
   /**
@@ -148,6 +177,27 @@ export class OriginChoice {
     this.#clients.set(origin, client)
     return client
   }
+}
+
+/**
+ * Whether a failure says no more than that this scheme is not spoken. A certificate that is refused says that TLS is.
+ *
+ * SECURITY: where a certificate is bad, nothing is sent in the clear instead.
+ */
+function isOtherScheme(error: ToolError): boolean {
+  return error.code === "E_NET_CONNECT" || (error.code === "E_TLS_HANDSHAKE" && error.details["speaksTls"] === false)
+}
+
+/** What came of the second scheme, and why the first was left. */
+function both(first: string, early: ToolError, other: ToolError): ToolError {
+  return new ToolError(other.code, {
+    what: other.what,
+    why: `${other.why ?? ""}; ${first} was tried before: ${early.why ?? early.what}`,
+    next: other.next,
+    details: other.details,
+    kind: other.kind,
+    cause: other,
+  })
 }
 
 function isRead(request: OriginRequest): boolean {

@@ -368,7 +368,8 @@ suite("errors", () => {
     expect(originCandidates("127.0.0.1.evil.example")).toEqual(["https://127.0.0.1.evil.example"])
     expect(originCandidates("10.0.0.1.evil.example", "private")).toEqual(["https://10.0.0.1.evil.example"])
     expect(originCandidates("10.0.0.1:5000", "private")).toEqual(["https://10.0.0.1:5000", "http://10.0.0.1:5000"])
-    expect(originCandidates("a.example", "always")).toEqual(["https://a.example", "http://a.example"])
+    expect(originCandidates("a.example", "always")).toEqual(["http://a.example", "https://a.example"])
+    expect(originCandidates("a.example", "always", "cosign")).toEqual(["https://a.example", "http://a.example"])
     for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "x.localhost"]) {
       expect(originCandidates(host)).toEqual([`http://${host}`, `https://${host}`])
     }

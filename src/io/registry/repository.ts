@@ -63,7 +63,7 @@ function originOf(options: RepositoryOptions): OriginChoice {
   const { registry, origins, shared } = options
   const key = [registry, ...origins].join(" ")
   const connect: Connect = (origin) => withWarnings(options.http(origin), registry, options.logger, shared.warnings)
-  const choice = shared.origins.get(key) ?? new OriginChoice(connect, origins)
+  const choice = shared.origins.get(key) ?? new OriginChoice(connect, origins, options.logger)
   shared.origins.set(key, choice)
   return choice
 }

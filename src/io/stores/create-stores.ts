@@ -77,7 +77,7 @@ export function createStores(options: StoresOptions): OpenedStores {
         ...options,
         ...place,
         http: (origin) => client(place.registry, origin),
-        origins: originCandidates(dialHost(place, options.style), options.plainHttp),
+        origins: originCandidates(dialHost(place, options.style), options.plainHttp, options.style),
         shared,
       }),
     )

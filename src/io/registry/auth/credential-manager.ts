@@ -1,13 +1,13 @@
 import { ToolError } from "../../../core/errors.ts"
 import type { Clock, Logger } from "../../../core/ports.ts"
-import { classifyHost, type AddressClass } from "../../net/addresses.ts"
-import type { HttpClient, HttpResponse } from "../../net/http-types.ts"
-import { bareHost } from "../../net/origin.ts"
+import type { HttpClient } from "../../net/http-types.ts"
+import { OriginChoice, originCandidates } from "../origin-choice.ts"
 import { dockerConfigPath } from "./auth-files.ts"
 import { createAuthedClient } from "./authed-client.ts"
 import { createCredentialFile, type CredentialFile, type Stored } from "./credential-store.ts"
 import { fixedCredentials, isHub } from "./credentials.ts"
 import type { CredentialHelpers } from "./helper.ts"
+import type { RegistryHttp } from "./registry-http.ts"
 
 /** What login needs to know of the connection; a part of the command line's connection options. */
 export interface LoginConnection {
@@ -75,18 +75,6 @@ export function parseServer(server: string): string {
   })
 }
 
-/**
- * Origins to try for a registry, in order: plain http first on this host, second where it was allowed by name, and
- * otherwise not at all.
- */
-function originsOf(registry: string, plainHttp: LoginConnection["plainHttp"]): readonly string[] {
-  const host = isHub(registry) ? "registry-1.docker.io" : registry
-  const kind: AddressClass = classifyHost(bareHost(new URL(`https://${host}`)))
-  if (kind === "loopback") return [`http://${host}`, `https://${host}`]
-  const plain = plainHttp === "always" || (plainHttp === "private" && kind === "private")
-  return plain ? [`https://${host}`, `http://${host}`] : [`https://${host}`]
-}
-
 async function check<C extends LoginConnection>(
   options: CredentialManagerOptions<C>,
   registry: string,
@@ -96,7 +84,7 @@ async function check<C extends LoginConnection>(
 ): Promise<void> {
   const http = await options.openHttp(connection)
   const credential = { kind: "basic", username, password, source: "login" } as const
-  const ask = (origin: string): Promise<HttpResponse> =>
+  const connect = (origin: string): RegistryHttp =>
     createAuthedClient({
       http,
       registryOrigin: origin,
@@ -104,31 +92,16 @@ async function check<C extends LoginConnection>(
       credentials: fixedCredentials(credential),
       clock: options.clock,
       logger: options.logger,
-    }).request({ method: "GET", url: `${origin}/v2/`, scope: [], replayable: false })
+    })
+  const host = isHub(registry) ? "registry-1.docker.io" : registry
+  const origin = new OriginChoice(connect, originCandidates(host, connection.plainHttp), options.logger)
   try {
-    const response = await firstAnswer(originsOf(registry, connection.plainHttp), ask)
+    const response = await origin.send({ method: "GET", path: "/v2/", scope: [], replayable: false })
     await response.discard()
     judge(registry, response.status)
   } finally {
     await http.close()
   }
-}
-
-async function firstAnswer(
-  origins: readonly string[],
-  ask: (origin: string) => Promise<HttpResponse>,
-): Promise<HttpResponse> {
-  const [first = "", second] = origins
-  try {
-    const response = await ask(first)
-    // A TLS server that was spoken to in plain http answers 400, if anything.
-    if (second === undefined || response.status !== 400) return response
-    await response.discard()
-  } catch (thrown) {
-    const wrongScheme = thrown instanceof ToolError && /^E_(NET_CONNECT|TLS_HANDSHAKE)$/.test(thrown.code)
-    if (second === undefined || !wrongScheme) throw thrown
-  }
-  return ask(second)
 }
 
 function judge(registry: string, status: number): void {
