@@ -51,7 +51,12 @@ const doors = {
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-testing-in-production", severity: "error", from: { path: `^${root}/`, pathNot: [...at("testing"), "\\.test\\.ts$"] }, to: { path: at("testing") } },
+    {
+      name: "no-testing-in-production",
+      severity: "error",
+      from: { path: `^${root}/`, pathNot: [...at("testing"), "\\.test\\.ts$"] },
+      to: { path: at("testing") },
+    },
     ...rules,
     {
       name: "pure-layers-without-node",
@@ -82,6 +87,10 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"], extensions: [".ts", ".js"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node", "default"],
+      extensions: [".ts", ".js"],
+    },
   },
 }

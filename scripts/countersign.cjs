@@ -1,11 +1,20 @@
 #!/usr/bin/env node
 // Old syntax on purpose: this file must run on any Node, to say which one is needed or to find it.
 "use strict"
-var supported = [[22, 22], [24, 15], [26, 0]]
+var supported = [
+  [22, 22],
+  [24, 15],
+  [26, 0],
+]
 
 function isSupported(version) {
   var parts = version.split(".").map(Number)
-  return parts[0] > 26 || supported.some(function (s) { return parts[0] === s[0] && parts[1] >= s[1] })
+  return (
+    parts[0] > 26 ||
+    supported.some(function (s) {
+      return parts[0] === s[0] && parts[1] >= s[1]
+    })
+  )
 }
 
 function runtimePackage() {
@@ -27,7 +36,15 @@ if (isSupported(process.versions.node)) {
 } else {
   var node = runtimePackage()
   if (node === undefined) {
-    console.error("countersign needs Node.js 22.22, 24.15 or 26 and newer; this is " + process.versions.node + ". Install one from https://nodejs.org, or add the package node-" + process.platform + "-" + process.arch + " beside countersign.")
+    console.error(
+      "countersign needs Node.js 22.22, 24.15 or 26 and newer; this is " +
+        process.versions.node +
+        ". Install one from https://nodejs.org, or add the package node-" +
+        process.platform +
+        "-" +
+        process.arch +
+        " beside countersign.",
+    )
     process.exitCode = 1
   } else {
     var done = require("child_process").spawnSync(node, [main].concat(process.argv.slice(2)), { stdio: "inherit" })

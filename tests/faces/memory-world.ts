@@ -35,7 +35,7 @@ export interface MemoryWorld {
 }
 
 /** Default time of a test's world: 2026-11-20T12:00:00Z. */
-export const TEST_NOW = 1_795_176_000_000
+const TEST_NOW = 1_795_176_000_000
 
 /** Build a world. Close it in the end. */
 export function memoryWorld(options: MemoryWorldOptions): MemoryWorld {

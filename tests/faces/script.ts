@@ -213,7 +213,7 @@ function unescape(text: string): string {
 }
 
 /** Push an image of one small layer. @returns its digest; the same each time. */
-export async function pushImage(registry: string, name: string): Promise<string> {
+async function pushImage(registry: string, name: string): Promise<string> {
   const [repository, tag = "latest"] = cut(name, ":")
   const base = `http://${registry}/v2/${repository}`
   const layer = new TextEncoder().encode("hello\n")
