@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { OCI_INDEX, OCI_MANIFEST } from "../../core/media-types.ts"
 import {
   artifact,
@@ -12,6 +12,8 @@ import {
   withArtifact,
   type HandlerFixture,
 } from "./handler-fixture.ts"
+import { openMemoryStorage } from "./storage/memory-storage.ts"
+import type { Page, Referrer } from "./storage/storage.ts"
 
 async function expectFault(response: Response, status: number, code: string): Promise<void> {
   expect(response.status).toBe(status)
@@ -142,7 +144,7 @@ describe("referrers", () => {
 
   it.each([
     ["n", "?n=1", undefined],
-    ["size", "", { referrersBytes: 100 }],
+    ["size", "", { referrersBytes: 300 }],
   ])("pages by %s, keeping the filter", async (_, query, limits) => {
     const registry = await withArtifact(limits === undefined ? {} : { limits })
     const all = new Set<string>()
@@ -158,5 +160,58 @@ describe("referrers", () => {
     }
     expect(new Set(seen)).toEqual(all)
     expect(seen).toHaveLength(3)
+  })
+
+  describe("class: a list that costs more than its page", () => {
+    /** About `bytes` of annotations with short keys. */
+    const many = (name: string, bytes: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: bytes / 16 }, (_, at) => [`${name}-${String(at).padStart(9, "0")}`, ""]))
+    const push = (registry: HandlerFixture, annotations: Record<string, string>): Promise<Response> =>
+      registry.send("PUT", `/v2/${NAME}/manifests/t`, { body: JSON.stringify(artifact({ subject, annotations })) })
+
+    it("reads no more of the index than the page holds, and lists all in the end", async () => {
+      const rows = vi.spyOn(JSON, "parse")
+      const storage = openMemoryStorage({ clock: { now: () => 0 } })
+      const asked = vi.spyOn(storage, "listReferrers")
+      const registry = await withArtifact({ storage, limits: { referrersBytes: 20_000 } })
+      for (let at = 0; at < 9; at += 1) expect((await push(registry, many(String(at), 8000))).status).toBe(201)
+      rows.mockClear()
+      let pages = 0
+      let listed = 0
+      let next: string | undefined = path
+      while (next !== undefined) {
+        const response = await registry.send("GET", next)
+        const body = await response.text()
+        expect(body.length).toBeLessThan(20_200)
+        expect(rows).not.toHaveBeenCalled()
+        const page = (await asked.mock.results.at(-1)?.value) as Page<Referrer>
+        expect(page.items.length).toBeLessThanOrEqual(3)
+        listed += body.match(/"digest"/g)?.length ?? 0
+        next = /^<(.*)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1]
+        pages += 1
+      }
+      expect([listed, pages]).toEqual([9, 5])
+    })
+
+    it("one that fits no page is refused when it is pushed", async () => {
+      const registry = await withArtifact({ limits: { referrersBytes: 20_000 } })
+      await expectFault(await push(registry, many("x", 24_000)), 413, "MANIFEST_INVALID")
+      expect(await listed(registry)).toEqual([])
+      expect((await push(registry, many("x", 16_000))).status).toBe(201)
+      expect(await listed(registry)).toHaveLength(1)
+      const alone = JSON.stringify(artifact({ annotations: many("x", 24_000) }))
+      expect((await registry.send("PUT", `/v2/${NAME}/manifests/alone`, { body: alone })).status).toBe(201)
+    })
+
+    it.each(["__proto__", "constructor", "1", "\u2028", "\u0000", "\ud83d\ude00", '"\\'])(
+      "annotation %j comes back as it was",
+      async (key) => {
+        const registry = await withArtifact()
+        const annotations = JSON.parse(`{${JSON.stringify(key)}:${JSON.stringify(key)}}`) as Record<string, string>
+        expect((await push(registry, annotations)).status).toBe(201)
+        const [entry] = (await listed(registry)) as { annotations?: object }[]
+        expect(Object.entries(entry?.annotations ?? {})).toEqual([[key, key]])
+      },
+    )
   })
 })

@@ -5,6 +5,8 @@ import { changePrecondition, isConditional, preconditionFailed } from "./conditi
 import { RegistryFault } from "./fault.ts"
 import { expectTag, parseManifestReference, type ManifestReference } from "./names.ts"
 import type { RegistryContext } from "./options.ts"
+import { referrerEntry } from "./referrers.ts"
+import type { ManifestFacts } from "./storage/storage.ts"
 import { validateManifest, type ManifestLinks } from "./validate-manifest.ts"
 
 /** PUT of a manifest by tag or digest. Spec: end-7a, end-7b. */
@@ -22,6 +24,7 @@ export async function putManifest(
   const links = validateManifest(bytes, request.headers.get("content-type"))
   await requireLinked(context, repository, links)
   const manifest = { digest, mediaType: links.mediaType, size: bytes.length, bytes }
+  requireListable(manifest, links, context.limits.referrersBytes)
   const tags = reference.kind === "tag" ? [reference.tag] : parameters
   if (!(await context.storage.writeManifest(repository, { manifest, referrer: links.referrer, tags, precondition }))) {
     throw preconditionFailed()
@@ -68,6 +71,20 @@ async function requireLinked(context: RegistryContext, repository: string, links
   for (const digest of new Set(links.children)) {
     if ((await context.storage.manifestFacts(repository, digest)) === undefined) throw missing(digest)
   }
+}
+
+/** SECURITY: one referrer that no page can hold would hide all that come after it from clients that bound a page. */
+function requireListable(manifest: ManifestFacts, links: ManifestLinks, maxBytes: number): void {
+  if (links.referrer === undefined) return
+  const { artifactType, annotations } = links.referrer
+  const { digest, mediaType, size } = manifest
+  if (Buffer.byteLength(referrerEntry({ digest, mediaType, size, artifactType, annotations })) < maxBytes) return
+  throw new RegistryFault(
+    413,
+    "MANIFEST_INVALID",
+    "the annotations are too large for the referrers list of the subject",
+    { detail: { maximumBytes: maxBytes } },
+  )
 }
 
 function missing(digest: Digest): RegistryFault {

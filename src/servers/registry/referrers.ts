@@ -17,11 +17,12 @@ export async function listReferrers(
   const page = pageRequest(query, context.limits.pageItems)
   // A literal `+` of a media type decodes to a space in a query; no media type has a space.
   const artifactType = query.get("artifactType")?.replaceAll(" ", "+") ?? undefined
+  const maxBytes = context.limits.referrersBytes
   const found: Page<Referrer> =
     page.limit === 0
       ? { items: [], more: false }
-      : await context.storage.listReferrers(repository, subject, { ...page, artifactType })
-  const { text, last, complete } = indexText(found.items, context.limits.referrersBytes)
+      : await context.storage.listReferrers(repository, subject, { ...page, artifactType, maxBytes })
+  const { text, last, complete } = indexText(found.items, maxBytes)
   const headers: Record<string, string> = { "Content-Type": OCI_INDEX }
   if (artifactType !== undefined) headers["OCI-Filters-Applied"] = "artifactType"
   if (last !== undefined && (found.more || !complete)) {
@@ -39,14 +40,8 @@ function indexText(
   const entries: string[] = []
   let size = 0
   for (const item of items) {
-    const entry = JSON.stringify({
-      mediaType: item.mediaType,
-      digest: item.digest,
-      size: item.size,
-      ...(item.artifactType === undefined ? {} : { artifactType: item.artifactType }),
-      ...(item.annotations === undefined ? {} : { annotations: item.annotations }),
-    })
-    size += new TextEncoder().encode(entry).length + 1
+    const entry = referrerEntry(item)
+    size += Buffer.byteLength(entry) + 1
     if (size > maxBytes && entries.length > 0) break
     entries.push(entry)
   }
@@ -55,4 +50,15 @@ function indexText(
     last: items[entries.length - 1]?.digest,
     complete: entries.length === items.length,
   }
+}
+
+/** Descriptor of a manifest in the list of its subject, as JSON text. */
+export function referrerEntry(item: Referrer): string {
+  const head = JSON.stringify({
+    mediaType: item.mediaType,
+    digest: item.digest,
+    size: item.size,
+    ...(item.artifactType === undefined ? {} : { artifactType: item.artifactType }),
+  })
+  return item.annotations === undefined ? head : `${head.slice(0, -1)},"annotations":${item.annotations}}`
 }

@@ -153,7 +153,7 @@ function referrerFacts(document: JsonObject, configType: string | undefined): Re
   if (value === undefined || value === null) return undefined
   const subject = link(value, "subject").digest
   const type = artifactType !== undefined && artifactType !== "" ? artifactType : configType
-  return { subject, artifactType: type, annotations }
+  return { subject, artifactType: type, annotations: annotations && JSON.stringify(annotations) }
 }
 
 function stringMap(value: JsonValue | undefined): Readonly<Record<string, string>> | undefined {

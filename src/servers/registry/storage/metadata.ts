@@ -10,6 +10,7 @@ import type {
   Precondition,
   Referrer,
   ReferrerFacts,
+  ReferrersQuery,
 } from "./storage.ts"
 import { createSchema } from "./schema.ts"
 
@@ -110,7 +111,9 @@ export class Metadata {
         size,
         at,
       )
-      if (write.referrer !== undefined) this.putReferrer(repository, write.manifest, write.referrer)
+      if (write.referrer !== undefined) {
+        this.#putReferrer("main.referrers", repository, write.manifest, write.referrer)
+      }
       for (const tag of write.tags) {
         this.#run("INSERT OR REPLACE INTO tags (repository, tag, digest) VALUES (?, ?, ?)", repository, tag, digest)
       }
@@ -123,17 +126,16 @@ export class Metadata {
     return write.precondition(this.manifestFacts(repository, write.manifest.digest)?.digest)
   }
 
-  /** List a manifest under its subject. */
-  putReferrer(repository: string, manifest: ManifestFacts, referrer: ReferrerFacts): void {
+  #putReferrer(table: string, repository: string, manifest: ManifestFacts, referrer: ReferrerFacts): void {
     this.#run(
-      "INSERT OR REPLACE INTO referrers (repository, subject, digest, media_type, size, artifact_type, annotations) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO ${table} (repository, subject, digest, media_type, size, artifact_type, annotations) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       repository,
       referrer.subject,
       manifest.digest,
       manifest.mediaType,
       manifest.size,
       referrer.artifactType ?? null,
-      referrer.annotations === undefined ? null : JSON.stringify(referrer.annotations),
+      referrer.annotations ?? null,
     )
   }
 
@@ -164,21 +166,24 @@ export class Metadata {
     return this.#page(sql, [repository], query)
   }
 
-  listReferrers(
-    repository: string,
-    subject: Digest,
-    query: PageQuery & { readonly artifactType: string | undefined },
-  ): Page<Referrer> {
+  /** SECURITY: rows are read one at a time, so that a page never costs more memory than its bytes and one row. */
+  listReferrers(repository: string, subject: Digest, query: ReferrersQuery): Page<Referrer> {
     const filter = query.artifactType === undefined ? "" : " AND artifact_type = ?"
-    const rows = this.#all(
-      `SELECT digest, media_type, size, artifact_type, annotations FROM referrers WHERE repository = ? AND subject = ?${filter} AND digest > ? ORDER BY digest LIMIT ?`,
+    const rows = this.#iterate(
+      `SELECT digest, media_type, size, artifact_type, annotations, octet_length(annotations) AS bytes FROM referrers WHERE repository = ? AND subject = ?${filter} AND digest > ? ORDER BY digest`,
       repository,
       subject,
       ...(query.artifactType === undefined ? [] : [query.artifactType]),
       query.after ?? "",
-      query.limit + 1,
     )
-    return cut(rows.map(referrerOf), query.limit)
+    const items: Referrer[] = []
+    let bytes = 0
+    for (const row of rows) {
+      bytes += Number(row["bytes"] ?? 0)
+      if (items.length >= query.limit || (items.length > 0 && bytes > query.maxBytes)) return { items, more: true }
+      items.push(referrerOf(row))
+    }
+    return { items, more: false }
   }
 
   /** Every manifest of every repository, to derive the referrers lists again. */
@@ -191,12 +196,26 @@ export class Metadata {
     }))
   }
 
-  /** Replace all referrers lists at once. */
-  replaceReferrers(entries: readonly (readonly [string, ManifestFacts, ReferrerFacts])[]): void {
-    this.#transaction(() => {
-      this.#run("DELETE FROM referrers")
-      for (const [repository, manifest, referrer] of entries) this.putReferrer(repository, manifest, referrer)
+  /** Collect one entry of new referrers lists, outside of memory, until {@link adoptReferrers}. */
+  stageReferrer(repository: string, manifest: ManifestFacts, referrer: ReferrerFacts): void {
+    this.#putReferrer("temp.staged_referrers", repository, manifest, referrer)
+  }
+
+  /** Forget what was staged. */
+  stageNoReferrers(): void {
+    this.#guard(() => {
+      this.#database.exec("CREATE TEMP TABLE IF NOT EXISTS staged_referrers AS SELECT * FROM main.referrers WHERE 0")
+      this.#database.exec("DELETE FROM temp.staged_referrers")
     })
+  }
+
+  /** Replace all referrers lists at once by what was staged. */
+  adoptReferrers(): void {
+    this.#transaction(() => {
+      this.#run("DELETE FROM main.referrers")
+      this.#run("INSERT OR REPLACE INTO main.referrers SELECT * FROM temp.staged_referrers")
+    })
+    this.stageNoReferrers()
   }
 
   /** Remember an upload session. Lost in a power failure, which only makes the client start again. */
@@ -280,6 +299,15 @@ export class Metadata {
     return this.#guard(() => this.#statement(sql).all(...parameters))
   }
 
+  *#iterate(sql: string, ...parameters: (string | number)[]): Generator<Row> {
+    try {
+      // A statement of its own: another reader of the same one would start it again.
+      yield* this.#database.prepare(sql).iterate(...parameters) as Iterable<Row>
+    } catch (cause) {
+      throw storageError("use the index", cause)
+    }
+  }
+
   #run(sql: string, ...parameters: (string | number | null)[]): number {
     return this.#guard(() => Number(this.#statement(sql).run(...parameters).changes))
   }
@@ -307,13 +335,12 @@ function uploadOf(row: Row): UploadRow {
 }
 
 function referrerOf(row: Row): Referrer {
-  const annotations = row["annotations"] as string | null
   return {
     digest: row["digest"] as Digest,
     mediaType: row["media_type"] as string,
     size: Number(row["size"]),
     artifactType: (row["artifact_type"] as string | null) ?? undefined,
-    annotations: annotations === null ? undefined : (JSON.parse(annotations) as Record<string, string>),
+    annotations: (row["annotations"] as string | null) ?? undefined,
   }
 }
 

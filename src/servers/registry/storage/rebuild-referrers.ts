@@ -8,19 +8,23 @@ import type { VerifiedReads } from "./verified-read.ts"
 
 /**
  * Derive all referrers lists again from the manifests. What a damaged manifest said is left out of the lists and
- * reported; nothing is written before everything was read.
+ * reported; the lists change only after everything was read.
  */
 export async function rebuildReferrers(metadata: Metadata, reads: VerifiedReads): Promise<RebuildResult> {
-  const entries: (readonly [string, ManifestFacts, ReferrerFacts])[] = []
+  let referrers = 0
   const damaged: Digest[] = []
   const manifests = metadata.allManifests()
+  metadata.stageNoReferrers()
   for (const manifest of manifests) {
     const referrer = await referrerOf(manifest, reads)
     if (referrer === "damaged") damaged.push(manifest.digest)
-    else if (referrer !== undefined) entries.push([manifest.repository, manifest, referrer])
+    else if (referrer !== undefined) {
+      metadata.stageReferrer(manifest.repository, manifest, referrer)
+      referrers += 1
+    }
   }
-  metadata.replaceReferrers(entries)
-  return { manifests: manifests.length, referrers: entries.length, damaged }
+  metadata.adoptReferrers()
+  return { manifests: manifests.length, referrers, damaged }
 }
 
 async function referrerOf(

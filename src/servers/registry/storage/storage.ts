@@ -13,6 +13,13 @@ export interface PageQuery {
   readonly limit: number
 }
 
+/** Which part of a referrers list is wanted. */
+export interface ReferrersQuery extends PageQuery {
+  readonly artifactType: string | undefined
+  /** Bytes of annotations after which the page ends early; one item is always given. */
+  readonly maxBytes: number
+}
+
 /** Inclusive byte range of a blob. */
 export interface ByteRange {
   readonly first: number
@@ -38,14 +45,15 @@ export interface StoredManifest extends ManifestFacts {
 export interface ReferrerFacts {
   readonly subject: Digest
   readonly artifactType: string | undefined
-  /** All annotations of the manifest. */
-  readonly annotations: Readonly<Record<string, string>> | undefined
+  /** All annotations of the manifest, as the JSON text of one object. */
+  readonly annotations: string | undefined
 }
 
 /** One entry of a referrers list. */
 export interface Referrer extends ManifestFacts {
   readonly artifactType: string | undefined
-  readonly annotations: Readonly<Record<string, string>> | undefined
+  /** JSON text of an object; it can have millions of keys and is passed on without being parsed. */
+  readonly annotations: string | undefined
 }
 
 /** Judges the digest a tag has at the moment of the change (undefined: no such tag); false refuses the change. */
@@ -138,11 +146,7 @@ export interface RegistryStorage {
   deleteTag(repository: string, tag: string, precondition: Precondition): Promise<DeleteOutcome>
   listTags(repository: string, query: PageQuery): Promise<Page<string>>
   /** Manifests whose subject is `subject`, in order of digest. */
-  listReferrers(
-    repository: string,
-    subject: Digest,
-    query: PageQuery & { readonly artifactType: string | undefined },
-  ): Promise<Page<Referrer>>
+  listReferrers(repository: string, subject: Digest, query: ReferrersQuery): Promise<Page<Referrer>>
 
   /** Derive the referrers lists again from the stored manifests. */
   rebuild(): Promise<RebuildResult>
