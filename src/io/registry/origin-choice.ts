@@ -119,8 +119,9 @@ export class OriginChoice {
       throw both(first, early, asToolError(thrown))
     }
     if (!(other instanceof ToolError)) return other
-    // The first answered, and said that it wants the second: what went wrong there is the error worth showing.
-    if (early.code === "E_REGISTRY_PROTOCOL") throw both(first, early, other)
+    // The first answered as if it wanted the second: unless nobody speaks TLS there after all, what went wrong with it
+    // is the error worth showing.
+    if (early.code === "E_REGISTRY_PROTOCOL" && !speaksNoTls(other)) throw both(first, early, other)
     // Neither speaks; the first with its full number of tries gives the error worth showing.
     const response = await this.#to(first, request)
     this.#chosen = first
@@ -185,7 +186,11 @@ export class OriginChoice {
  * SECURITY: where a certificate is bad, nothing is sent in the clear instead.
  */
 function isOtherScheme(error: ToolError): boolean {
-  return error.code === "E_NET_CONNECT" || (error.code === "E_TLS_HANDSHAKE" && error.details["speaksTls"] === false)
+  return error.code === "E_NET_CONNECT" || speaksNoTls(error)
+}
+
+function speaksNoTls(error: ToolError): boolean {
+  return error.code === "E_TLS_HANDSHAKE" && error.details["speaksTls"] === false
 }
 
 /** What came of the second scheme, and why the first was left. */
