@@ -1,5 +1,5 @@
 import type { Descriptor } from "../core/descriptor.ts"
-import { ToolError } from "../core/errors.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { EMPTY_JSON_DIGEST, OCI_EMPTY, OCI_LAYER_TAR, OCI_MANIFEST } from "../core/media-types.ts"
 import type { ContentStore, UploadSource } from "../core/ports.ts"
@@ -72,6 +72,8 @@ async function pushFile(app: AppContext, content: ContentStore, path: string, la
  * SECURITY: a title names one file inside the folder; anything with a separator, a drive or a parent is refused, and
  * nothing existing is replaced unless asked.
  *
+ * Files are written whole or not at all; when one fails, the error names those that were written. The folder is made.
+ *
  * @throws {ToolError} `E_FORMAT_MALFORMED` for a hostile title, `E_FILE_EXISTS`, `E_USAGE` when nothing has a title.
  */
 export async function pullArtifact(app: AppContext, request: PullRequest): Promise<PulledArtifact> {
@@ -90,11 +92,30 @@ export async function pullArtifact(app: AppContext, request: PullRequest): Promi
   })
   if (layers.length === 0) throw new ToolError("E_USAGE", { what: `${request.target.text} holds no named files` })
   refuseRepeats(layers.map(({ path }) => path))
+  const options = { exclusive: !request.overwrite, noFollow: true, makeFolders: true }
+  const written: string[] = []
   const files = await mapBounded(layers, limits.parallelTransfers, async ({ layer, path }) => {
-    await app.files.writeStream(path, content.readBlob(layer), { exclusive: !request.overwrite, noFollow: true })
+    await app.files.writeStream(path, content.readBlob(layer), options)
+    written.push(path)
     return path
+  }).catch((thrown: unknown) => {
+    throw pullFailure(asToolError(thrown), written)
   })
   return { descriptor, files }
+}
+
+/** The failure of one file, and which others lie complete in the folder. */
+function pullFailure(error: ToolError, written: readonly string[]): ToolError {
+  const taken = error.code === "E_FILE_EXISTS"
+  const rest = written.length === 0 ? "no file was written" : `written before that: ${written.join(", ")}`
+  return new ToolError(error.code, {
+    what: error.what,
+    why: `${error.why ?? error.what}; ${rest}`,
+    next: taken ? ["replace files with `--overwrite`, or name another folder with `--to FOLDER`"] : error.next,
+    details: { ...error.details, written: [...written] },
+    kind: error.kind,
+    cause: error,
+  })
 }
 
 function safeTitle(title: string): string {

@@ -19,7 +19,7 @@ export interface ReadBlob extends ArtifactContent {
  *
  * @param keep - which bytes to keep: `all` for schemes that sign the whole message (pure Ed25519), `small` to keep those
  *   of small files, where whole messages are as good as digests.
- * @throws {ToolError} `E_IO`, and `E_LIMIT_EXCEEDED` when a file that must be kept is too large.
+ * @throws {ToolError} `E_FILE_NOT_FOUND`, `E_IO`, and `E_LIMIT_EXCEEDED` when a file that must be kept is too large.
  */
 export async function readBlob(
   app: AppContext,

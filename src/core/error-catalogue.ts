@@ -255,6 +255,13 @@ const rows = [
     "run `countersign explain` to see the rule and the failed check",
   ],
 
+  [
+    "E_FILE_NOT_FOUND",
+    "usage",
+    false,
+    "a file or folder that was named does not exist or cannot be opened",
+    "check the path and the rights",
+  ],
   ["E_IO", "unknown", false, "a file could not be read or written", "check the path, the rights and the free space"],
   [
     "E_STORAGE_LOCKED",

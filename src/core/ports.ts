@@ -233,7 +233,7 @@ export interface TagWrite {
 
 /** Files of the user, behind a port so that use cases stay testable. Paths are the user's; `-` is standard input or output. */
 export interface Files {
-  /** @throws {ToolError} `E_IO` when unreadable, `E_LIMIT_EXCEEDED` past `max` bytes. */
+  /** @throws {ToolError} `E_FILE_NOT_FOUND`, `E_IO` when the disk fails, `E_LIMIT_EXCEEDED` past `max` bytes. */
   read(path: string, max: number): Promise<Uint8Array>
   /** Chunks of at most 1 MiB, in order. */
   stream(path: string): AsyncIterable<Uint8Array>
@@ -246,12 +246,17 @@ export interface Files {
   ): Promise<void>
   /**
    * Like {@link Files.write} from a stream; a stream that fails leaves nothing behind. `noFollow` replaces a symbolic
-   * link instead of writing to what it names.
+   * link instead of writing to what it names. `makeFolders` makes the folders above it.
    */
   writeStream(
     path: string,
     chunks: AsyncIterable<Uint8Array>,
-    options?: { readonly mode?: number; readonly exclusive?: boolean; readonly noFollow?: boolean },
+    options?: {
+      readonly mode?: number
+      readonly exclusive?: boolean
+      readonly noFollow?: boolean
+      readonly makeFolders?: boolean
+    },
   ): Promise<void>
   /** Size in bytes of a regular file; `undefined` for anything else, such as a pipe or standard input. */
   size(path: string): Promise<number | undefined>

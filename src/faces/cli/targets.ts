@@ -9,7 +9,7 @@ import { parseTarget } from "../../app/parse-target.ts"
  * Artifacts from arguments and a list file.
  *
  * @param list - path of a file with one artifact a line, `-` for standard input, empty for none; `#` starts a comment.
- * @throws {ToolError} `E_USAGE` when there is none at all, `E_REF_INVALID` with the line's number, `E_IO`.
+ * @throws {ToolError} `E_USAGE` when there is none at all, `E_REF_INVALID` with the line's number, `E_FILE_NOT_FOUND`, `E_IO`.
  */
 export async function readTargets(
   args: readonly string[],

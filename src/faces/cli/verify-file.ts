@@ -12,7 +12,7 @@ type Answer = Awaited<ReturnType<typeof verifyBlob>>
 /**
  * Answer about a file, for `verify` and `explain` with `--blob FILE`.
  *
- * @throws {ToolError} `E_USAGE`, `E_TRUST_MISSING`, `E_IO`, `E_KEY_NOT_FOUND`, `E_KEY_TYPE`.
+ * @throws {ToolError} `E_USAGE`, `E_TRUST_MISSING`, `E_FILE_NOT_FOUND`, `E_IO`, `E_KEY_NOT_FOUND`, `E_KEY_TYPE`.
  */
 export async function verifyFile(session: Session): Promise<VerifyResult> {
   const { flags, args } = session

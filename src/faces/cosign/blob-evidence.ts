@@ -40,7 +40,7 @@ export async function readSignature(app: AppContext, text: string): Promise<Uint
   if (text !== "-" && !(await app.files.exists(text))) {
     const decoded = base64OrNothing(text)
     if (decoded !== undefined) return decoded
-    throw faceError(`open ${text}: no such file or directory`, { code: "E_IO" })
+    throw faceError(`open ${text}: no such file or directory`, { code: "E_FILE_NOT_FOUND" })
   }
   const bytes = await app.files.read(text, limits.signaturePayloadBytes)
   return base64OrNothing(new TextDecoder().decode(bytes)) ?? bytes

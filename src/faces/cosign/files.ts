@@ -15,7 +15,7 @@ export async function readFile(app: AppContext, path: string, max: number): Prom
 /** @throws {ToolError} `open PATH: no such file or directory`. */
 export async function requireFile(app: AppContext, path: string): Promise<void> {
   if (path === "-" || (await app.files.exists(path))) return
-  throw faceError(`open ${path}: no such file or directory`, { code: "E_IO" })
+  throw faceError(`open ${path}: no such file or directory`, { code: "E_FILE_NOT_FOUND" })
 }
 
 /** Write text or bytes and say so. `mode` is 0600, as cosign's files have. */

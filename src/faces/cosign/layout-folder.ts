@@ -12,10 +12,10 @@ export function requiredFolder({ flags }: FaceInvocation): string {
  * Check that a folder is an OCI layout before anything else is asked of it.
  *
  * @param context - cosign's words before the reason.
- * @throws {ToolError} `E_IO` in cosign's words.
+ * @throws {ToolError} `E_FILE_NOT_FOUND` in cosign's words.
  */
 export async function requireLayout(app: AppContext, folder: string, context: string): Promise<void> {
   const index = `${folder.replace(/\/+$/, "")}/index.json`
   if (await app.files.exists(index)) return
-  throw faceError(`${context}stat ${index}: no such file or directory`, { code: "E_IO" })
+  throw faceError(`${context}stat ${index}: no such file or directory`, { code: "E_FILE_NOT_FOUND" })
 }

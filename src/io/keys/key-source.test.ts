@@ -40,7 +40,9 @@ function options(change: Partial<KeySourceOptions> = {}): KeySourceOptions {
         const found = contents[path]
         if (found !== undefined) return Promise.resolve(found)
         const why = `open ${path}: no such file or directory`
-        return Promise.reject(new ToolError("E_IO", { what: `cannot open ${path}`, why, details: { errno: "ENOENT" } }))
+        return Promise.reject(
+          new ToolError("E_FILE_NOT_FOUND", { what: `cannot open ${path}`, why, details: { errno: "ENOENT" } }),
+        )
       },
     },
     prompter: silent,

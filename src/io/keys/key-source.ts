@@ -45,7 +45,7 @@ async function fromFile(path: string, options: KeySourceOptions): Promise<Uint8A
     return await options.files.read(path, limits.keyFileBytes)
   } catch (thrown) {
     const error = asToolError(thrown)
-    if (error.code !== "E_IO") throw naming(error, path)
+    if (error.code !== "E_IO" && error.code !== "E_FILE_NOT_FOUND") throw naming(error, path)
     throw new ToolError("E_KEY_NOT_FOUND", {
       what: `key ${path} cannot be read`,
       why: error.why ?? error.what,

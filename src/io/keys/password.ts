@@ -53,7 +53,7 @@ function none(sources: readonly PasswordSource[]): ToolError {
  * its final newline included, and only when nothing before it had a password.
  *
  * @returns raw bytes; UTF-8 for variables.
- * @throws {ToolError} `E_KEY_NO_TERMINAL` naming the variables when there is none; `E_IO`, `E_LIMIT_EXCEEDED`.
+ * @throws {ToolError} `E_KEY_NO_TERMINAL` naming the variables when there is none; `E_FILE_NOT_FOUND`, `E_IO`, `E_LIMIT_EXCEEDED`.
  */
 export async function readPassword(sources: readonly PasswordSource[], world: PasswordWorld): Promise<Uint8Array> {
   for (const source of sources) {

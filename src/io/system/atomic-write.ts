@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { unlinkSync } from "node:fs"
-import { type FileHandle, link, lstat, open, realpath, rename, stat, unlink } from "node:fs/promises"
+import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { ToolError } from "../../core/errors.ts"
 import { errnoOf, ioError } from "./io-error.ts"
@@ -13,6 +13,8 @@ export interface WriteOptions {
   readonly exclusive?: boolean
   /** Replace a symbolic link, pipe or device of that name instead of writing to what is behind it. */
   readonly noFollow?: boolean
+  /** Make the folders above the file where they are missing. */
+  readonly makeFolders?: boolean
 }
 
 /** Temporary files that exist now; removed when the process ends early. */
@@ -125,6 +127,7 @@ async function write(
   options: WriteOptions,
 ): Promise<void> {
   const exclusive = options.exclusive === true
+  if (options.makeFolders === true) await mkdir(dirname(path), { recursive: true })
   if (exclusive && (await taken(path))) throw exists(path)
   const target: Target = options.noFollow === true ? { path, mode: undefined, special: false } : await inspect(path)
   if (target.special) return writeSpecial(target.path, chunks)

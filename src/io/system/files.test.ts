@@ -79,7 +79,11 @@ describe("reading", () => {
       ["file/x", "ENOTDIR", `open ${at("file/x")}: not a directory`],
     ]
     for (const [name, errno, why] of refusals) {
-      await expect(files.read(at(name), 10)).rejects.toMatchObject({ code: "E_IO", why, details: { errno } })
+      await expect(files.read(at(name), 10)).rejects.toMatchObject({
+        code: "E_FILE_NOT_FOUND",
+        why,
+        details: { errno },
+      })
     }
   })
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from "node:fs/promises"
 import type { Files } from "../../core/ports.ts"
-import { errnoOf, ioError } from "./io-error.ts"
+import { errnoOf, inputError, ioError } from "./io-error.ts"
 import { CHUNK, collect, type InputStream, type OutputStream } from "./streams.ts"
 
 /** Standard streams that `-` stands for. */
@@ -11,7 +11,7 @@ export interface StandardStreams {
 
 async function* readFile(path: string): AsyncIterable<Uint8Array> {
   const file = await open(path, "r").catch((thrown: unknown) => {
-    throw ioError("open", path, thrown)
+    throw inputError("open", path, thrown)
   })
   let next: Promise<Uint8Array> | undefined
   try {
@@ -34,7 +34,7 @@ function readChunk(file: FileHandle, path: string): Promise<Uint8Array> {
   const reading = file.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null).then(
     ({ bytesRead, buffer }) => new Uint8Array(buffer.buffer, buffer.byteOffset, bytesRead),
     (thrown: unknown) => {
-      throw ioError("read", path, thrown)
+      throw inputError("read", path, thrown)
     },
   )
   // Whoever awaits it gets the failure; until then it must not count as unhandled.
@@ -52,7 +52,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
     return facts.isFile() ? facts.size : undefined
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT") return undefined
-    throw ioError("stat", path, thrown)
+    throw inputError("stat", path, thrown)
   }
 }
 
@@ -69,8 +69,8 @@ async function existsAt(path: string): Promise<boolean> {
 /**
  * The user's files. `-` reads standard input and writes standard output.
  *
- * @throws {ToolError} from its methods: `E_IO` whose `why` reads as Go prints it and whose `details.errno` is the
- * system's code; `E_LIMIT_EXCEEDED`; `E_FILE_EXISTS`.
+ * @throws {ToolError} from its methods: `E_FILE_NOT_FOUND` and `E_IO` whose `why` reads as Go prints it and whose
+ * `details.errno` is the system's code; `E_LIMIT_EXCEEDED`; `E_FILE_EXISTS`.
  */
 export function createFiles(streams: StandardStreams): Files {
   const stream = (path: string): AsyncIterable<Uint8Array> => (path === "-" ? streams.stdin.chunks() : readFile(path))

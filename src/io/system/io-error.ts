@@ -31,10 +31,30 @@ export function errnoOf(thrown: unknown): string | undefined {
  * @param verb - `open`, `read`, `write` …; `why` reads `open PATH: no such file or directory`, as in Go.
  */
 export function ioError(verb: string, path: string, thrown: unknown): ToolError {
+  return fileError("E_IO", verb, path, thrown)
+}
+
+/** What tells that a path was mistyped, rather than that a disk is in trouble. */
+const NOT_THERE: ReadonlySet<string | undefined> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "EISDIR",
+  "EACCES",
+  "EPERM",
+  "ELOOP",
+  "ENAMETOOLONG",
+])
+
+/** Like {@link ioError} for a file that is read: `E_FILE_NOT_FOUND` when the path named leads to no readable file. */
+export function inputError(verb: string, path: string, thrown: unknown): ToolError {
+  return fileError(NOT_THERE.has(errnoOf(thrown)) ? "E_FILE_NOT_FOUND" : "E_IO", verb, path, thrown)
+}
+
+function fileError(code: "E_IO" | "E_FILE_NOT_FOUND", verb: string, path: string, thrown: unknown): ToolError {
   if (thrown instanceof ToolError) return thrown
   const errno = errnoOf(thrown)
   const reason = (errno === undefined ? undefined : REASONS[errno]) ?? errno ?? "unknown failure"
-  return new ToolError("E_IO", {
+  return new ToolError(code, {
     what: `cannot ${verb} ${path}`,
     why: `${verb} ${path}: ${reason}`,
     details: { path, ...(errno === undefined ? {} : { errno }) },

@@ -95,7 +95,7 @@ function contextOf(options: MemoryOptions): AppContext {
       read: (path: string) => {
         const bytes = files.get(path)
         if (bytes !== undefined) return Promise.resolve(bytes)
-        return Promise.reject(new ToolError("E_IO", { what: `cannot read ${path}` }))
+        return Promise.reject(new ToolError("E_FILE_NOT_FOUND", { what: `cannot read ${path}` }))
       },
       exists: (path: string) => Promise.resolve(files.has(path)),
       write: (path: string, bytes: Uint8Array) => {
