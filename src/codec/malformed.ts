@@ -1,4 +1,5 @@
 import { ToolError } from "../core/errors.ts"
+import { printable } from "../core/printable.ts"
 
 /**
  * Error of a document that breaks its syntax.
@@ -32,7 +33,7 @@ export function tooLarge(what: string, seen: number | string, max: number, unit:
   })
 }
 
-/** A short printable form of untrusted text for an error message. */
+/** A short printable form of untrusted text for an error message: quoted, nothing in it steers a terminal. */
 export function quoted(text: string, max = 40): string {
-  return JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text)
+  return printable(JSON.stringify(text.length > max ? `${text.slice(0, max)}…` : text))
 }

@@ -29,10 +29,7 @@ const MAX_MEDIA_TYPE = 255
 export function parseDescriptor(value: JsonValue | undefined, path: string): Descriptor {
   const object = expectObject(value, path)
   refuseLookalikes(object, path, FIELDS)
-  const mediaType = expectText(member(object, "mediaType"), `${path}.mediaType`)
-  if (mediaType.length > MAX_MEDIA_TYPE || !/^[!-~ ]+$/.test(mediaType)) {
-    throw malformed(`${path}.mediaType`, `saw ${quoted(mediaType)}, expected a media type`)
-  }
+  const mediaType = checkMediaType(expectText(member(object, "mediaType"), `${path}.mediaType`), `${path}.mediaType`)
   const digest = expectString(member(object, "digest"), `${path}.digest`)
   if (!isDigest(digest)) {
     throw malformed(`${path}.digest`, `saw ${quoted(digest, 140)}, expected a sha256, sha384 or sha512 digest`)
@@ -46,18 +43,34 @@ export function parseDescriptor(value: JsonValue | undefined, path: string): Des
 }
 
 function optionalFields(object: JsonObject, path: string): Partial<Descriptor> {
-  const artifactType = present(object, "artifactType")
+  const artifactType = optionalMediaType(object, "artifactType", path)
   const annotations = present(object, "annotations")
   const platform = present(object, "platform")
   const urls = present(object, "urls")
   const data = present(object, "data")
   return {
-    ...(artifactType === undefined ? {} : { artifactType: expectString(artifactType, `${path}.artifactType`) }),
+    ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations: stringRecord(annotations, `${path}.annotations`) }),
     ...(platform === undefined ? {} : { platform: parsePlatform(platform, `${path}.platform`) }),
     ...(urls === undefined ? {} : { urls: strings(urls, `${path}.urls`) }),
     ...(data === undefined ? {} : { data: expectString(data, `${path}.data`) }),
   }
+}
+
+/** @throws {ToolError} `E_FORMAT_MALFORMED` for more than 255 characters, or others than printable ASCII. */
+function checkMediaType(text: string, path: string): string {
+  if (text.length <= MAX_MEDIA_TYPE && /^[!-~ ]*$/.test(text)) return text
+  throw malformed(path, `saw ${quoted(text)}, expected a media type`)
+}
+
+/**
+ * An optional media type such as `artifactType`. It may be empty, as some registries list it.
+ *
+ * @throws {ToolError} `E_FORMAT_MALFORMED`.
+ */
+export function optionalMediaType(object: JsonObject, key: string, path: string): string | undefined {
+  const value = present(object, key)
+  return value === undefined ? undefined : checkMediaType(expectString(value, `${path}.${key}`), `${path}.${key}`)
 }
 
 function parsePlatform(value: JsonValue, path: string): Platform {

@@ -124,6 +124,11 @@ describe("parseManifest", () => {
     ["mediaType with newline", { ...image, config: { ...config, mediaType: "a/b\r\nX: y" } }],
     ["annotation not a string", { ...image, annotations: { a: 1 } }],
     ["artifactType number", { ...image, artifactType: 1 }],
+    ["artifactType with an escape sequence", { ...image, artifactType: "a/b\u001b[2J" }],
+    ["artifactType with a C1 character", { ...image, artifactType: "a/b\u009b2J" }],
+    ["artifactType with a direction mark", { ...image, artifactType: "a/b\u202e" }],
+    ["artifactType of 256 characters", { ...image, artifactType: "a".repeat(256) }],
+    ["artifactType of a descriptor with a line break", { ...image, config: { ...config, artifactType: "a/b\nc" } }],
     ["subject without digest", { ...image, subject: { mediaType: "a/b", size: 1 } }],
   ])("refuses: %s", (_name, value) => {
     expect(codeOf(() => parseManifest(bytes(value), MANIFEST))).toBe("E_FORMAT_MALFORMED")

@@ -14,7 +14,7 @@ import {
 import { expectArray, expectInteger, expectObject, expectString, member, stringRecord } from "../json-shape.ts"
 import { parseJson } from "../json.ts"
 import { malformed, quoted } from "../malformed.ts"
-import { parseDescriptor, present, refuseLookalikes } from "./descriptor.ts"
+import { optionalMediaType, parseDescriptor, present, refuseLookalikes } from "./descriptor.ts"
 
 const FIELDS = [
   "schemaVersion",
@@ -171,10 +171,10 @@ function indexOf(root: JsonObject, mediaType: string): ImageIndex {
 }
 
 function common(root: JsonObject): Pick<ImageManifest, "artifactType" | "subject" | "annotations"> {
-  const artifactType = present(root, "artifactType")
+  const artifactType = optionalMediaType(root, "artifactType", "manifest")
   const subject = present(root, "subject")
   return {
-    ...(artifactType === undefined ? {} : { artifactType: expectString(artifactType, "manifest.artifactType") }),
+    ...(artifactType === undefined ? {} : { artifactType }),
     ...(subject === undefined ? {} : { subject: parseDescriptor(subject, "manifest.subject") }),
     annotations: stringRecord(present(root, "annotations"), "manifest.annotations"),
   }

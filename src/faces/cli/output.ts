@@ -4,7 +4,7 @@ import type { JsonObject } from "../../core/json-value.ts"
 import type { FlagValues } from "../command.ts"
 import { errorObject, renderError } from "./render/error.ts"
 import { hasTerminalControls, writeJson } from "./render/json.ts"
-import { printable } from "./render/printable.ts"
+import { printable } from "../../core/printable.ts"
 import { createStyle, type Style } from "./render/style.ts"
 import { widthOf } from "./render/wrap.ts"
 

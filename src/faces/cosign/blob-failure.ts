@@ -1,4 +1,5 @@
 import type { ToolError } from "../../core/errors.ts"
+import { printable } from "../../core/printable.ts"
 import type { KeyType } from "../../core/ports.ts"
 import type { ArtifactReport } from "../../core/report.ts"
 import { causeOf } from "./causes.ts"
@@ -21,7 +22,9 @@ export function blobFailure(
   const [first] = failed
   if (first === undefined) return error
   if (first.check === "predicate.type") {
-    return faceError(`invalid predicate type, expected ${type} got ${first.observed ?? ""}`, { code: error.code })
+    return faceError(`invalid predicate type, expected ${type} got ${printable(first.observed ?? "")}`, {
+      code: error.code,
+    })
   }
   return faceError(causeOf(signature, keyType), { code: error.code })
 }

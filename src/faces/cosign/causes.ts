@@ -1,4 +1,5 @@
 import type { Finding, SignatureReport } from "../../core/report.ts"
+import { printable } from "../../core/printable.ts"
 import type { KeyType } from "../../core/ports.ts"
 
 const ENVELOPE = "accepted signatures do not match threshold, Found: 0, Expected 1"
@@ -46,11 +47,12 @@ function subjectCause(signature: SignatureReport, bundle: boolean, failed: Findi
       : "failed to verify signature: provided artifact digest does not match any digest in statement"
   }
   if (signature.kind === "attestation") return "no matching subject digest found"
-  return `invalid or missing digest in claim: ${failed.observed ?? ""}`
+  return `invalid or missing digest in claim: ${printable(failed.observed ?? "")}`
 }
 
 function describe(finding: Finding): string {
-  const seen = finding.observed === undefined ? "" : ` saw ${finding.observed}`
-  const wanted = finding.expected === undefined ? "" : `${seen === "" ? "" : ","} expected ${finding.expected}`
+  const seen = finding.observed === undefined ? "" : ` saw ${printable(finding.observed)}`
+  const wanted =
+    finding.expected === undefined ? "" : `${seen === "" ? "" : ","} expected ${printable(finding.expected)}`
   return `${finding.check}:${seen}${wanted}`
 }

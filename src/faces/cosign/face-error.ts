@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../core/error-catalogue.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
+import { printable } from "../../core/printable.ts"
 
 /** What a {@link faceError} says besides cosign's sentence. */
 export interface FaceErrorOptions {
@@ -33,8 +34,14 @@ export function prefixed(prefix: string, thrown: unknown): ToolError {
   })
 }
 
-/** cosign's sentence for any error: what the thrower knows cosign to say, else our own words. */
+/**
+ * cosign's sentence for any error: what the thrower knows cosign to say, else our own words, on one line.
+ *
+ * SECURITY: our own words may quote a registry or a document, so a line break in them could fake a line of the tool.
+ * Sentences of {@link faceError} and errors about the command line are made of lines on purpose.
+ */
 export function sentenceOf(error: ToolError): string {
   const known = error.details["cosign"]
-  return typeof known === "string" ? known : error.message
+  if (typeof known === "string") return printable(known)
+  return error.details["sentence"] === true || error.code === "E_USAGE" ? error.message : printable(error.message)
 }

@@ -1,5 +1,6 @@
 import type { AppContext } from "../../app/requests.ts"
 import type { World } from "../../app/world.ts"
+import { printable } from "../../core/printable.ts"
 import type { CommandSpec, FlagValues, Program } from "../command.ts"
 import type { Generation } from "./generation.ts"
 
@@ -18,7 +19,7 @@ export interface FaceInvocation {
 /** Runs a command of the face; the number is the exit code. */
 export type FaceHandler = (invocation: FaceInvocation) => Promise<number>
 
-/** One line on stderr. */
+/** One line on stderr; whatever is in it stays on that line. */
 export async function say(invocation: Pick<FaceInvocation, "world">, line: string): Promise<void> {
-  await invocation.world.stderr.write(`${line}\n`)
+  await invocation.world.stderr.write(`${printable(line)}\n`)
 }

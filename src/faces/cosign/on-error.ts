@@ -1,4 +1,5 @@
 import type { ToolError } from "../../core/errors.ts"
+import { printable, printableText } from "../../core/printable.ts"
 import type { ErrorContext } from "../command.ts"
 import { sentenceOf } from "./face-error.ts"
 
@@ -12,7 +13,7 @@ export async function onCosignError(error: ToolError, { world, program }: ErrorC
   const text = sentenceOf(error)
   const usage = unknownCommand === undefined ? "" : `Run '${program.name} --help' for usage.\n`
   const ours = error.code === "E_USAGE" && sentence !== true ? [] : sentence === true ? hints : error.next
-  const lines = Array.isArray(ours) ? ours.map((hint) => `hint: ${String(hint)}\n`).join("") : ""
-  await world.stderr.write(`Error: ${text}\n${usage}error during command execution: ${text}\n${lines}`)
+  const lines = Array.isArray(ours) ? ours.map((hint) => `hint: ${printable(String(hint))}\n`).join("") : ""
+  await world.stderr.write(printableText(`Error: ${text}\n${usage}error during command execution: ${text}\n${lines}`))
   return typeof exit === "number" ? exit : 1
 }

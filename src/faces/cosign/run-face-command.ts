@@ -1,8 +1,10 @@
 import type { AppContext } from "../../app/requests.ts"
 import type { OutputStream, World } from "../../app/world.ts"
+import { printableJson, printableText } from "../../core/printable.ts"
 import type { FlagValues, Invocation, Program } from "../command.ts"
 import { isOn } from "./environment.ts"
 import { connectionOf } from "./connection.ts"
+import { escapedStream } from "./escaped-stream.ts"
 import { faceError } from "./face-error.ts"
 import type { FaceFlag } from "./face-flag.ts"
 import type { FaceHandler } from "./face-invocation.ts"
@@ -24,8 +26,13 @@ export async function runFaceCommand(
   refuseUnsupported(flags, invocation.flags)
   const file = invocation.flags.string("output-file")
   const collected = file === "" ? undefined : collector(invocation.world.stdout)
-  const world: World =
-    collected === undefined ? invocation.world : { ...shallow(invocation.world), stdout: collected.stream }
+  const { stdout, stderr } = invocation.world
+  const world: World = {
+    ...shallow(invocation.world),
+    // What goes to a file or a pipe is data and stays as it is.
+    stdout: collected?.stream ?? (stdout.isTTY ? escapedStream(stdout, printableJson) : stdout),
+    stderr: escapedStream(stderr, printableText),
+  }
   let opened: Promise<AppContext> | undefined
   const open = (): Promise<AppContext> =>
     (opened ??= invocation.world.open(connectionOf(flags, invocation.flags, invocation.world, generation)))

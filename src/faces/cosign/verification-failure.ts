@@ -1,8 +1,9 @@
 import type { ToolError } from "../../core/errors.ts"
+import { printable } from "../../core/printable.ts"
 import type { KeyType } from "../../core/ports.ts"
 import type { ArtifactReport, Finding, SignatureReport } from "../../core/report.ts"
 import { causeOf } from "./causes.ts"
-import { faceError } from "./face-error.ts"
+import { faceError, sentenceOf } from "./face-error.ts"
 
 /** cosign's exit codes of `verify`. Spec: sigstore/cosign cmd/cosign/errors. */
 const EXIT = { noSignatures: 10, tagNotFound: 11, noMatch: 12 } as const
@@ -19,10 +20,10 @@ export interface FailureContext {
 /** The error of `cosign verify` for one image that did not pass. */
 export function signatureFailure(report: ArtifactReport, error: ToolError, context: FailureContext): ToolError {
   if (error.code === "E_REF_TAG_NOT_FOUND") {
-    return faceError(`image tag not found: ${error.message}`, { code: error.code, exit: EXIT.tagNotFound })
+    return faceError(`image tag not found: ${sentenceOf(error)}`, { code: error.code, exit: EXIT.tagNotFound })
   }
   if (error.code === "E_SIG_NONE" || error.code === "E_SIG_OTHER_FORMAT") {
-    const hints = error.code === "E_SIG_NONE" ? [] : [error.message]
+    const hints = error.code === "E_SIG_NONE" ? [] : [sentenceOf(error)]
     if (context.local === true) {
       return faceError(`no signatures associated with the image saved in ${report.artifact}`, {
         code: error.code,
@@ -87,5 +88,5 @@ function mismatchesOnlyType(signature: SignatureReport): boolean {
 }
 
 function typeOf(signature: SignatureReport): string {
-  return signature.findings.find((finding) => finding.check === "predicate.type")?.observed ?? ""
+  return printable(signature.findings.find((finding) => finding.check === "predicate.type")?.observed ?? "")
 }

@@ -1,6 +1,7 @@
 import { goJson } from "../../codec/go-json.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
+import { printable, printableJson } from "../../core/printable.ts"
 
 /** What {@link createLogger} needs. */
 export interface LoggerOptions {
@@ -37,14 +38,14 @@ function redact(value: JsonValue, name = ""): JsonValue {
 
 function textValue(value: JsonValue): string {
   // Text from a registry may hold escape sequences; quoting keeps them from the terminal.
-  if (typeof value === "string") return /^[\w./:@+%=,-]+$/.test(value) ? value : JSON.stringify(value)
-  return goJson(value, { escapeHtml: false })
+  if (typeof value === "string") return /^[\w./:@+%=,-]+$/.test(value) ? value : printable(JSON.stringify(value))
+  return printable(goJson(value, { escapeHtml: false }))
 }
 
 function textLine(level: Level, event: string, fields: JsonObject): string {
   const label = level === "warn" ? "warning" : level
   const { message, ...rest } = fields
-  const head = typeof message === "string" ? message.replace(/\p{Cc}/gu, " ") : event
+  const head = typeof message === "string" ? printable(message.replace(/\p{Cc}/gu, " ")) : event
   const parts = Object.entries(rest).map(([key, value]) => `${key}=${textValue(value)}`)
   return `${[`${label}: ${head}`, ...parts].join(" ")}\n`
 }
@@ -69,7 +70,9 @@ export function createLogger(options: LoggerOptions): Logger {
     }
     const time = new Date(options.clock.now()).toISOString()
     const line =
-      options.format === "json" ? `${goJson({ time, level, event, ...safe }, { escapeHtml: false })}\n` : text
+      options.format === "json"
+        ? `${printableJson(goJson({ time, level, event, ...safe }, { escapeHtml: false }))}\n`
+        : text
     // A log that cannot be written must not fail the command.
     options.stream.write(line).catch(() => undefined)
   }

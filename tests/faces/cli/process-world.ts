@@ -29,8 +29,15 @@ const FILE_FLAGS = /^--(key|password-file|name|from-file|blob|bundle|signature|e
 
 const clock = { now: (): number => Date.now() }
 
-/** `countersign` in this process: the adapters of the real one, streams in memory, nothing of the user's. */
-export async function startProcess(program: Program = countersignProgram): Promise<TestProcess> {
+/**
+ * `countersign` in this process: the adapters of the real one, streams in memory, nothing of the user's.
+ *
+ * @param how.terminal - standard output says that it is a terminal.
+ */
+export async function startProcess(
+  program: Program = countersignProgram,
+  how: { readonly terminal?: boolean } = {},
+): Promise<TestProcess> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-test-"))
   const opened: OpenedApp[] = []
   const whole = (argv: readonly string[]): readonly string[] =>
@@ -39,7 +46,7 @@ export async function startProcess(program: Program = countersignProgram): Promi
       return isFile && !word.startsWith("/") ? join(folder, word) : word
     })
   return {
-    run: (...argv) => runIn(program, folder, whole(argv), opened),
+    run: (...argv) => runIn(program, folder, whole(argv), opened, how.terminal === true),
     write: (name, text) => writeFile(join(folder, name), text),
     path: (name) => join(folder, name),
     close: async () => {
@@ -49,10 +56,16 @@ export async function startProcess(program: Program = countersignProgram): Promi
   }
 }
 
-async function runIn(program: Program, folder: string, argv: readonly string[], opened: OpenedApp[]): Promise<Ran> {
+async function runIn(
+  program: Program,
+  folder: string,
+  argv: readonly string[],
+  opened: OpenedApp[],
+  terminal: boolean,
+): Promise<Ran> {
   const written = { stdout: "", stderr: "" }
   const stream = (name: "stdout" | "stderr"): OutputStream => ({
-    isTTY: false,
+    isTTY: terminal && name === "stdout",
     columns: 100,
     write: (chunk) => {
       written[name] += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk)

@@ -8,7 +8,7 @@ import type { CommandHandler } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { newPassword } from "../new-password.ts"
 import { facts } from "../render/facts.ts"
-import { printable } from "../render/printable.ts"
+import { printable } from "../../../core/printable.ts"
 import { command, type Session } from "../session.ts"
 
 /** `keys generate`. */

@@ -2,7 +2,7 @@ import { ToolError } from "../../../core/errors.ts"
 import type { CommandHandler } from "../../command.ts"
 import { connectionOptions, readPassword } from "../connection.ts"
 import { documentOf } from "../documents.ts"
-import { printable } from "../render/printable.ts"
+import { printable } from "../../../core/printable.ts"
 import { command, refuseFlags, requiredFlag, type Session } from "../session.ts"
 
 /** `login`. */

@@ -2,7 +2,7 @@ import { pullArtifact } from "../../../app/artifacts.ts"
 import type { CommandHandler } from "../../command.ts"
 import { artifactDocument } from "../documents.ts"
 import { facts } from "../render/facts.ts"
-import { printable } from "../render/printable.ts"
+import { printable } from "../../../core/printable.ts"
 import { command } from "../session.ts"
 import { parseTarget } from "../../../app/parse-target.ts"
 

@@ -1,7 +1,7 @@
 import { tagArtifact } from "../../../app/artifacts.ts"
 import type { CommandHandler } from "../../command.ts"
 import { artifactDocument } from "../documents.ts"
-import { printable } from "../render/printable.ts"
+import { printable } from "../../../core/printable.ts"
 import { command } from "../session.ts"
 import { parseTarget } from "../../../app/parse-target.ts"
 

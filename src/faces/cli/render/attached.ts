@@ -1,7 +1,7 @@
 import type { AttachedItem, ListResult } from "../../../app/requests.ts"
 import { facts, type Fact } from "./facts.ts"
 import { claimLines } from "./explain.ts"
-import { printable } from "./printable.ts"
+import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
 import { table } from "./table.ts"
 import { counted, descriptorText, storeName, storeOutcome } from "./words.ts"

@@ -1,7 +1,7 @@
 import { catalogue, EXIT } from "../../../core/error-catalogue.ts"
 import type { ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
-import { printable, printableLines } from "./printable.ts"
+import { printable, printableLines } from "../../../core/printable.ts"
 import { plainStyle, type Style } from "./style.ts"
 import { hanging } from "./wrap.ts"
 

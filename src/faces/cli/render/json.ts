@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../../core/json-value.ts"
+import { printableJson } from "../../../core/printable.ts"
 
 /**
  * A JSON document for stdout: two spaces of indentation, members in the order given, one line break at the end.
@@ -25,19 +26,11 @@ function valueText(value: JsonValue, indent: string): string {
   return members.length === 0 ? "{}" : `{\n${members.join(",\n")}\n${indent}}`
 }
 
-/** DEL, C1, direction and zero-width characters; JSON.stringify escapes C0 and lone surrogates itself. */
-const UNSAFE = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
-
 function stringText(text: string): string {
-  return JSON.stringify(text).replace(
-    UNSAFE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
+  return printableJson(JSON.stringify(text))
 }
 
 /** Whether a text that was serialised by somebody else holds characters that {@link writeJson} would have escaped. */
 export function hasTerminalControls(text: string): boolean {
-  return text.search(UNSAFE) >= 0 || text.search(C0) >= 0
+  return text.includes("\t") || printableJson(text) !== text
 }
-
-const C0 = new RegExp("[\\u0000-\\u0009\\u000b-\\u001f]")

@@ -1,6 +1,6 @@
 import type { SignedArtifact, SignedSignature } from "../../../app/requests.ts"
 import { facts, type Fact } from "./facts.ts"
-import { printable } from "./printable.ts"
+import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
 import { storeName } from "./words.ts"
 

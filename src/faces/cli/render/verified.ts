@@ -1,7 +1,7 @@
 import type { VerifiedContent, VerifiedSignature } from "../../../core/verified.ts"
 import type { SignerIdentity } from "../../../core/report.ts"
 import type { JsonValue } from "../../../core/json-value.ts"
-import { printable } from "./printable.ts"
+import { printable } from "../../../core/printable.ts"
 import { storeName } from "./words.ts"
 
 /** Who signed, as `SHA256:… (name)`. */

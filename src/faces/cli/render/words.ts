@@ -1,6 +1,6 @@
 import type { StoreKind, StoreReport } from "../../../core/report.ts"
 import type { Descriptor } from "../../../core/descriptor.ts"
-import { printable } from "./printable.ts"
+import { printable } from "../../../core/printable.ts"
 
 const STORE_NAMES: Readonly<Record<StoreKind, string>> = {
   "referrers-api": "referrers API",

@@ -1,4 +1,5 @@
 import { listAttached } from "../../../app/list.ts"
+import { printable } from "../../../core/printable.ts"
 import type { AttachedItem } from "../../../app/requests.ts"
 import { signatureRepository } from "../environment.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
@@ -76,7 +77,7 @@ function referrerGroups(items: readonly AttachedItem[], repository: string): rea
 
 function groupText({ heading, digests }: Group): string {
   const lines = digests.map((digest, index) => `   ${index === digests.length - 1 ? "└──" : "├──"} 🍒 ${digest}\n`)
-  return `└── ${heading}\n${lines.join("")}`
+  return `└── ${printable(heading)}\n${lines.join("")}`
 }
 
 /** DEVIATION: cosign leaves out what it cannot read. */

@@ -1,3 +1,4 @@
+import { printable } from "../../../core/printable.ts"
 import { cosignRepositoryName, parseRepositoryName } from "../../../core/reference-grammar.ts"
 import { faceError } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
@@ -27,7 +28,8 @@ export const triangulate: FaceHandler = async (invocation) => {
   if (suffix === "sbom") await say(invocation, SBOM_WARNING)
   const repository = whereSignaturesLie(invocation, target)
   const tag = `${flags.string("attachment-tag-prefix")}${digest.replace(":", "-")}.${suffix ?? ""}`
-  await world.stdout.write(suffix === undefined ? `${repository}@${digest}\n` : `${repository}:${tag}\n`)
+  const place = suffix === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
+  await world.stdout.write(`${printable(place)}\n`)
   return 0
 }
 

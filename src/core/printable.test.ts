@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { printable, printableLines } from "./printable.ts"
+import { printable, printableJson, printableLines, printableText } from "./printable.ts"
 
 describe("printable", () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -22,6 +22,17 @@ describe("printable", () => {
   ]
   it.each(cases)("adv: CVE-2025-32019 %s", (_name, given, wanted) => {
     expect(printable(given)).toBe(wanted)
+  })
+
+  it.each(cases)("adv: CVE-2025-32019 in JSON, %s", (_name, given) => {
+    const text = printableJson(JSON.stringify({ [given]: given }))
+    expect(printable(text)).toBe(text)
+    expect(JSON.parse(text)).toEqual({ [given]: given })
+  })
+
+  it("keeps lines and tabs of text that is made of lines", () => {
+    expect(printableText("a\r\n\tb\x1bc\n")).toBe("a\\r\n\tb\\x1bc\n")
+    expect(printableJson('{\n\t"a": "\u202e"\n}')).toBe('{\n\t"a": "\\u202e"\n}')
   })
 
   it("splits lines before escaping", () => {
