@@ -6,13 +6,13 @@ import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import { OCI_INDEX } from "../../../core/media-types.ts"
-import type { Randomness } from "../../../core/ports.ts"
 import { goJson } from "../../../codec/go-json.ts"
 import { expectArray, expectObject, expectString, member } from "../../../codec/json-shape.ts"
 import { parseJson } from "../../../codec/json.ts"
 import { malformed } from "../../../codec/malformed.ts"
 import { parseDescriptor } from "../../../codec/oci/descriptor.ts"
-import { ioError, readFileWithin, replaceFile } from "./layout-files.ts"
+import { ChangeLost, type HeldLock } from "../lock-file.ts"
+import { ioError, readFileWithin } from "./layout-files.ts"
 
 /** Annotation that holds an entry's tag or full reference. */
 export const REF_NAME = "org.opencontainers.image.ref.name"
@@ -24,9 +24,11 @@ export const KIND_SIGNATURES = "dev.cosignproject.cosign/sigs"
 export const KIND_ATTESTATIONS = "dev.cosignproject.cosign/atts"
 
 const MARKER_BYTES = 4096
+const FILE_MODE = 0o644
 
 /** `index.json` as read: every field kept for writing it back. */
 export interface LayoutIndex {
+  readonly bytes: Uint8Array
   readonly root: JsonObject
   readonly entries: readonly LayoutEntry[]
 }
@@ -40,14 +42,14 @@ export interface LayoutEntry {
  * Read and check `oci-layout` and `index.json`.
  *
  * @param root - folder of the layout.
- * @throws {ToolError} `E_FORMAT_MALFORMED` when it is no layout; `E_FORMAT_UNSUPPORTED_VERSION`; `E_LIMIT_EXCEEDED`;
+ * @throws {ToolError} `E_FILE_NOT_FOUND` when it is no layout; `E_FORMAT_MALFORMED`; `E_FORMAT_UNSUPPORTED_VERSION`; `E_LIMIT_EXCEEDED`;
  *   `E_IO`.
  *
  * Spec: OCI image-spec `image-layout.md`.
  */
 export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
   const marker = await readFileWithin(join(root, "oci-layout"), MARKER_BYTES)
-  if (marker === undefined) throw malformed("OCI layout", `${root} has no file oci-layout`)
+  if (marker === undefined) throw await noLayout(root)
   const version = member(
     expectObject(parseJson(marker, { maxBytes: MARKER_BYTES, what: "oci-layout" }), "oci-layout"),
     "imageLayoutVersion",
@@ -59,11 +61,12 @@ export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
       why: `imageLayoutVersion is ${JSON.stringify(text.slice(0, 40))}, expected 1.x`,
     })
   }
-  const bytes = await readFileWithin(join(root, "index.json"), limits.manifestBytes)
+  const bytes = await readIndexFile(root)
   if (bytes === undefined) throw malformed("OCI layout", `${root} has no file index.json`)
   const index = expectObject(parseJson(bytes, { maxBytes: limits.manifestBytes, what: "index.json" }), "index.json")
   const list = expectArray(member(index, "manifests") ?? [], "index.json.manifests")
   return {
+    bytes,
     root: index,
     entries: list.map((raw, position) => ({
       raw,
@@ -72,31 +75,58 @@ export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
   }
 }
 
-/** Make an empty layout where there is none. To be called under the lock. */
-export async function ensureLayout(root: string, randomness: Randomness): Promise<void> {
-  const encode = (text: string): readonly Uint8Array[] => [new TextEncoder().encode(text)]
-  if ((await readFileWithin(join(root, "index.json"), limits.manifestBytes)) === undefined) {
+function readIndexFile(root: string): Promise<Uint8Array | undefined> {
+  return readFileWithin(join(root, "index.json"), limits.manifestBytes)
+}
+
+/** Put other content in place of what was read; not over anybody else's change. */
+async function replaceIndexFile(
+  root: string,
+  before: Uint8Array | undefined,
+  text: string,
+  lock: HeldLock,
+): Promise<void> {
+  // Tools that know nothing of the lock write here, too.
+  const unchanged = async (): Promise<boolean> => sameBytes(await readIndexFile(root), before)
+  await lock.replace(join(root, "index.json"), new TextEncoder().encode(text), FILE_MODE, unchanged)
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+/** The two texts of `oci-layout` mean the same, whoever wins. */
+async function replaceMarker(root: string, text: string, lock: HeldLock): Promise<void> {
+  const always = (): Promise<boolean> => Promise.resolve(true)
+  await lock.replace(join(root, "oci-layout"), new TextEncoder().encode(text), FILE_MODE, always)
+}
+
+/**
+ * Make an empty layout where there is none.
+ *
+ * @throws {ChangeLost} when the lock is somebody else's.
+ */
+export async function ensureLayout(root: string, lock: HeldLock): Promise<void> {
+  if ((await readIndexFile(root)) === undefined) {
     const empty = goJson({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] })
-    await replaceFile(join(root, "index.json"), encode(empty), randomness)
+    await replaceIndexFile(root, undefined, empty, lock)
   }
   if ((await readFileWithin(join(root, "oci-layout"), MARKER_BYTES)) === undefined) {
-    await replaceFile(join(root, "oci-layout"), encode('{"imageLayoutVersion":"1.0.0"}'), randomness)
+    await replaceMarker(root, '{"imageLayoutVersion":"1.0.0"}', lock)
   }
 }
 
 /**
- * Write `oci-layout` and `index.json` anew, in the bytes cosign and go-containerregistry write. To be called under the
- * lock.
+ * Write `oci-layout` and `index.json` anew, in the bytes cosign and go-containerregistry write.
+ *
+ * @throws {ChangeLost} when the lock is somebody else's.
  */
-export async function replaceLayoutIndex(
-  root: string,
-  entries: readonly Descriptor[],
-  randomness: Randomness,
-): Promise<void> {
-  const encode = (text: string): readonly Uint8Array[] => [new TextEncoder().encode(text)]
-  await replaceFile(join(root, "oci-layout"), encode('{\n    "imageLayoutVersion": "1.0.0"\n}'), randomness)
+export async function replaceLayoutIndex(root: string, entries: readonly Descriptor[], lock: HeldLock): Promise<void> {
+  const before = await readIndexFile(root)
+  await replaceMarker(root, '{\n    "imageLayoutVersion": "1.0.0"\n}', lock)
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries.map(entryJson) }
-  await replaceFile(join(root, "index.json"), encode(goJson(index, { indent: "   " })), randomness)
+  await replaceIndexFile(root, before, goJson(index, { indent: "   " }), lock)
 }
 
 function entryJson({ mediaType, size, digest, annotations, artifactType }: Descriptor): JsonObject {
@@ -109,6 +139,22 @@ function entryJson({ mediaType, size, digest, annotations, artifactType }: Descr
   }
 }
 
+/** Whoever named the folder mistyped it, or has not written the layout yet. */
+async function noLayout(root: string): Promise<ToolError> {
+  const kind = await kindOf(root)
+  const nothing = kind === undefined
+  return new ToolError("E_FILE_NOT_FOUND", {
+    what: nothing ? `there is no folder ${root}` : `${root} is not an OCI layout`,
+    why: nothing
+      ? "expected the folder of an OCI layout"
+      : kind === "folder"
+        ? "its file oci-layout is missing"
+        : "expected a folder",
+    next: ["check the path after `oci:`; `countersign push` makes a layout"],
+    details: { path: root },
+  })
+}
+
 /** Make the layout's folder. */
 export async function ensureFolder(root: string): Promise<void> {
   try {
@@ -118,15 +164,34 @@ export async function ensureFolder(root: string): Promise<void> {
   }
 }
 
-/** Write `index.json` with other entries. To be called under the lock. */
+/**
+ * Write `index.json` with other entries.
+ *
+ * @param index - what `entries` was made from.
+ * @throws {ChangeLost} when the lock is somebody else's, or the file is not what was read.
+ */
 export async function writeLayoutIndex(
   root: string,
   index: LayoutIndex,
   entries: readonly JsonValue[],
-  randomness: Randomness,
+  lock: HeldLock,
 ): Promise<void> {
   const text = goJson({ ...index.root, schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries }, { indent: "   " })
-  await replaceFile(join(root, "index.json"), [new TextEncoder().encode(`${text}\n`)], randomness)
+  await replaceIndexFile(root, index.bytes, `${text}\n`, lock)
+}
+
+/**
+ * Look whether an entry that was written is there: tools that know nothing of the lock may have overwritten it.
+ *
+ * @throws {ChangeLost} when it is not.
+ */
+export async function confirmEntry(root: string, entry: Descriptor): Promise<void> {
+  const { entries } = await readLayoutIndex(root)
+  const name = entry.annotations?.[REF_NAME]
+  const there = entries.some(
+    ({ descriptor }) => descriptor.digest === entry.digest && descriptor.annotations?.[REF_NAME] === name,
+  )
+  if (!there) throw new ChangeLost(`${root} lost an entry`)
 }
 
 /** The entry a tag names; what cosign saved is found by its `kind` where the layout leaves no doubt. */

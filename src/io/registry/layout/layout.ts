@@ -10,12 +10,14 @@ import { concat } from "../answers.ts"
 import { requiredSubject } from "../attach.ts"
 import type { Sleep } from "../context.ts"
 import { digestOf } from "../digester.ts"
+import type { HeldLock } from "../lock-file.ts"
 import { IndexEditor, referrerEntry, referrersOf, referrersTag } from "../referrers-index.ts"
 import type { TagQueues } from "../tag-queues.ts"
 import type { TagUpdate } from "../tag-update.ts"
 import { deleteFromLayout } from "./layout-delete.ts"
 import { hasBlobFile, readBlobFile, readVerifiedBlob, writeBlobFile } from "./layout-files.ts"
 import {
+  confirmEntry,
   ensureFolder,
   ensureLayout,
   entryOfTag,
@@ -83,10 +85,10 @@ export function openLayout(options: LayoutOptions): LayoutStore {
     },
     listTags: tagList,
     deleteManifest: (reference, signal) =>
-      layout.locked(() => deleteFromLayout(options.path, reference, options.randomness), signal),
+      layout.locked((lock) => deleteFromLayout(options.path, reference, lock), signal),
     detachFromTag: (subject, referrers, signal) => layout.detachFromTag(subject, referrers, signal),
     replaceEntries: (entries, signal) =>
-      layout.locked(() => replaceLayoutIndex(options.path, entries, options.randomness), signal),
+      layout.locked((lock) => replaceLayoutIndex(options.path, entries, lock), signal),
   }
 }
 
@@ -101,8 +103,8 @@ class Layout {
     this.referrers = new LayoutReferrers(options.path)
   }
 
-  /** Run alone: first among the writers of this process, then among processes. */
-  locked<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Run alone: first among the writers of this process, then among processes. Done again when its change was lost. */
+  locked<T>(work: (lock: HeldLock) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { clock, sleep, queues } = this.#options
     return queues.run(`layout ${this.#root}`, async () => {
       await ensureFolder(this.#root)
@@ -145,27 +147,33 @@ class Layout {
   }
 
   pushManifest(bytes: Uint8Array, mediaType: string, tag?: string, signal?: AbortSignal): Promise<Descriptor> {
-    return this.locked(() => this.#store(bytes, mediaType, tag === undefined ? {} : { tag }), signal)
+    return this.locked((lock) => this.#store(lock, bytes, mediaType, tag === undefined ? {} : { tag }), signal)
   }
 
   attach(bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<Descriptor> {
     const manifest = parseManifest(bytes, mediaType)
     requiredSubject(manifest)
     const plain: Descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length }
-    return this.locked(() => this.#store(bytes, mediaType, { entry: referrerEntry(plain, manifest) }), signal)
+    const how = { entry: referrerEntry(plain, manifest), confirm: true }
+    return this.locked((lock) => this.#store(lock, bytes, mediaType, how), signal)
   }
 
   updateTag(tag: string, change: TagChange, signal?: AbortSignal): Promise<TagUpdate> {
-    return this.locked(async () => {
-      await ensureLayout(this.#root, this.#options.randomness)
-      const state = await this.readTag(tag)
-      const wanted = await change(state?.manifest)
+    let repairs = -1
+    return this.locked(async (lock) => {
+      repairs++
+      await ensureLayout(this.#root, lock)
+      const index = await readLayoutIndex(this.#root)
+      const entry = entryOfTag(index, tag)
+      const current = entry === undefined ? undefined : await this.#load(entry)
+      const wanted = await change(current)
       if (wanted === undefined) {
-        if (state !== undefined) return { descriptor: state.manifest.descriptor, repairs: 0 }
+        if (current !== undefined) return { descriptor: current.descriptor, repairs }
         throw new ToolError("E_REF_TAG_NOT_FOUND", { what: `${tag} does not exist in ${this.#root}` })
       }
       for (const { descriptor, source } of wanted.blobs ?? []) await this.pushBlob(descriptor, source)
-      return { descriptor: await this.#store(wanted.bytes, wanted.mediaType, { tag }), repairs: 0 }
+      const how = { tag, index, confirm: true }
+      return { descriptor: await this.#store(lock, wanted.bytes, wanted.mediaType, how), repairs }
     }, signal)
   }
 
@@ -230,29 +238,35 @@ class Layout {
     })
   }
 
-  /** Write a manifest and, when it has a tag or an entry of its own, list it. Under the lock. */
-  async #store(
-    bytes: Uint8Array,
-    mediaType: string,
-    how: { readonly tag?: string; readonly entry?: Descriptor },
-  ): Promise<Descriptor> {
+  /** Write a manifest and, when it has a tag or an entry of its own, list it. */
+  async #store(lock: HeldLock, bytes: Uint8Array, mediaType: string, how: Listing): Promise<Descriptor> {
     parseManifest(bytes, mediaType)
-    const { randomness } = this.#options
     const descriptor: Descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length }
-    await ensureLayout(this.#root, randomness)
-    await writeBlobFile(this.#root, descriptor, { bytes }, randomness)
+    await ensureLayout(this.#root, lock)
+    await writeBlobFile(this.#root, descriptor, { bytes }, this.#options.randomness)
     const tag = how.tag === undefined || isDigest(how.tag) ? undefined : how.tag
     const entry =
       how.entry ?? (tag === undefined ? undefined : { ...descriptor, annotations: tagAnnotations(tag, mediaType) })
     if (entry === undefined) return descriptor
-    const index = await readLayoutIndex(this.#root)
+    const index = how.index ?? (await readLayoutIndex(this.#root))
     const before = tag === undefined ? undefined : entryOfTag(index, tag)
     const keep = index.entries.filter(
       ({ descriptor: old }) => old !== before && (tag !== undefined || old.digest !== entry.digest),
     )
-    await writeLayoutIndex(this.#root, index, [...keep.map((old) => old.raw), toJson(entry)], randomness)
+    await writeLayoutIndex(this.#root, index, [...keep.map((old) => old.raw), toJson(entry)], lock)
+    if (how.confirm === true) await confirmEntry(this.#root, entry)
     return descriptor
   }
+}
+
+/** How a manifest is listed. */
+interface Listing {
+  readonly tag?: string
+  readonly entry?: Descriptor
+  /** What the manifest was made from; read when absent. */
+  readonly index?: LayoutIndex
+  /** Look whether the entry is there afterwards. Not for a tag that is merely moved: whoever comes last may have it. */
+  readonly confirm?: boolean
 }
 
 function tagAnnotations(tag: string, mediaType: string): Readonly<Record<string, string>> {
