@@ -15,6 +15,8 @@ export type LimitName =
   | "bundleBytes"
   | "signatureLayers"
   | "signaturesEvaluated"
+  | "subjectBytes"
+  | "documentBytesInFlight"
   | "referrers"
   | "pages"
   | "indexDepth"
@@ -29,6 +31,10 @@ export type LimitName =
   | "pemBytes"
   | "pemBlocks"
   | "jsonDepth"
+  | "jsonValues"
+  | "predicateValues"
+  | "claimValues"
+  | "untrustedClaimValues"
   | "yamlDepth"
   | "derDepth"
   | "tokenBytes"
@@ -67,6 +73,10 @@ export const limits: Readonly<Record<LimitName, number>> = {
   signatureLayers: 1000,
   /** Signatures evaluated per subject. */
   signaturesEvaluated: 100,
+  /** Bytes of all signature documents read for one subject; never less than one attachment may have. */
+  subjectBytes: 256 * MIB,
+  /** Bytes of signature documents held at once by a process, whatever it verifies; a larger one is held alone. */
+  documentBytesInFlight: 32 * MIB,
   /** Referrers listed per subject. */
   referrers: 1000,
   /** Pages of any listing. */
@@ -94,6 +104,13 @@ export const limits: Readonly<Record<LimitName, number>> = {
   jsonDepth: 128,
   yamlDepth: 64,
   derDepth: 100,
+  /** Values in one JSON document that is held as values; the least ones, `{}`, take 20 MB then. */
+  jsonValues: 100_000,
+  /** Values of a predicate, which is held as values only where the user gave it or asks for it after it verified. */
+  predicateValues: 16_000_000,
+  /** Values of claims in the report about one subject, and of one signature that did not verify. */
+  claimValues: 100_000,
+  untrustedClaimValues: 1000,
   /** Bytes of a registry token answer, and of an error body that is kept. */
   tokenBytes: 64 * KIB,
   errorBodyBytes: 8 * KIB,

@@ -10,7 +10,8 @@ export function dialectOf(generation: Generation): Dialect {
 
 /** Text made by Go's encoder, as cosign 3 prints it after passing it through a generic protobuf struct. */
 export function sortGoText(json: string): string {
-  return sortedJson(parseJson(json, { maxBytes: 2 * limits.attachmentBytes, what: "predicate" }), "proto")
+  const bounds = { maxBytes: 2 * limits.attachmentBytes, maxValues: limits.predicateValues, what: "predicate" }
+  return sortedJson(parseJson(json, bounds), "proto")
 }
 
 /** A type whose file is the predicate, such as an SBOM. cosign 2 takes any JSON value, cosign 3 only objects. */

@@ -39,7 +39,7 @@ export function badPredicate(why: string, cause?: unknown): ToolError {
 /** Parse a predicate file as strict JSON; `prefix` starts the reason as cosign starts it. */
 export function parsePredicateJson(file: Uint8Array, prefix: string): JsonValue {
   try {
-    return parseJson(file, { maxBytes: limits.attachmentBytes, what: "predicate" })
+    return parseJson(file, { maxBytes: limits.attachmentBytes, maxValues: limits.predicateValues, what: "predicate" })
   } catch (cause) {
     if (!(cause instanceof ToolError) || cause.code !== "E_FORMAT_MALFORMED") throw cause
     throw badPredicate(`${prefix}${cause.why ?? cause.what}`, cause)
