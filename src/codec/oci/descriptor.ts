@@ -1,6 +1,7 @@
 import type { Descriptor, Platform } from "../../core/descriptor.ts"
 import { isDigest } from "../../core/digest.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
+import { goFoldedName } from "../go-names.ts"
 import {
   expectArray,
   expectInteger,
@@ -98,16 +99,16 @@ export function present(object: JsonObject, key: string): JsonValue | undefined 
 }
 
 /**
- * Refuse members whose name equals a known one but for case.
+ * Refuse members whose name equals a known one but for case, as Go folds it.
  *
  * SECURITY: Go's decoder takes `"Subject"` for `subject`; we would not, and two tools would see two documents.
  *
  * @throws {ToolError} `E_FORMAT_MALFORMED`.
  */
 export function refuseLookalikes(object: JsonObject, path: string, known: readonly string[]): void {
-  const folded = new Map(known.map((name) => [name.toLowerCase(), name]))
+  const folded = new Map(known.map((name) => [goFoldedName(name), name]))
   for (const key of Object.keys(object)) {
-    const name = folded.get(key.toLowerCase())
+    const name = folded.get(goFoldedName(key))
     if (name !== undefined && name !== key) throw malformed(path, `saw member ${quoted(key)}, expected ${quoted(name)}`)
   }
 }
