@@ -32,7 +32,7 @@ function locked<T>(work: (lock: HeldLock) => Promise<T>): Promise<T> {
       path: at("file.lock"),
       clock: { now: Date.now },
       sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
-      maxLooks: 2000,
+      maxLooks: 300,
       busy: (holder) => new Error(`busy: ${holder}`),
       fault: (path, thrown) => new Error(`fault: ${path}`, { cause: thrown }),
     },

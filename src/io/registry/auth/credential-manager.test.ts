@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -111,6 +112,23 @@ describe("store", () => {
     const hosts = Array.from({ length: 12 }, (_, at) => `h${at}.example`)
     await Promise.all(hosts.map((host) => manager().store(host, "u", "p")))
     expect(Object.keys((read() as { auths: object }).auths).toSorted()).toEqual(hosts.toSorted())
+  })
+
+  it("loses nothing when a lock was left behind and many take it", async () => {
+    put("{}")
+    writeFileSync(`${config}.lock`, "")
+    utimesSync(`${config}.lock`, new Date(0), new Date(0))
+    const hosts = Array.from({ length: 12 }, (_, at) => `h${at}.example`)
+    await Promise.all(hosts.map((host) => manager().store(host, "u", "p")))
+    expect(Object.keys((read() as { auths: object }).auths).toSorted()).toEqual(hosts.toSorted())
+    expect(readdirSync(join(folder, ".docker"))).toEqual(["config.json"])
+  })
+
+  it("removes the credentials that a dead writer was about to put in place", async () => {
+    put("{}")
+    writeFileSync(`${config}.lock.${"a".repeat(32)}.new`, "SECRET")
+    await manager().store("a.example", "u", "p")
+    expect(readdirSync(join(folder, ".docker"))).toEqual(["config.json"])
   })
 
   it("uses the helper and leaves a marker without secrets", async () => {

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto"
-import { mkdir, open, realpath, rename, rm, stat } from "node:fs/promises"
+import { mkdir, realpath } from "node:fs/promises"
 import { dirname } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 
@@ -8,6 +7,7 @@ import { goJson } from "../../../codec/go-json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
+import { withLockFile, type HeldLock } from "../lock-file.ts"
 import { readConfigFile } from "./auth-files.ts"
 import { basicAuthorization, isHub } from "./credentials.ts"
 import {
@@ -21,10 +21,9 @@ import {
 } from "./docker-config.ts"
 import type { CredentialHelpers } from "./helper.ts"
 
-/** Milliseconds to wait for another writer, between looks, and until its lock counts as left behind. */
-const LOCK_WAIT_MS = 10_000
-const LOCK_LOOK_MS = 25
-const LOCK_STALE_MS = 30_000
+/** Looks at another writer's lock until giving up: ten seconds. */
+const MAX_LOOKS = 400
+const FILE_MODE = 0o600
 
 /** Where a credential went. */
 export interface Stored {
@@ -78,7 +77,10 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 async function load(path: string): Promise<DockerConfig> {
-  const bytes = await readConfigFile(path)
+  return parse(path, await readConfigFile(path))
+}
+
+function parse(path: string, bytes: Uint8Array | undefined): DockerConfig {
   return bytes === undefined ? { path, whole: {} } : parseDockerConfig(path, bytes)
 }
 
@@ -111,54 +113,44 @@ async function change(path: string, edit: (config: DockerConfig) => Map<string, 
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     // A configuration kept elsewhere by a symbolic link stays there.
     const target = await realpath(path).catch(() => path)
-    const unlock = await lock(`${target}.lock`)
-    try {
-      const config = await load(target)
-      await replace(target, `${goJson(edit(config), { indent: "\t", escapeHtml: false })}\n`)
-    } finally {
-      await unlock()
-    }
-  } catch (cause) {
-    if (cause instanceof ToolError) throw cause
-    const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? "unknown") : "unknown"
-    throw new ToolError("E_IO", { what: `the credentials file ${path} could not be written`, why: code, cause })
-  }
-}
-
-async function replace(target: string, text: string): Promise<void> {
-  const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`
-  const file = await open(temporary, "wx", 0o600)
-  try {
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, target)
+    await locked(target, async (lock) => {
+      const bytes = await readConfigFile(target)
+      const text = `${goJson(edit(parse(target, bytes)), { indent: "\t", escapeHtml: false })}\n`
+      // Other programs' logins know nothing of the lock.
+      const unchanged = async (): Promise<boolean> => same(await readConfigFile(target), bytes)
+      await lock.replace(target, new TextEncoder().encode(text), FILE_MODE, unchanged)
+    })
   } catch (thrown) {
-    await rm(temporary, { force: true })
-    throw thrown
+    throw thrown instanceof ToolError ? thrown : notWritten(path, thrown)
   }
 }
 
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (let waited = 0; ; waited += LOCK_LOOK_MS) {
-    try {
-      const file = await open(path, "wx", 0o600)
-      await file.close()
-      return () => rm(path, { force: true })
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown
-      const made = await stat(path).catch(() => undefined)
-      if (made !== undefined && Date.now() - made.mtimeMs > LOCK_STALE_MS) await rm(path, { force: true })
-      else if (waited >= LOCK_WAIT_MS) {
-        throw new ToolError("E_IO", {
+function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+function notWritten(path: string, cause: unknown): ToolError {
+  const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? "unknown") : "unknown"
+  return new ToolError("E_IO", { what: `the credentials file ${path} could not be written`, why: code, cause })
+}
+
+function locked(target: string, work: (lock: HeldLock) => Promise<void>): Promise<void> {
+  const path = `${target}.lock`
+  return withLockFile(
+    {
+      path,
+      clock: { now: () => Date.now() },
+      sleep: (ms) => wait(ms),
+      maxLooks: MAX_LOOKS,
+      busy: (holder) =>
+        new ToolError("E_IO", {
           what: "another program is writing the credentials file",
-          why: `its lock ${path} did not go away within ${LOCK_WAIT_MS} ms`,
+          why: `its lock ${path} is held by ${holder}`,
           next: [`remove ${path} if no other program is running`],
-        })
-      } else await wait(LOCK_LOOK_MS)
-    }
-  }
+        }),
+      fault: (_path, thrown) => notWritten(target, thrown),
+    },
+    work,
+  )
 }
