@@ -16,6 +16,8 @@ interface Face {
 /** Programs by the name they are started under, or by the first word after `countersign`. */
 const faces: Readonly<Record<string, Face>> = {
   cosign: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
+  // Machines with both generations name the newer one so.
+  cosign3: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
   cosign2: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosign2Program },
 }
 

@@ -87,6 +87,8 @@ export interface Program {
   readonly summary: string
   readonly globalFlags: readonly FlagSpec[]
   readonly commands: readonly CommandSpec[]
+  /** Commands of the tool a face speaks for that are not there, by name, and what there is instead. */
+  readonly absent?: ReadonlyMap<string, string>
   /** Changes the words before anything reads them; `notices` are lines for stderr. */
   readonly rewriteArgv?: (argv: readonly string[]) => {
     readonly argv: readonly string[]

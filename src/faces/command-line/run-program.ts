@@ -109,6 +109,14 @@ async function printHelp(
 
 function unknownCommand(program: Program, path: readonly string[], word: string, style: CommandLineStyle): ToolError {
   const name = [program.name, ...path].join(" ")
+  const instead = path.length === 0 ? program.absent?.get(word) : undefined
+  if (instead !== undefined) {
+    return new ToolError("E_USAGE", {
+      what: `the command ${word} of ${program.name} is not part of this release`,
+      next: [instead],
+      details: { sentence: true, hints: [instead] },
+    })
+  }
   const close = suggestions(nextWords(program, path), word)
   if (style === "own") {
     return new ToolError("E_USAGE", {

@@ -1,5 +1,6 @@
 /** The programs `cosign` (3.x) and `cosign2` (2.x): tables only, every command is loaded when it runs. */
 import type { CommandSpec, FlagSpec, Program } from "../command.ts"
+import { absentCommands } from "./absent-commands.ts"
 import { faceCommands, type FaceCommand } from "./command-table.ts"
 import { flagsOf } from "./face-flag.ts"
 import { cosign2, cosign3, type Generation } from "./generation.ts"
@@ -35,6 +36,7 @@ function programOf(generation: Generation): Program {
     globalFlags,
     commands: faceCommands.map((command) => commandOf(command, generation, () => program)),
     rewriteArgv: rewriteCosignArgv,
+    absent: absentCommands,
     environmentPrefix: "COSIGN",
     help: cosignHelp,
     onError: onCosignError,
