@@ -150,7 +150,7 @@ async function openRegular(path: string): Promise<FileHandle | undefined> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (thrown) {
-    if (codeOf(thrown) === "ENOENT") return undefined
+    if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") return undefined
     if (codeOf(thrown) === "ELOOP") throw linked(path)
     throw ioError(path, thrown)
   }

@@ -13,6 +13,7 @@ import { malformed } from "../../../codec/malformed.ts"
 import { parseDescriptor } from "../../../codec/oci/descriptor.ts"
 import { ChangeLost, type HeldLock } from "../lock-file.ts"
 import { ioError, readFileWithin } from "./layout-files.ts"
+import { noLayout } from "./no-layout.ts"
 
 /** Annotation that holds an entry's tag or full reference. */
 export const REF_NAME = "org.opencontainers.image.ref.name"
@@ -42,8 +43,8 @@ export interface LayoutEntry {
  * Read and check `oci-layout` and `index.json`.
  *
  * @param root - folder of the layout.
- * @throws {ToolError} `E_FILE_NOT_FOUND` when it is no layout; `E_FORMAT_MALFORMED`; `E_FORMAT_UNSUPPORTED_VERSION`; `E_LIMIT_EXCEEDED`;
- *   `E_IO`.
+ * @throws {ToolError} `E_FILE_NOT_FOUND` when it is no layout; `E_FORMAT_MALFORMED`; `E_FORMAT_UNSUPPORTED_VERSION`;
+ *   `E_LIMIT_EXCEEDED`; `E_IO`.
  *
  * Spec: OCI image-spec `image-layout.md`.
  */
@@ -137,22 +138,6 @@ function entryJson({ mediaType, size, digest, annotations, artifactType }: Descr
     ...(annotations === undefined ? {} : { annotations }),
     ...(artifactType === undefined ? {} : { artifactType }),
   }
-}
-
-/** Whoever named the folder mistyped it, or has not written the layout yet. */
-async function noLayout(root: string): Promise<ToolError> {
-  const kind = await kindOf(root)
-  const nothing = kind === undefined
-  return new ToolError("E_FILE_NOT_FOUND", {
-    what: nothing ? `there is no folder ${root}` : `${root} is not an OCI layout`,
-    why: nothing
-      ? "expected the folder of an OCI layout"
-      : kind === "folder"
-        ? "its file oci-layout is missing"
-        : "expected a folder",
-    next: ["check the path after `oci:`; `countersign push` makes a layout"],
-    details: { path: root },
-  })
 }
 
 /** Make the layout's folder. */

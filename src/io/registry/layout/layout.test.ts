@@ -207,7 +207,7 @@ suite("layout", () => {
       (): void => {
         rmSync(join(folder, "oci-layout"))
       },
-      "E_FORMAT_MALFORMED",
+      "E_FILE_NOT_FOUND",
     ],
     [
       "another version",
