@@ -40,21 +40,34 @@ function sessionOf(invocation: Invocation): Session {
   const textOf = (name: string): string => {
     return invocation.command.flags.some((flag) => flag.name === name) ? flags.string(name) : ""
   }
-  let files: Promise<Files> | undefined
+  let opened: Promise<Files> | undefined
+  // Lists name the artifacts, and the artifacts decide who may be contacted: reading them needs no network.
+  const files = (): Promise<Files> =>
+    (opened ??= world.open({ offlineExcept: [], passwordSources: [], artifacts: false }).then((app) => app.files))
   return {
     flags,
     args,
     world,
     output: createOutput(flags, world),
     open: async (targets) => {
+      if (targets.length > 0) await requireAuthFile(flags.string("authfile"), files)
       const hosts = registryHosts(targets, textOf("signature-repository"))
       const options = await connectionOptions(flags, world, hosts, textOf("password-file"))
       return world.open(targets.length > 0 ? options : { ...options, artifacts: false })
     },
-    // Lists name the artifacts, and the artifacts decide who may be contacted: reading them needs no network.
-    files: () =>
-      (files ??= world.open({ offlineExcept: [], passwordSources: [], artifacts: false }).then((app) => app.files)),
+    files,
   }
+}
+
+/** Asked before anything else: a file that is missing must not be found out after some of the work. */
+async function requireAuthFile(path: string, files: () => Promise<Files>): Promise<void> {
+  if (path === "" || (await (await files()).exists(path))) return
+  throw new ToolError("E_FILE_NOT_FOUND", {
+    what: `the credentials file ${path} does not exist`,
+    why: "--authfile names it to be read instead of the usual places",
+    next: ["check the path, or make the file with `countersign login --authfile FILE --username NAME HOST`"],
+    details: { path },
+  })
 }
 
 /** Flags whose value `-` is standard input, and flags that always read it. */

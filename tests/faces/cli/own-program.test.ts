@@ -269,7 +269,8 @@ describe("connection options", () => {
     keys: { publicKey: () => Promise.reject(new ToolError("E_KEY_NOT_FOUND", { what: "no key" })) },
   } as never
   const optionsOf = async (argv: readonly string[], env: Record<string, string> = {}, stdin = "") => {
-    const ran = await countersign(["verify", "--key", "a.pub", ...argv], { env, stdin, app })
+    const files = new Map([["auth.json", new TextEncoder().encode("{}")]])
+    const ran = await countersign(["verify", "--key", "a.pub", ...argv], { env, stdin, app, files })
     expect(ran.stderr).toContain("E_KEY_NOT_FOUND")
     return ran.opened.at(-1)
   }
@@ -330,6 +331,13 @@ describe("connection options", () => {
     [["--authfile", "auth.json"], { authFile: "auth.json" }],
   ])("%j", async (argv, wanted) => {
     expect(await optionsOf([...argv, "registry.example/app"])).toMatchObject(wanted)
+  })
+
+  it("a credentials file that is named and missing ends the command before anything is asked", async () => {
+    const argv = ["verify", "--key", "a.pub", "--authfile", "nofile", "registry.example/app"]
+    const ran = await countersign(argv, { app })
+    expect(ran.exit).toBe(2)
+    expect(ran.stderr).toMatch(/credentials file nofile does not exist \[E_FILE_NOT_FOUND\]/)
   })
 
   it("credentials come from variables and standard input, never from flags", async () => {

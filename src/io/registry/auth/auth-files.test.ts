@@ -100,6 +100,11 @@ describe("search order", () => {
     expect(await files().find("a.example", "x")).toBeUndefined()
     expect(await files().headers()).toEqual({})
   })
+
+  it("a file that was named on the command line must be there", async () => {
+    const named = files("own", { authFile: join(folder, "nofile") })
+    await expect(named.find("a.example", "x")).rejects.toMatchObject({ code: "E_FILE_NOT_FOUND", kind: "usage" })
+  })
 })
 
 describe("adv: sigstore-js-85c58380 credentials are matched by whole hosts and path segments", () => {

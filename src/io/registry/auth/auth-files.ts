@@ -73,11 +73,13 @@ export function searchOrder(options: Omit<AuthFilesOptions, "helpers" | "logger"
  *
  * In each file: `credHelpers` of the registry, then `auths` for the longest part of the repository's path, then
  * `credsStore`; with docker's and cosign's order `credsStore` comes before `auths`.
+ *
+ * @throws {ToolError} from its methods: `E_FILE_NOT_FOUND` when `authFile` is missing, `E_CONFIG_INVALID`.
  */
 export function createAuthFiles(options: AuthFilesOptions): CredentialSource {
   const order = searchOrder(options)
   let loaded: Promise<readonly DockerConfig[]> | undefined
-  const configs = (): Promise<readonly DockerConfig[]> => (loaded ??= loadAll(order))
+  const configs = (): Promise<readonly DockerConfig[]> => (loaded ??= loadAll(order, options.authFile))
   return {
     async find(registry, repository) {
       for (const config of await configs()) {
@@ -93,11 +95,12 @@ export function createAuthFiles(options: AuthFilesOptions): CredentialSource {
   }
 }
 
-async function loadAll(order: SearchOrder): Promise<readonly DockerConfig[]> {
+async function loadAll(order: SearchOrder, named: string | undefined): Promise<readonly DockerConfig[]> {
   const configs: DockerConfig[] = []
   for (const path of order.paths) {
     const bytes = await readConfigFile(path)
     if (bytes === undefined) {
+      if (path === named) throw missing(path)
       // COMPAT(podman): a REGISTRY_AUTH_FILE that is not there yet means anonymous.
       continue
     }
@@ -124,6 +127,15 @@ export async function readConfigFile(path: string): Promise<Uint8Array | undefin
     if (code === "ENOENT" || code === "ENOTDIR") return undefined
     throw unreadable(path, `it cannot be read (${code})`)
   }
+}
+
+function missing(path: string): ToolError {
+  return new ToolError("E_FILE_NOT_FOUND", {
+    what: `the credentials file ${path} does not exist`,
+    why: "it was named to be read instead of the usual places",
+    next: ["check the path, or make the file with `countersign login --authfile FILE --username NAME HOST`"],
+    details: { path },
+  })
 }
 
 function unreadable(path: string, why: string): ToolError {
