@@ -31,11 +31,11 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
 
 /** Advice for artifacts names them as an argument; files go behind `--blob`. */
 function withFileHint(error: ToolError, path: string): ToolError {
-  const { what, why, details, cause } = error
+  const { what, why, details, kind, cause } = error
   const next = error.next.map((hint) =>
     hint.replace(`countersign explain ${path}`, `countersign explain --blob ${path}`),
   )
-  return new ToolError(error.code, { what, next, details, cause, ...(why === undefined ? {} : { why }) })
+  return new ToolError(error.code, { what, next, details, kind, cause, ...(why === undefined ? {} : { why }) })
 }
 
 async function ask(

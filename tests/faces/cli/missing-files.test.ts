@@ -47,6 +47,34 @@ describe("a file that was named and is not there is a mistake on the command lin
     expect(ran.exit).toBe(2)
   })
 
+  it.each([
+    ["nolayout", "there is no such folder"],
+    ["some-folder", "its file oci-layout is missing"],
+    ["app.txt", "it is a file"],
+  ])("a layout %s is none: %s", async (name, why) => {
+    await mkdir(tool.path("some-folder"), { recursive: true })
+    const layout = `oci:${tool.path(name)}:1`
+    for (const argv of [verify, ["list"], ["sign", ...sign], ["pull", "--to", "out"]]) {
+      const ran = await tool.run(...argv, layout)
+      expect(ran.stderr, argv[0]).toContain("is not an OCI layout [E_FILE_NOT_FOUND]")
+      expect(ran.stderr.replace(/\s+/g, " "), argv[0]).toContain(why)
+      expect(ran.exit, argv[0]).toBe(2)
+    }
+  })
+
+  it.each(["--bundle", "--signature", "--envelope"])("a file that is no document for %s: untrusted", async (flag) => {
+    await tool.write("hello.txt", "hello\n")
+    const more = flag === "--envelope" ? ["--attestation", "custom"] : []
+    const ran = await tool.run(...verify, "--blob", "app.txt", flag, "hello.txt", ...more, "--output", "json")
+    expect(ran.exit).toBe(1)
+    expect(JSON.parse(ran.stdout)).toMatchObject({ artifacts: [{ state: "untrusted", decision: { result: "fail" } }] })
+  })
+
+  it("the credentials file", async () => {
+    const ran = await tool.run(...verify, "--authfile", tool.path("nofile"), app)
+    expect(ran).toMatchObject({ exit: 2, stderr: expect.stringContaining("[E_FILE_NOT_FOUND]") as string })
+  })
+
   it("a folder to write to is made", async () => {
     expect(await tool.run("pull", "--to", "new/folder", app)).toMatchObject({ exit: 0, stderr: "" })
     expect(await readFile(tool.path("new/folder/app.txt"), "utf8")).toBe("content of app.txt\n")
