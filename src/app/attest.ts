@@ -4,15 +4,17 @@ import { limits } from "../core/limits.ts"
 import { repositoryName } from "../core/reference.ts"
 import type { SignatureFormat } from "../formats/format.ts"
 import { mapBounded } from "./map-bounded.ts"
+import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
 import { replaceReferrers } from "./replace-referrers.ts"
 import type { AppContext, AttestRequest, SignedArtifact, SignedSignature, SignReport, Target } from "./requests.ts"
 import { formatsNamed } from "./sign.ts"
 import { signDraft } from "./sign-draft.ts"
-import { descendants, openTarget, type OpenTarget } from "./subjects.ts"
+import { descendants, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
 
 /**
- * Attest artifacts: sign a statement with the given predicate about each, in every format asked for.
+ * Attest artifacts: sign a statement with the given predicate about each, in every format asked for. What is named
+ * twice is attested once.
  *
  * @throws {ToolError} `E_USAGE` without targets or formats, and for predicates that do not fit their type.
  */
@@ -20,8 +22,9 @@ export async function attestArtifacts(app: AppContext, request: AttestRequest): 
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
   formatsNamed(request.formats)
   const task = app.progress.start("attesting", request.targets.length)
+  const once = onceEach<readonly SignedSignature[]>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const attested = await attestTarget(app, request, target)
+    const attested = await attestTarget(app, request, target, once)
     task.advance(1)
     return attested
   })
@@ -33,6 +36,7 @@ async function attestTarget(
   app: AppContext,
   request: AttestRequest,
   target: Target,
+  once: ReturnType<typeof onceEach<readonly SignedSignature[]>>,
 ): Promise<readonly SignedArtifact[]> {
   const open = openTarget(app, target, request.signatureRepository)
   let subjects: readonly { readonly name: string; readonly subject: Descriptor }[]
@@ -46,8 +50,10 @@ async function attestTarget(
   }
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     try {
-      const written = formatsNamed(request.formats).map((format) => attestInFormat(app, request, open, subject, format))
-      return { artifact: name, subject, signatures: await Promise.all(written) }
+      const signatures = await once(subjectKey(open, subject), () =>
+        Promise.all(formatsNamed(request.formats).map((format) => attestInFormat(app, request, open, subject, format))),
+      )
+      return { artifact: name, subject, signatures }
     } catch (thrown) {
       const error = asToolError(thrown)
       // A predicate that does not fit its type is the caller's mistake, the same for every artifact.

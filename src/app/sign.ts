@@ -5,6 +5,7 @@ import { repositoryName } from "../core/reference.ts"
 import { formats } from "../formats/index.ts"
 import type { SignatureFormat } from "../formats/format.ts"
 import { mapBounded } from "./map-bounded.ts"
+import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
 import type {
   AppContext,
@@ -16,7 +17,7 @@ import type {
   Target,
 } from "./requests.ts"
 import { signDraft } from "./sign-draft.ts"
-import { descendants, openTarget, type OpenTarget } from "./subjects.ts"
+import { descendants, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
 import { verifyArtifacts } from "./verify.ts"
 
 /** Key name used when asking whether this key has signed already. */
@@ -25,7 +26,7 @@ const THIS_KEY = "this key"
 /**
  * Sign artifacts, each in every format asked for.
  *
- * A tag is resolved once. Formats of one subject are written side by side, artifacts too; one artifact's failure does not
+ * A tag is resolved once, and what is named twice is signed once. Formats of one subject are written side by side, artifacts too; one artifact's failure does not
  * stop the others and is reported in its place.
  *
  * @throws {ToolError} `E_USAGE` without targets or formats, or when an option does not go with a format.
@@ -33,8 +34,9 @@ const THIS_KEY = "this key"
 export async function signArtifacts(app: AppContext, request: SignRequest): Promise<SignReport> {
   checkRequest(request)
   const task = app.progress.start("signing", request.targets.length)
+  const once = onceEach<readonly SignedSignature[] | ToolError>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const signed = await signTarget(app, request, target)
+    const signed = await signTarget(app, request, target, once)
     task.advance(1)
     return signed
   })
@@ -69,7 +71,12 @@ function checkRequest(request: SignRequest): void {
 }
 
 /** The artifact and, when recursive, everything below it, each as one result. */
-async function signTarget(app: AppContext, request: SignRequest, target: Target): Promise<readonly SignedArtifact[]> {
+async function signTarget(
+  app: AppContext,
+  request: SignRequest,
+  target: Target,
+  once: ReturnType<typeof onceEach<readonly SignedSignature[] | ToolError>>,
+): Promise<readonly SignedArtifact[]> {
   const open = openTarget(app, target, request.signatureRepository)
   const subject = await attempt(() => open.content.resolve(open.reference))
   if (subject instanceof ToolError) return [failure(target.text, subject)]
@@ -80,7 +87,8 @@ async function signTarget(app: AppContext, request: SignRequest, target: Target)
     ...below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child })),
   ]
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject: one }): Promise<SignedArtifact> => {
-    const signatures = await attempt(() => signSubject(app, request, open, one))
+    const work = (): ReturnType<typeof signSubject> => signSubject(app, request, open, one)
+    const signatures = await once(subjectKey(open, one), () => attempt(work))
     if (signatures instanceof ToolError) return { ...failure(name, signatures), subject: one }
     return { artifact: name, subject: one, signatures: signatures.flat() }
   })

@@ -28,6 +28,11 @@ function referenceOf(target: Target): string {
   return target.reference.digest ?? target.reference.tag ?? "latest"
 }
 
+/** A name of one subject in one repository, whichever tag or digest it was named by. */
+export function subjectKey(open: OpenTarget, subject: Subject): string {
+  return `${open.content.name}@${subject.digest}`
+}
+
 /** What is known of the subject without a request: a registry reference by digest names it already. */
 export function knownSubject(open: OpenTarget): Subject | undefined {
   if (open.target.kind !== "registry" || open.target.reference.digest === undefined) return undefined
