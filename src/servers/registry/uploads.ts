@@ -3,7 +3,7 @@ import { chunkRange } from "./byte-range.ts"
 import { RegistryFault } from "./fault.ts"
 import { expectAlgorithm, expectDigest, isRepository } from "./names.ts"
 import type { RegistryContext } from "./options.ts"
-import type { AppendPlan, UploadState } from "./storage/storage.ts"
+import type { AppendPlan, UploadKind, UploadState } from "./storage/storage.ts"
 
 /** POST: begin an upload, mount a blob, or push a blob in one request. Spec: end-4a, end-4b, end-4c, end-11. */
 export async function postUpload(context: RegistryContext, request: Request, repository: string): Promise<Response> {
@@ -45,7 +45,7 @@ async function pushAtOnce(
   repository: string,
   digest: Digest,
 ): Promise<Response> {
-  const upload = await begin(context, repository, expectAlgorithm(digest.slice(0, digest.indexOf(":"))))
+  const upload = await begin(context, repository, expectAlgorithm(digest.slice(0, digest.indexOf(":"))), "request")
   try {
     await append(context, request, repository, upload.id)
     return await finish(context, repository, upload.id, digest)
@@ -98,8 +98,9 @@ async function begin(
   context: RegistryContext,
   repository: string,
   algorithm: "sha256" | "sha384" | "sha512",
+  kind: UploadKind = "session",
 ): Promise<UploadState> {
-  const upload = await context.storage.startUpload(repository, algorithm)
+  const upload = await context.storage.startUpload(repository, algorithm, kind)
   if (upload !== undefined) return upload
   throw new RegistryFault(429, "TOOMANYREQUESTS", "too many uploads are open", { headers: { "Retry-After": "60" } })
 }

@@ -3,16 +3,22 @@ import type { ContentFiles } from "./content.ts"
 import type { Metadata } from "./metadata.ts"
 import { rebuildReferrers } from "./rebuild-referrers.ts"
 import type { RegistryStorage } from "./storage.ts"
-import { UploadSessions, type UploadLimits } from "./upload-sessions.ts"
+import type { UploadLimits } from "./upload-register.ts"
+import { UploadSessions } from "./upload-sessions.ts"
 import { createVerifiedReads } from "./verified-read.ts"
 
-/** What storages need to be told; defaults: 10,000 sessions, 24 hours. */
+/** What storages need to be told; defaults: 10,000 sessions, 1,000 a repository, 24 hours, 10 minutes without bytes. */
 export interface StorageOptions {
   readonly clock: Clock
   readonly uploads?: Partial<UploadLimits>
 }
 
-const DEFAULT_UPLOADS: UploadLimits = { sessions: 10_000, ageMs: 24 * 60 * 60 * 1000 }
+const DEFAULT_UPLOADS: UploadLimits = {
+  sessions: 10_000,
+  perRepository: 1_000,
+  ageMs: 24 * 60 * 60 * 1000,
+  idleMs: 10 * 60 * 1000,
+}
 
 /** Put a storage together from an index and the bytes. */
 export function composeStorage(metadata: Metadata, content: ContentFiles, options: StorageOptions): RegistryStorage {
@@ -35,7 +41,7 @@ export function composeStorage(metadata: Metadata, content: ContentFiles, option
         return true
       }),
     unlinkBlob: (repository, digest) => soon(() => metadata.unlinkBlob(repository, digest)),
-    startUpload: (repository, algorithm) => uploads.start(repository, algorithm),
+    startUpload: (repository, algorithm, kind) => uploads.start(repository, algorithm, kind),
     uploadState: (repository, id) => uploads.state(repository, id),
     appendUpload: (repository, id, body, plan) => uploads.append(repository, id, body, plan),
     finishUpload: (repository, id, digest) =>
@@ -60,10 +66,10 @@ export function composeStorage(metadata: Metadata, content: ContentFiles, option
     listTags: (repository, query) => soon(() => metadata.listTags(repository, query)),
     listReferrers: (repository, subject, query) => soon(() => metadata.listReferrers(repository, subject, query)),
     rebuild: () => rebuildReferrers(metadata, reads),
-    close: () =>
-      soon(() => {
-        metadata.close()
-      }),
+    close: async () => {
+      await uploads.close()
+      metadata.close()
+    },
   }
 }
 

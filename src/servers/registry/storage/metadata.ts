@@ -236,13 +236,24 @@ export class Metadata {
     return row === undefined ? undefined : uploadOf(row)
   }
 
-  uploadCount(): number {
-    return Number(this.#get("SELECT count(*) AS n FROM uploads")?.["n"] ?? 0)
+  /** Sessions there are in all and in one repository. */
+  uploadCounts(repository: string): { readonly all: number; readonly repository: number } {
+    const row = this.#get(
+      "SELECT count(*) AS n, count(*) FILTER (WHERE repository = ?) AS mine FROM uploads",
+      repository,
+    )
+    return { all: Number(row?.["n"] ?? 0), repository: Number(row?.["mine"] ?? 0) }
   }
 
-  /** Sessions not touched since `before`. */
-  uploadsBefore(before: number): readonly UploadRow[] {
-    return this.#all("SELECT id, repository, algorithm, touched FROM uploads WHERE touched < ?", before).map(uploadOf)
+  /** Sessions not touched since `before`, of one repository or all, least recently touched first. */
+  uploadsBefore(before: number, repository: string | undefined, limit: number): readonly UploadRow[] {
+    const filter = repository === undefined ? "" : " AND repository = ?"
+    return this.#all(
+      `SELECT id, repository, algorithm, touched FROM uploads WHERE touched < ?${filter} ORDER BY touched LIMIT ?`,
+      before,
+      ...(repository === undefined ? [] : [repository]),
+      limit,
+    ).map(uploadOf)
   }
 
   removeUpload(id: string): void {

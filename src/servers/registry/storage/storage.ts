@@ -74,6 +74,9 @@ export interface UploadState {
   readonly size: number
 }
 
+/** `session`: the client gets the id and comes again. `request`: the upload ends with the request that began it. */
+export type UploadKind = "session" | "request"
+
 /** Where the bytes of one upload request belong. */
 export interface AppendPlan {
   /** Offset the client says it continues at. */
@@ -121,9 +124,12 @@ export interface RegistryStorage {
   unlinkBlob(repository: string, digest: Digest): Promise<boolean>
 
   /** @returns undefined when too many uploads are open. */
-  startUpload(repository: string, algorithm: DigestAlgorithm): Promise<UploadState | undefined>
+  startUpload(repository: string, algorithm: DigestAlgorithm, kind: UploadKind): Promise<UploadState | undefined>
   uploadState(repository: string, id: string): Promise<UploadState | undefined>
-  /** Add bytes at the end. What arrived before a broken connection is kept, so that the upload can be resumed. */
+  /**
+   * Add bytes at the end. What arrived before a broken connection is kept, so that the upload can be resumed. A later
+   * call that changes the same upload ends this one as `interrupted`.
+   */
   appendUpload(
     repository: string,
     id: string,

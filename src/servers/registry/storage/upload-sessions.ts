@@ -1,66 +1,79 @@
-import { createHash, randomUUID, type Hash } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from "../../../core/digest.ts"
 import type { Clock } from "../../../core/ports.ts"
-import type { ContentFiles, PartWriter } from "./content.ts"
+import type { ContentFiles } from "./content.ts"
+import { GatheringWriter, type RunningHash } from "./gathering-writer.ts"
 import type { Metadata, UploadRow } from "./metadata.ts"
-import type { AppendOutcome, AppendPlan, FinishOutcome, UploadState } from "./storage.ts"
+import type { AppendOutcome, AppendPlan, FinishOutcome, UploadKind, UploadState } from "./storage.ts"
+import { UploadRegister, type FullFor, type UploadLimits } from "./upload-register.ts"
 
-/** Bounds of uploads. */
-export interface UploadLimits {
-  /** Sessions open at the same time. */
-  readonly sessions: number
-  /** Milliseconds without a request after which a session is dropped. */
-  readonly ageMs: number
-}
-
-/** Bytes gathered before they are written in one go. */
-const WRITE_BYTES = 512 * 1024
 /** Milliseconds between two searches for expired sessions. */
 const SWEEP_MS = 60_000
 
-/** Running hash over the bytes a part holds; absent after a restart, then the part is read again. */
-interface RunningHash {
-  readonly algorithm: DigestAlgorithm
-  readonly hash: Hash
-  size: number
-}
-
 type ReceiveOutcome = "appended" | "wrong-length" | "too-large" | "interrupted"
 
-/** The uploads under way. Requests to one session are served one after the other. */
+/**
+ * The uploads under way. Changes of one session are made one after the other; a request that changes a session ends one
+ * that still waits for bytes, because a client comes again only when its earlier connection is dead.
+ */
 export class UploadSessions {
-  readonly #metadata: Metadata
+  readonly #register: UploadRegister
   readonly #content: ContentFiles
   readonly #clock: Clock
-  readonly #limits: UploadLimits
   readonly #running = new Map<string, RunningHash>()
   readonly #queues = new Map<string, Promise<unknown>>()
+  readonly #newest = new Map<string, AbortController>()
   #sweptAt = Number.NEGATIVE_INFINITY
 
   constructor(metadata: Metadata, content: ContentFiles, clock: Clock, limits: UploadLimits) {
-    this.#metadata = metadata
+    this.#register = new UploadRegister(metadata, content, limits)
     this.#content = content
     this.#clock = clock
-    this.#limits = limits
   }
 
-  async start(repository: string, algorithm: DigestAlgorithm): Promise<UploadState | undefined> {
-    await this.#sweep()
-    if (this.#metadata.uploadCount() >= this.#limits.sessions) return undefined
-    const id = randomUUID()
-    await this.#content.createPart(id)
-    this.#metadata.putUpload({ id, repository, algorithm, touched: this.#clock.now() })
-    this.#running.set(id, { algorithm, hash: createHash(algorithm), size: 0 })
-    return { id, size: 0 }
+  async start(repository: string, algorithm: DigestAlgorithm, kind: UploadKind): Promise<UploadState | undefined> {
+    const row = { id: randomUUID(), repository, algorithm, touched: this.#clock.now() }
+    if (kind === "session") {
+      await this.#register.load()
+      await this.#sweep()
+      // No wait between the last look and the entry, so that the bounds hold for any number of requests at once.
+      for (
+        let full = this.#register.fullFor(repository);
+        full !== undefined;
+        full = this.#register.fullFor(repository)
+      ) {
+        if (!(await this.#makeRoom(full, row.touched))) return undefined
+      }
+    }
+    this.#register.add(row, kind)
+    // In the queue of the session, so that it does not make room for another before it is complete.
+    await this.#exclusive(row.id, () => this.#create(row))
+    return { id: row.id, size: 0 }
   }
 
+  async #create(row: UploadRow): Promise<void> {
+    try {
+      await this.#content.createPart(row.id)
+      this.#running.set(row.id, { algorithm: row.algorithm, hash: createHash(row.algorithm), size: 0 })
+    } catch (thrown) {
+      this.#register.remove(row.id)
+      throw thrown
+    }
+  }
+
+  async #makeRoom(full: FullFor, now: number): Promise<boolean> {
+    const victim = this.#register.victim(full, now, (id) => this.#queues.has(id))
+    if (victim === undefined) return false
+    await this.#exclusive(victim, () => this.#drop(victim))
+    return true
+  }
+
+  /** Answers at once, also while bytes arrive or a dead connection is waited for. */
   async state(repository: string, id: string): Promise<UploadState | undefined> {
-    return this.#exclusive(id, async () => {
-      const row = this.#row(repository, id)
-      if (row === undefined) return undefined
-      const size = await this.#content.partSize(id)
-      return size === undefined ? undefined : { id, size }
-    })
+    if (this.#register.row(repository, id) === undefined) return undefined
+    const written = this.#newest.has(id) ? this.#running.get(id)?.size : undefined
+    const size = written ?? (await this.#content.partSize(id))
+    return size === undefined ? undefined : { id, size }
   }
 
   async append(
@@ -69,17 +82,18 @@ export class UploadSessions {
     body: ReadableStream<Uint8Array> | null,
     plan: AppendPlan,
   ): Promise<AppendOutcome> {
-    return this.#exclusive(id, async () => {
-      const row = this.#row(repository, id)
-      const before = row === undefined ? undefined : await this.#content.partSize(id)
-      if (row === undefined || before === undefined) return { kind: "unknown" }
+    return this.#change(repository, id, { kind: "unknown" }, async (row, signal) => {
+      const before = await this.#content.partSize(id)
+      if (before === undefined) return { kind: "unknown" }
       if (plan.start !== undefined && plan.start !== before) return { kind: "out-of-order", size: before }
-      this.#metadata.putUpload({ ...row, touched: this.#clock.now() })
       const running = await this.#runningHash(row)
       if (body === null) return { kind: plan.length === undefined ? "appended" : "wrong-length", size: before }
-      const kind = await this.#receiveOrUndo(id, body, running, plan)
-      if (kind !== "appended" && kind !== "interrupted") await this.#undo(id, before)
-      return { kind, size: kind === "appended" || kind === "interrupted" ? running.size : before }
+      const kind = await this.#receiveOrUndo(id, body, running, plan, signal)
+      const kept = kind === "appended" || kind === "interrupted"
+      if (!kept) await this.#undo(id, before)
+      const size = kept ? running.size : before
+      this.#register.touch({ ...row, touched: this.#clock.now() }, size)
+      return { kind, size }
     })
   }
 
@@ -89,10 +103,11 @@ export class UploadSessions {
     body: ReadableStream<Uint8Array>,
     running: RunningHash,
     plan: AppendPlan,
+    signal: AbortSignal,
   ): Promise<ReceiveOutcome> {
     const before = running.size
     try {
-      return await this.#receive(id, body, running, plan)
+      return await this.#receive(id, body, running, plan, signal)
     } catch (thrown) {
       await this.#undo(id, before)
       throw thrown
@@ -109,15 +124,19 @@ export class UploadSessions {
     body: ReadableStream<Uint8Array>,
     running: RunningHash,
     plan: AppendPlan,
+    signal: AbortSignal,
   ): Promise<ReceiveOutcome> {
+    if (signal.aborted) return "interrupted"
     const before = running.size
     const end = Math.min(plan.max, before + (plan.length ?? Number.POSITIVE_INFINITY))
     const writer = new GatheringWriter(await this.#content.openPart(id), running)
     const reader = body.getReader()
+    const giveUp = (): void => void reader.cancel().catch(() => undefined)
+    signal.addEventListener("abort", giveUp, { once: true })
     try {
       for (;;) {
         const next = await reader.read().catch(() => "interrupted" as const)
-        if (next === "interrupted") return next
+        if (next === "interrupted" || isAborted(signal)) return "interrupted"
         if (next.done) break
         if (writer.size + next.value.length > end) return end === plan.max ? "too-large" : "wrong-length"
         await writer.write(next.value)
@@ -125,6 +144,7 @@ export class UploadSessions {
       await writer.flush()
       return plan.length !== undefined && running.size !== before + plan.length ? "wrong-length" : "appended"
     } finally {
+      signal.removeEventListener("abort", giveUp)
       reader.releaseLock()
       // Also after a broken connection: what arrived counts, the client may resume there.
       await writer.close()
@@ -133,10 +153,9 @@ export class UploadSessions {
 
   /** @param link - makes the blob visible; called with its size in bytes when the bytes are in place. */
   async finish(repository: string, id: string, digest: Digest, link: (size: number) => void): Promise<FinishOutcome> {
-    return this.#exclusive(id, async () => {
-      const row = this.#row(repository, id)
-      const size = row === undefined ? undefined : await this.#content.partSize(id)
-      if (row === undefined || size === undefined) return "unknown"
+    return this.#change(repository, id, "unknown", async (row) => {
+      const size = await this.#content.partSize(id)
+      if (size === undefined) return "unknown"
       const found = await this.#digestOf(row, digestAlgorithm(digest))
       if (found !== digestHex(digest)) {
         await this.#drop(id)
@@ -145,23 +164,43 @@ export class UploadSessions {
       await this.#content.commitPart(id, digest)
       link(size)
       this.#running.delete(id)
-      this.#metadata.removeUpload(id)
+      this.#register.remove(id)
       return "stored"
     })
   }
 
   async cancel(repository: string, id: string): Promise<boolean> {
-    return this.#exclusive(id, async () => {
-      if (this.#row(repository, id) === undefined) return false
+    return this.#change(repository, id, false, async () => {
       await this.#drop(id)
       return true
     })
   }
 
-  /** SECURITY: a session belongs to one repository; under another name it does not exist. */
-  #row(repository: string, id: string): UploadRow | undefined {
-    const row = this.#metadata.upload(id)
-    return row?.repository === repository ? row : undefined
+  /** Stop waiting for bytes and finish what is being written. */
+  async close(): Promise<void> {
+    for (const newest of this.#newest.values()) newest.abort()
+    await Promise.allSettled(this.#queues.values())
+  }
+
+  /** SECURITY: a session belongs to one repository; under another name it does not exist and nothing is ended. */
+  async #change<Result>(
+    repository: string,
+    id: string,
+    unknown: Result,
+    work: (row: UploadRow, signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.#register.row(repository, id) === undefined) return unknown
+    this.#newest.get(id)?.abort()
+    const mine = new AbortController()
+    this.#newest.set(id, mine)
+    try {
+      return await this.#exclusive(id, async () => {
+        const row = this.#register.row(repository, id)
+        return row === undefined ? unknown : work(row, mine.signal)
+      })
+    } finally {
+      if (this.#newest.get(id) === mine) this.#newest.delete(id)
+    }
   }
 
   async #runningHash(row: UploadRow): Promise<RunningHash> {
@@ -186,7 +225,7 @@ export class UploadSessions {
 
   async #drop(id: string): Promise<void> {
     this.#running.delete(id)
-    this.#metadata.removeUpload(id)
+    this.#register.remove(id)
     await this.#content.removePart(id)
   }
 
@@ -194,8 +233,8 @@ export class UploadSessions {
     const now = this.#clock.now()
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
-    for (const row of this.#metadata.uploadsBefore(now - this.#limits.ageMs)) {
-      await this.#exclusive(row.id, () => this.#drop(row.id))
+    for (const id of this.#register.expired(now, (busy) => this.#queues.has(busy))) {
+      await this.#exclusive(id, () => this.#drop(id))
     }
   }
 
@@ -211,45 +250,7 @@ export class UploadSessions {
   }
 }
 
-/** Hashes exactly what it wrote. */
-class GatheringWriter {
-  readonly #part: PartWriter
-  readonly #running: RunningHash
-  #gathered: Uint8Array[] = []
-  #waiting = 0
-
-  constructor(part: PartWriter, running: RunningHash) {
-    this.#part = part
-    this.#running = running
-  }
-
-  get size(): number {
-    return this.#running.size + this.#waiting
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#gathered.push(chunk)
-    this.#waiting += chunk.length
-    if (this.#waiting >= WRITE_BYTES) await this.flush()
-  }
-
-  async close(): Promise<void> {
-    try {
-      await this.flush()
-    } finally {
-      await this.#part.close()
-    }
-  }
-
-  async flush(): Promise<void> {
-    if (this.#waiting === 0) return
-    const chunks = this.#gathered
-    this.#gathered = []
-    this.#waiting = 0
-    await this.#part.write(chunks)
-    for (const chunk of chunks) {
-      this.#running.hash.update(chunk)
-      this.#running.size += chunk.length
-    }
-  }
+/** A signal that was not aborted before may be after any wait. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
 }
