@@ -131,11 +131,23 @@ function nothingOfThatKind(artifact: string, gathered: Gathered): ToolError {
     (store) => `${store.store}${store.outcome === "unsupported" ? " (not supported)" : ""}`,
   )
   const found = gathered.signatures.map((s) => predicateOf(s)).filter((text) => text !== "")
+  // A file's signature lies in no place: it was given.
+  const looked = places.length === 0 ? [] : [`looked in ${places.join(", ")}`]
+  const others = found.length === 0 ? [] : [`found ${[...new Set(found)].join(", ")}`]
   return new ToolError("E_SIG_NONE", {
     what: `no ${what} found on ${artifact}`,
-    why: `looked in ${places.join(", ")}${found.length === 0 ? "" : `; found ${[...new Set(found)].join(", ")}`}`,
+    ...(looked.length + others.length === 0 ? {} : { why: [...looked, ...others].join("; ") }),
+    next: adviceFor(kind, found.length > 0),
     details: { artifact, kind },
   })
+}
+
+function adviceFor(kind: VerifyRequest["kind"], otherStatements: boolean): readonly string[] {
+  if (kind === "attestation") {
+    return ["attach it with `countersign attest`", "run `countersign list` to see the types that are there"]
+  }
+  if (!otherStatements) return ["sign it with `countersign sign`"]
+  return ["to verify an attestation, name its type with `--attestation`", "or sign it with `countersign sign`"]
 }
 
 function predicateOf(signature: SignatureReport): string {

@@ -130,7 +130,7 @@ export async function decryptCosignKey(pem: Uint8Array | PemBlock, password: Uin
   try {
     pkcs8 = xsalsa20poly1305(derived, nonce).decrypt(ciphertext)
   } catch (cause) {
-    throw wrongPassword(cause)
+    throw wrongPassword(password, cause)
   }
   derived.fill(0)
   try {

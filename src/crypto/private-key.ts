@@ -47,26 +47,35 @@ export function privateKeyForm(block: PemBlock): PrivateKeyForm {
 }
 
 /** `E_KEY_TYPE` whose `details.cosign` is the text cosign prints. */
-function notAKey(cosign: string, why: string): ToolError {
+function notAKey(cosign: string, why: string, next?: readonly string[]): ToolError {
   return new ToolError("E_KEY_TYPE", {
     what: "private key cannot be used",
     why,
-    next: ["generate a key with `countersign keys generate`, or import one with `countersign keys import`"],
+    next: next ?? ["generate a key with `countersign keys generate`, or import one with `countersign keys import`"],
     details: { cosign },
   })
 }
 
 /** Error of a PEM type that cannot be a private key here; `details.cosign` is the text cosign prints. */
 export function unsupportedPem(label: string): ToolError {
-  return notAKey(`unsupported pem type: ${label}`, `unsupported pem type: ${label}`)
+  const cosign = `unsupported pem type: ${label}`
+  if (!label.endsWith("PUBLIC KEY")) return notAKey(cosign, cosign)
+  return notAKey(cosign, "this is a public key, expected a private key", [
+    "pass the private key that belongs to it, such as the .key file beside the .pub file",
+  ])
 }
 
 /** Error of a password that does not open the key; `details.cosign` is the text cosign prints. */
-export function wrongPassword(cause?: unknown): ToolError {
+export function wrongPassword(password: Uint8Array, cause?: unknown): ToolError {
+  const empty = "the password that was given is empty; set COUNTERSIGN_PASSWORD or COSIGN_PASSWORD to the right one"
   return new ToolError("E_KEY_PASSWORD", {
     what: "private key cannot be decrypted",
     why: "decrypt: encrypted: decryption failed (the password is wrong or the file is damaged)",
-    next: ["check the password; a newline at its end counts when it comes from standard input"],
+    next: [
+      password.length === 0
+        ? empty
+        : "check the password; a newline at its end counts when it comes from standard input",
+    ],
     details: { cosign: "decrypt: encrypted: decryption failed" },
     ...(cause === undefined ? {} : { cause }),
   })
@@ -124,7 +133,7 @@ function decryptPkcs8(der: Uint8Array, password: Uint8Array | undefined): KeyObj
     const passphrase = Uint8Array.from(password) as Buffer
     return createPrivateKey({ key: Uint8Array.from(der) as Buffer, format: "der", type: "pkcs8", passphrase })
   } catch (cause) {
-    throw wrongPassword(cause)
+    throw wrongPassword(password, cause)
   }
 }
 
@@ -170,6 +179,12 @@ export function privateKeyFromPkcs8(der: Uint8Array): PrivateKey {
   return key
 }
 
+function importAdvice(form: PrivateKeyForm): readonly string[] {
+  if (form === "cosign") return ["it is encrypted already: use it as it is, as in `countersign sign --key FILE`"]
+  if (form === "unsupported") return ["name a file that holds a private key in PEM"]
+  return ["decrypt or convert it first: `openssl pkcs8 -topk8 -nocrypt -in FILE -out NEW`"]
+}
+
 /**
  * Check what `import-key-pair` imports: an unencrypted PKCS#1, SEC 1 or PKCS#8 key, RSA of exactly 2048, 3072 or 4096
  * bits.
@@ -184,6 +199,7 @@ export function validateImportKey(pem: Uint8Array): PrivateKey {
     throw notAKey(
       "unsupported private key",
       `a PEM block of type ${block.label}, expected an unencrypted RSA PRIVATE KEY, EC PRIVATE KEY or PRIVATE KEY`,
+      importAdvice(privateKeyForm(block)),
     )
   }
   const key = readBlock(block, undefined)

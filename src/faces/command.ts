@@ -85,6 +85,8 @@ export interface Program {
   /** Name it is started by, such as `cosign`. */
   readonly name: string
   readonly summary: string
+  /** Lines for the program's help after its commands, in our own layout. */
+  readonly notes?: readonly string[]
   readonly globalFlags: readonly FlagSpec[]
   readonly commands: readonly CommandSpec[]
   /** Commands of the tool a face speaks for that are not there, by name, and what there is instead. */

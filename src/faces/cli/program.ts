@@ -10,6 +10,10 @@ import { verifyingCommands } from "./tables/verifying.ts"
 export const countersignProgram: Program = {
   name: "countersign",
   summary: "sign, find, verify and explain every signature an OCI artifact can carry",
+  notes: [
+    "`countersign cosign COMMAND` and `countersign cosign2 COMMAND` take the command lines of cosign 3 and 2;",
+    "`countersign cosign --help` lists them",
+  ],
   globalFlags,
   commands: [
     ...signingCommands,
@@ -18,5 +22,6 @@ export const countersignProgram: Program = {
     ...keyCommands,
     ...systemCommands(() => countersignProgram),
   ],
+  rewriteArgv: (argv) => ({ argv: argv.length === 1 && argv[0] === "--version" ? ["version"] : argv, notices: [] }),
   onError: async (error, context) => (await import("./fail.ts")).fail(error, context),
 }

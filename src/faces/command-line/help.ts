@@ -29,6 +29,7 @@ export function programHelp(program: Program, path: readonly string[] = []): str
     ...(path.length === 0 ? [`${program.summary}\n`] : []),
     `Usage:\n  ${name} COMMAND [flags]\n`,
     `Commands:\n${list}`,
+    ...(program.notes === undefined || path.length > 0 ? [] : [program.notes.map((line) => `${line}\n`).join("")]),
     ...section("Global flags", flagUsages(program.globalFlags)),
     `Run \`${name} COMMAND --help\` to read more about a command\n`,
   ].join("\n")

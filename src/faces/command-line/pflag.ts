@@ -90,7 +90,7 @@ class Parser implements ParsedFlags, FlagValues {
         this.help = true
         return rest
       }
-      throw usage(`unknown flag: --${name}`)
+      throw usage(`unknown flag: --${name}`, { unknownFlag: name })
     }
     if (equals >= 0) return this.#take(spec, body.slice(equals + 1), rest)
     const bare = withoutValue(spec)
@@ -227,6 +227,6 @@ function firstByte(text: string): string {
   return String.fromCharCode(new TextEncoder().encode(text.slice(0, 2))[0] ?? 0)
 }
 
-function usage(what: string): ToolError {
-  return new ToolError("E_USAGE", { what, next: ["run the command with `--help` to see its flags"] })
+function usage(what: string, details: ToolError["details"] = {}): ToolError {
+  return new ToolError("E_USAGE", { what, next: ["run the command with `--help` to see its flags"], details })
 }

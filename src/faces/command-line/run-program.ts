@@ -49,7 +49,7 @@ async function runCommand(
   }
   const notices: string[] = []
   const specs = [...command.flags, ...program.globalFlags]
-  const parsed = parseFlags(specs, argv, (line) => notices.push(line))
+  const parsed = withSuggestions(style, specs, () => parseFlags(specs, argv, (line) => notices.push(line)))
   await writeLines(world, notices)
   if (parsed.help) return await printHelp(program, world, command)
   known.flags = parsed.flags
@@ -64,6 +64,21 @@ async function runCommand(
   if (style === "own") checkValues(specs, parsed.flags)
   const handler = await command.load()
   return await handler({ command, flags: parsed.flags, args: parsed.args, world })
+}
+
+/** Names flags close to one that is unknown; cobra does that for commands alone. */
+function withSuggestions<Value>(style: CommandLineStyle, specs: readonly FlagSpec[], parse: () => Value): Value {
+  try {
+    return parse()
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    const { unknownFlag } = error.details
+    const names = specs.filter(({ hidden }) => hidden !== true).map(({ name }) => name)
+    const close = typeof unknownFlag === "string" ? suggestions(names, unknownFlag) : []
+    if (style !== "own" || close.length === 0) throw error
+    const why = `did you mean ${close.map((name) => `\`--${name}\``).join(" or ")}?`
+    throw new ToolError(error.code, { what: error.what, why, next: error.next, details: error.details })
+  }
 }
 
 /** No command, or only the first words of one. */

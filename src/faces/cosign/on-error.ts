@@ -13,7 +13,18 @@ export async function onCosignError(error: ToolError, { world, program }: ErrorC
   const text = sentenceOf(error)
   const usage = unknownCommand === undefined ? "" : `Run '${program.name} --help' for usage.\n`
   const ours = error.code === "E_USAGE" && sentence !== true ? [] : sentence === true ? hints : error.next
-  const lines = Array.isArray(ours) ? ours.map((hint) => `hint: ${printable(String(hint))}\n`).join("") : ""
+  const lines = Array.isArray(ours) ? ours.map((hint) => `hint: ${printable(inOwnWords(String(hint)))}\n`).join("") : ""
   await world.stderr.write(printableText(`Error: ${text}\n${usage}error during command execution: ${text}\n${lines}`))
   return typeof exit === "number" ? exit : 1
+}
+
+/** Commands of ours that hints name, and what they are called here. */
+const COMMANDS: readonly (readonly [RegExp, string])[] = [
+  [/`countersign keys generate`/g, "`cosign generate-key-pair`"],
+  [/`countersign keys import`/g, "`cosign import-key-pair`"],
+  [/`countersign (sign|attest|login)\b/g, "`cosign $1"],
+]
+
+function inOwnWords(hint: string): string {
+  return COMMANDS.reduce((text, [ours, theirs]) => text.replace(ours, theirs), hint)
 }

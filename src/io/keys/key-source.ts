@@ -142,6 +142,18 @@ function isPrivate(bytes: Uint8Array): PemBlock | undefined {
   return privateKeyForm(block) === "unsupported" ? undefined : block
 }
 
+/** Text of cosign for a file without PEM, as {@link privateKeyBlock} gives it. */
+const NO_PEM = "invalid pem block"
+
+function notAnyKey(name: string): ToolError {
+  return new ToolError("E_KEY_TYPE", {
+    what: `${name} is no key`,
+    why: "no PEM block found, expected a public or private key",
+    next: ["name a file that holds a key in PEM"],
+    details: { key: name, cosign: NO_PEM },
+  })
+}
+
 async function readPublicKey(text: string, privateToo: boolean, options: KeySourceOptions): Promise<PublicKey> {
   const reference = parseKeyReference(text)
   const bytes = await load(reference, options)
@@ -150,7 +162,8 @@ async function readPublicKey(text: string, privateToo: boolean, options: KeySour
     if (block === undefined) return parsePublicKey(bytes)
     return publicKeyOf(await openPrivate(block, bytes, withoutStdin(reference, options)))
   } catch (thrown) {
-    throw naming(thrown, reference.name)
+    const noPem = privateToo && asToolError(thrown).details["cosign"] === NO_PEM
+    throw noPem ? notAnyKey(reference.name) : naming(thrown, reference.name)
   }
 }
 

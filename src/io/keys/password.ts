@@ -42,7 +42,10 @@ function none(sources: readonly PasswordSource[]): ToolError {
   return new ToolError("E_KEY_NO_TERMINAL", {
     what: "the private key's password is needed and there is no terminal to ask on",
     why: sources.length === 0 ? "no place to take it from was named" : sources.map(describe).join("; "),
-    next: variables.length > 0 ? [`set ${variables.join(" or ")}`, "or run the command on a terminal"] : [],
+    next:
+      variables.length > 0
+        ? [`set ${variables.join(" or ")}`, "or name a file with --password-file", "or run the command on a terminal"]
+        : [],
   })
 }
 

@@ -24,7 +24,7 @@ const generate: CommandSpec = {
       name: "type",
       type: "string",
       default: "ecdsa-p256",
-      usage: "kind of key",
+      usage: "kind of key: ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa or ed25519",
       placeholder: "TYPE",
       choices: ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa", "ed25519"],
     },
