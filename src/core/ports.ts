@@ -265,6 +265,8 @@ export interface Files {
 /** Conversation with a person. Every method fails with `E_KEY_NO_TERMINAL` when there is no terminal. */
 export interface Prompter {
   readonly interactive: boolean
+  /** A line that may be seen, such as a name; without spaces around it. */
+  text(message: string): Promise<string>
   password(message: string): Promise<Uint8Array>
   confirm(message: string): Promise<boolean>
 }

@@ -98,7 +98,7 @@ export function openLibrary(registry: RegistryOptions = {}, password?: string): 
     logger: { debug: ignore, info: ignore, warn: ignore },
     progress: createProgress({ stream: stderr, enabled: false, now: () => Date.now() }),
     // A library never asks a person.
-    prompter: { interactive: false, password: refuse, confirm: refuse },
+    prompter: { interactive: false, text: refuse, password: refuse, confirm: refuse },
     readStdin: () => Promise.reject(noPassword()),
     userAgent: `countersign/${version} (${platform.replace("/", "; ")})`,
   }

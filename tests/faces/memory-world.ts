@@ -90,6 +90,7 @@ function openContext(
   const files = filesIn(options.folder, stdin, stdout)
   const prompter: Prompter = {
     interactive: false,
+    text: () => Promise.reject(noTerminal()),
     password: () => Promise.reject(noTerminal()),
     confirm: () => Promise.reject(noTerminal()),
   }

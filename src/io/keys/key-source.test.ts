@@ -28,6 +28,7 @@ const contents: Readonly<Record<string, Uint8Array>> = {
 
 const silent: Prompter = {
   interactive: false,
+  text: () => Promise.reject(new Error("asked without a terminal")),
   password: () => Promise.reject(new Error("asked without a terminal")),
   confirm: () => Promise.reject(new Error("asked without a terminal")),
 }

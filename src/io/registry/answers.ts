@@ -5,6 +5,7 @@ import { limits } from "../../core/limits.ts"
 import { expectArray, expectObject, isObject, member } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
 import type { HttpResponse } from "../net/http-types.ts"
+import { loginAdvice, refusedCredential } from "./auth/refused.ts"
 
 /** What is kept of an error answer. */
 export interface RegistryFailure {
@@ -13,6 +14,8 @@ export interface RegistryFailure {
   readonly codes: readonly string[]
   /** First message or the beginning of the body, printable, at most 300 characters. */
   readonly message: string
+  /** Whose credentials were sent, without any secret; absent when none were. */
+  readonly credentials?: string
 }
 
 /**
@@ -27,7 +30,9 @@ export async function readFailure(response: HttpResponse): Promise<RegistryFailu
     .map((error) => textMember(error, "code").toUpperCase())
     .filter((code) => /^[A-Z0-9_.-]{1,64}$/.test(code))
   const said = errors.map((error) => textMember(error, "message")).find((message) => message !== "")
-  return { status: response.status, codes, message: printable(said ?? (errors.length > 0 ? "" : text)) }
+  const message = printable(said ?? (errors.length > 0 ? "" : text))
+  const credentials = refusedCredential(response)
+  return { status: response.status, codes, message, ...(credentials === undefined ? {} : { credentials }) }
 }
 
 async function bodyStart(response: HttpResponse): Promise<Uint8Array> {
@@ -80,12 +85,22 @@ const IMMUTABLE = /immutab|cannot be overwritten|already exists/i
 export function failureError(failure: RegistryFailure, doing: string, context: string): ToolError {
   const code = codeOf(failure)
   const said = [failure.codes.join(", "), failure.message].filter((part) => part !== "").join(": ")
+  const who = failure.credentials
+  const refused = code === "E_REGISTRY_UNAUTHENTICATED" && who !== undefined
+  const words = refused ? "registry does not accept the credentials: cannot" : (WORDS[code] ?? "registry failed to")
+  const answered = `${context} answered ${failure.status}${said === "" ? "" : ` (${said})`}`
   return new ToolError(code, {
-    what: `${WORDS[code] ?? "registry failed to"} ${doing}`,
-    why: `${context} answered ${failure.status}${said === "" ? "" : ` (${said})`}`,
+    what: `${words} ${doing}`,
+    why: refused ? `${who} were refused: ${answered}` : who === undefined ? answered : `${answered} with ${who}`,
+    ...(code === "E_REGISTRY_UNAUTHENTICATED" ? { next: credentialAdvice(context, refused) } : {}),
     details: { status: failure.status, codes: failure.codes, where: context },
     ...(code === "E_LIMIT_EXCEEDED" ? { kind: "unknown" } : {}),
   })
+}
+
+function credentialAdvice(context: string, refused: boolean): readonly string[] {
+  const host = context.split("/")[0] ?? context
+  return [...(refused ? ["check the user name, password or token named above"] : []), loginAdvice(host)]
 }
 
 const WORDS: Partial<Record<ErrorCode, string>> = {

@@ -71,6 +71,12 @@ describe("prompter", () => {
     expect(terminal.shown()).toBe("Continue? [y/N] ")
   })
 
+  it("asks for a line that may be seen", async () => {
+    const terminal = fake(true, " zo\u00eb \nrest")
+    expect(await createPrompter(terminal).text("user name")).toBe("zo\u00eb")
+    expect([terminal.shown(), terminal.raw]).toEqual(["user name: ", []])
+  })
+
   it("the end of input is no yes", async () => {
     const terminal = fake(true, "y")
     terminal.stdin.end()
@@ -83,6 +89,7 @@ describe("prompter", () => {
   it("never waits without a terminal", async () => {
     const prompter = createPrompter(fake(false, "y\n"))
     expect(prompter.interactive).toBe(false)
+    await expect(prompter.text("t")).rejects.toMatchObject({ code: "E_KEY_NO_TERMINAL" })
     await expect(prompter.password("p")).rejects.toMatchObject({ code: "E_KEY_NO_TERMINAL" })
     await expect(prompter.confirm("c")).rejects.toMatchObject({ code: "E_KEY_NO_TERMINAL" })
   })

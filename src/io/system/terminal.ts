@@ -94,16 +94,22 @@ async function askSecret(streams: TerminalStreams, message: string): Promise<Uin
   return line.take()
 }
 
-async function askYesNo(streams: TerminalStreams, message: string): Promise<boolean> {
+/** What is typed up to the end of the line, with the terminal's own echo. */
+async function askLine(streams: TerminalStreams, question: string, max: number): Promise<string> {
   const bytes: number[] = []
-  const question = message.trimEnd()
-  streams.stderr.write(/\[[yY]\/[nN]\]:?$/.test(question) ? `${question} ` : `${question} [y/N] `)
+  streams.stderr.write(question)
   await readBytes(streams, (byte) => {
     if (byte === 0x0a || byte === 0x0d) return "done"
-    if (bytes.length < 64) bytes.push(byte)
+    if (bytes.length < max) bytes.push(byte)
     return "more"
   })
-  return /^\s*(?:y|yes)\s*$/i.test(String.fromCharCode(...bytes))
+  return new TextDecoder().decode(Uint8Array.from(bytes)).trim()
+}
+
+async function askYesNo(streams: TerminalStreams, message: string): Promise<boolean> {
+  const question = message.trimEnd()
+  const named = /\[[yY]\/[nN]\]:?$/.test(question) ? `${question} ` : `${question} [y/N] `
+  return /^(?:y|yes)$/i.test(await askLine(streams, named, 64))
 }
 
 /**
@@ -118,6 +124,10 @@ export function createPrompter(streams: TerminalStreams): Prompter {
   return {
     get interactive() {
       return isInteractive()
+    },
+    async text(message) {
+      if (!isInteractive()) throw noTerminal(message)
+      return askLine(streams, `${message}: `, limits.passwordBytes)
     },
     async password(message) {
       if (!isInteractive()) throw noTerminal(message)

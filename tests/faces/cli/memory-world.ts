@@ -88,6 +88,7 @@ function contextOf(options: MemoryOptions): AppContext {
     progress: { start: () => ({ advance: () => {}, done: () => {} }) },
     prompter: {
       interactive: options.interactive !== undefined,
+      text: () => Promise.resolve(answers.shift() ?? ""),
       password: () => Promise.resolve(new TextEncoder().encode(answers.shift() ?? "")),
       confirm: () => Promise.resolve(false),
     },

@@ -235,6 +235,21 @@ describe("login and logout", () => {
     expect(ran.logins).toEqual([["registry.example", "alice", "pass word"]])
   })
 
+  it("asks for the name as well", async () => {
+    const ran = await countersign(["login", "registry.example"], { interactive: ["alice", "pass word"] })
+    expect(ran.logins).toEqual([["registry.example", "alice", "pass word"]])
+  })
+
+  it.each([
+    ["without a terminal", {}, []],
+    ["with the password piped in", { stdin: "p\n", interactive: ["alice"] }, ["--password-stdin"]],
+    ["when nothing is typed", { interactive: [""] }, []],
+  ] as const)("says which flags name the user %s", async (_case, options, flags) => {
+    const ran = await countersign(["login", ...flags, "127.0.0.1:5811"], { ...options })
+    expect(ran).toMatchObject({ exit: 2, logins: [] })
+    expect(ran.stderr).toContain("countersign login --username NAME --password-stdin 127.0.0.1:5811")
+  })
+
   it("refuses an empty password", async () => {
     const ran = await countersign(["login", "-u", "alice", "--password-stdin", "registry.example"], { stdin: "\n" })
     expect(ran).toMatchObject({ exit: 2, logins: [] })

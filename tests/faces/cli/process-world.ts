@@ -79,7 +79,7 @@ async function runIn(
     files: createFiles({ stdin: { chunks: noInput }, stdout }),
     logger: { debug: () => undefined, info: () => undefined, warn: () => undefined },
     progress: { start: () => ({ advance: () => undefined, done: () => undefined }) },
-    prompter: { interactive: false, password: nobody, confirm: nobody },
+    prompter: { interactive: false, text: nobody, password: nobody, confirm: nobody },
     readStdin: () => Promise.resolve(new Uint8Array()),
     userAgent: "countersign/test",
   }

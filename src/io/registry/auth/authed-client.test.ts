@@ -298,7 +298,7 @@ describe("Bearer", () => {
   })
 
   it.each([
-    [401, "E_REGISTRY_UNAUTHENTICATED", user, "credentials of the command line"],
+    [401, "E_REGISTRY_UNAUTHENTICATED", user, "(from the command line)"],
     [401, "E_REGISTRY_UNAUTHENTICATED", undefined, "without credentials"],
     [403, "E_REGISTRY_DENIED", user, "403 DENIED"],
     [404, "E_REGISTRY_PROTOCOL", user, "404"],

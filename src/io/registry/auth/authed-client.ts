@@ -5,6 +5,7 @@ import { parseOrigin, sameOrigin } from "../../net/origin.ts"
 import { redactUrl } from "../../net/redact.ts"
 import { parseChallenges, type Challenge } from "./challenge.ts"
 import { basicAuthorization, type Credential, type CredentialSource } from "./credentials.ts"
+import { noteRefused } from "./refused.ts"
 import type { RegistryHttp, RegistryRequest } from "./registry-http.ts"
 import { coversScopes, mergeScopes, repositoryOf } from "./scopes.ts"
 import { createTokenClient, type TokenClient, type TokenRequest } from "./token-client.ts"
@@ -83,6 +84,10 @@ async function sendAuthenticated(parts: Parts, request: RegistryRequest): Promis
   }
   if (response.status === 401 && !sameOrigin(response.url, parts.origin))
     throw await storageWantsCredentials(parts, response)
+  if (authorization !== undefined && (response.status === 401 || response.status === 403)) {
+    const credential = await credentialFor(parts, request.scope)
+    if (credential !== undefined) noteRefused(response, credential)
+  }
   return response
 }
 

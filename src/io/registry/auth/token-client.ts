@@ -5,6 +5,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from "../../net/http-types
 import { redactUrl } from "../../net/redact.ts"
 import { basicAuthorization, type Credential } from "./credentials.ts"
 import { readErrorCode } from "./error-body.ts"
+import { credentialText, loginAdvice } from "./refused.ts"
 import { parseTokenAnswer, type Token } from "./token-answer.ts"
 
 /** What a token is for. */
@@ -176,12 +177,11 @@ async function refusal(
   const { status } = response
   const reason = await readErrorCode(response)
   const host = new URL(registryOrigin).host
-  const who =
-    request.credential === undefined ? "without credentials" : `with the credentials of ${request.credential.source}`
+  const who = request.credential === undefined ? "without credentials" : `with ${credentialText(request.credential)}`
   const why = `the token service ${realm.host} answered ${status}${reason === undefined ? "" : ` ${reason}`} ${who}, asked for ${request.scopes.join(" ") || "no scope"}`
   const details = { registry: host, realm: realm.host, status, scopes: [...request.scopes] }
   if (status === 401 || status === 400) {
-    const next = [`run \`countersign login ${host}\``]
+    const next = [loginAdvice(host)]
     const what =
       request.credential === undefined ? `${host} wants credentials` : `${host} does not accept the credentials`
     return new ToolError("E_REGISTRY_UNAUTHENTICATED", { what, why, next, details })
