@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises"
 import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import type { RunningServer } from "../../app/world.ts"
 import type { JsonObject } from "../../core/json-value.ts"
 import { createHandlerFixture, digestOf, NAME } from "./handler-fixture.ts"
 import { listenRegistry, type ListenOptions } from "./listen.ts"
+import { openFileStorage } from "./storage/file-storage.ts"
 
 const running: RunningServer[] = []
 afterEach(async () => {
@@ -165,6 +169,81 @@ describe("connections", () => {
     await arrived.promise
     await running.pop()?.close()
     await answer
+  })
+})
+
+describe("class: clients that take their time", () => {
+  const upload = `POST /v2/${NAME}/blobs/uploads/?digest=${digestOf("x")} HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n`
+
+  /** Send `head`, then one byte again and again; resolves when the server ends the connection. */
+  async function drip(address: string, head: string, more: string): Promise<void> {
+    const { hostname, port } = new URL(`http://${address}`)
+    const socket = connect(Number(port), hostname, () => socket.write(head))
+    const timer = setInterval(() => socket.write(more), 5)
+    socket.on("error", () => undefined)
+    socket.resume()
+    await new Promise<void>((resolve) => {
+      socket.on("close", () => {
+        clearInterval(timer)
+        resolve()
+      })
+    })
+  }
+
+  it.each([
+    ["headers", "GET /v2/ HTTP/1.1\r\n", "X-A: b\r\n"],
+    ["nothing at all", "", ""],
+  ])("%s that never end", async (_, head, more) => {
+    const { address } = await listen({ timeouts: { headers: 50, close: 50 } })
+    await drip(address, head, more)
+  })
+
+  it.each([
+    ["blob", upload],
+    ["manifest", `PUT /v2/${NAME}/manifests/t HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n`],
+    ["chunked", `PUT /v2/${NAME}/manifests/t HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`],
+  ])("a body that trickles: %s; an answer that takes long is waited for", async (name, head) => {
+    const { handler } = createHandlerFixture()
+    const released = deferred<Response>()
+    const { address } = await listen({
+      connections: { slowMs: 50, leastBytes: 60_000 },
+      handler: (request) => (request.method === "GET" ? released.promise : handler(request)),
+    })
+    const slowAnswer = fetch(`http://${address}/v2/`)
+    await drip(address, head, name === "chunked" ? "1\r\nx\r\n" : "x")
+    released.resolve(new Response("done"))
+    expect(await (await slowAnswer).text()).toBe("done")
+  })
+
+  it.each([
+    ["idle connections", ""],
+    ["trickling bodies", upload],
+  ])("too many %s do not keep others out", async (_, head) => {
+    const { address } = await listen({ connections: { most: 5 } })
+    const slow = Array.from({ length: 12 }, () => drip(address, head, head === "" ? "" : "x"))
+    expect(await raw(address, get("/v2/"))).toMatch(/^HTTP\/1\.1 200 /)
+    await Promise.any(slow)
+    await running.pop()?.close()
+    await Promise.all(slow)
+  })
+
+  it("closing does not wait for an upload that trickles, and keeps what arrived", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "countersign-listen-"))
+    const storage = await openFileStorage({ folder, durability: "fast", clock: { now: () => 5 } })
+    const { handler, send } = createHandlerFixture({ storage })
+    const location = (await send("POST", `/v2/${NAME}/blobs/uploads/`)).headers.get("location") ?? ""
+    const { address } = await listen({ handler })
+    const head = `PATCH ${location} HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n${"x".repeat(600_000)}`
+    const slow = drip(address, head, "x")
+    while ((await send("GET", location)).headers.get("range") === "0-0") await new Promise(setImmediate)
+    await running.pop()?.close()
+    await slow
+    await storage.close()
+    const again = await openFileStorage({ folder, durability: "fast", clock: { now: () => 5 } })
+    const id = location.slice(location.lastIndexOf("/") + 1)
+    expect((await again.uploadState(NAME, id))?.size).toBeGreaterThan(500_000)
+    await again.close()
+    await rm(folder, { recursive: true })
   })
 })
 

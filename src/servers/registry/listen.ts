@@ -8,6 +8,7 @@ import { ToolError } from "../../core/errors.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
 import { faultResponse, RegistryFault } from "./fault.ts"
 import { normalPath } from "./path.ts"
+import { watchConnections, type ConnectionBounds } from "./watch-connections.ts"
 
 /** The connection a request came on. */
 export interface Connection {
@@ -40,6 +41,7 @@ export interface ListenOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly timeouts?: Partial<ListenTimeouts>
+  readonly connections?: Partial<ConnectionBounds>
 }
 
 const TIMEOUTS: ListenTimeouts = {
@@ -49,6 +51,12 @@ const TIMEOUTS: ListenTimeouts = {
   keepAlive: 65_000,
   close: 10_000,
 }
+
+/** 500 bytes a second; a line this slow could not push anything of use. */
+const CONNECTIONS: ConnectionBounds = { most: 4096, slowMs: 120_000, leastBytes: 60_000 }
+
+/** Milliseconds between looks for requests that exceed their time. */
+const TIMEOUT_CHECK_MS = 5_000
 
 /** Bytes of all request headers together. */
 const HEADER_BYTES = 32 * 1024
@@ -67,14 +75,16 @@ export async function listenRegistry(options: ListenOptions): Promise<RunningSer
       headersTimeout: timeouts.headers,
       requestTimeout: timeouts.request,
       keepAliveTimeout: timeouts.keepAlive,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, timeouts.headers),
     },
     requestListener(options),
   )
   server.setTimeout(timeouts.idle)
+  const unwatch = watchConnections(server, { ...CONNECTIONS, ...options.connections })
   await listening(server, host, port, options.listen)
   const bound = server.address() as AddressInfo
   const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address
-  return { address: `${name}:${String(bound.port)}`, close: () => closed(server, timeouts.close) }
+  return { address: `${name}:${String(bound.port)}`, close: () => closed(server, timeouts.close).finally(unwatch) }
 }
 
 function requestListener(options: ListenOptions): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
