@@ -3,6 +3,7 @@ import { unlinkSync } from "node:fs"
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { ToolError } from "../../core/errors.ts"
+import { makeFolders } from "../../core/make-folders.ts"
 import { errnoOf, ioError } from "./io-error.ts"
 
 /** How a file is written. */
@@ -127,7 +128,7 @@ async function write(
   options: WriteOptions,
 ): Promise<void> {
   const exclusive = options.exclusive === true
-  if (options.makeFolders === true) await mkdir(dirname(path), { recursive: true })
+  if (options.makeFolders === true) await makeFolders(dirname(path), (folder) => mkdir(folder))
   if (exclusive && (await taken(path))) throw exists(path)
   const target: Target = options.noFollow === true ? { path, mode: undefined, special: false } : await inspect(path)
   if (target.special) return writeSpecial(target.path, chunks)

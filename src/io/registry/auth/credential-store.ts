@@ -6,6 +6,7 @@ import { encodeBase64 } from "../../../codec/base64.ts"
 import { goJson } from "../../../codec/go-json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
 import { ToolError } from "../../../core/errors.ts"
+import { makeFolders } from "../../../core/make-folders.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
 import { withLockFile, type HeldLock } from "../lock-file.ts"
 import { readConfigFile } from "./auth-files.ts"
@@ -110,7 +111,7 @@ function withMember(config: DockerConfig, name: string, value: JsonValue): Map<s
 
 async function change(path: string, edit: (config: DockerConfig) => Map<string, JsonValue>): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), (folder) => mkdir(folder, { mode: 0o700 }))
     // A configuration kept elsewhere by a symbolic link stays there.
     const target = await realpath(path).catch(() => path)
     await locked(target, async (lock) => {

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { Descriptor } from "../../../core/descriptor.ts"
 import { digestAlgorithm, digestHex, type Digest } from "../../../core/digest.ts"
 import { ToolError } from "../../../core/errors.ts"
+import { makeFolders } from "../../../core/make-folders.ts"
 import type { Randomness, UploadSource } from "../../../core/ports.ts"
 import { StreamCheck } from "../blobs.ts"
 import { hasDigest } from "../digester.ts"
@@ -104,7 +105,7 @@ export async function writeBlobFile(
   source: UploadSource,
   randomness: Randomness,
 ): Promise<void> {
-  await mkdir(join(root, "blobs", digestAlgorithm(descriptor.digest)), { recursive: true })
+  await makeFolders(join(root, "blobs", digestAlgorithm(descriptor.digest)), (folder) => mkdir(folder))
   await refuseLinkedFolders(root, descriptor.digest)
   const check = new StreamCheck(descriptor, `content for blob ${descriptor.digest}`)
   async function* chunks(): AsyncGenerator<Uint8Array> {

@@ -3,6 +3,7 @@ import { join } from "node:path"
 
 import type { Descriptor } from "../../../core/descriptor.ts"
 import { ToolError } from "../../../core/errors.ts"
+import { makeFolders } from "../../../core/make-folders.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import { OCI_INDEX } from "../../../core/media-types.ts"
@@ -143,7 +144,7 @@ function entryJson({ mediaType, size, digest, annotations, artifactType }: Descr
 /** Make the layout's folder. */
 export async function ensureFolder(root: string): Promise<void> {
   try {
-    await mkdir(join(root, "blobs", "sha256"), { recursive: true })
+    await makeFolders(join(root, "blobs", "sha256"), (folder) => mkdir(folder))
   } catch (thrown) {
     throw ioError(root, thrown)
   }

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
+import { makeFolders } from "../../../core/make-folders.ts"
 import { composeStorage, type StorageOptions } from "./compose-storage.ts"
 import { createFileContent, flushFolder } from "./file-content.ts"
 import { withIoErrors } from "./io-error.ts"
@@ -21,11 +22,12 @@ export interface FileStorageOptions extends StorageOptions {
 export async function openFileStorage(options: FileStorageOptions): Promise<RegistryStorage> {
   const { folder, durability = "full" } = options
   const folders = { blobs: join(folder, "blobs"), uploads: join(folder, "uploads") }
+  const make = (path: string): Promise<void> => mkdir(path, { mode: 0o700 })
   await withIoErrors("create the storage folder", async () => {
     for (const name of ["sha256", "sha384", "sha512"]) {
-      await mkdir(join(folders.blobs, name), { recursive: true, mode: 0o700 })
+      await makeFolders(join(folders.blobs, name), make)
     }
-    await mkdir(folders.uploads, { recursive: true, mode: 0o700 })
+    await makeFolders(folders.uploads, make)
   })
   const metadata = new Metadata(join(folder, "index.sqlite"), durability)
   try {
