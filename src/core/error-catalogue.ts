@@ -284,6 +284,13 @@ const rows = [
     "a file would be overwritten",
     "name another file, or allow it with the option named",
   ],
+  [
+    "E_ADDRESS_IN_USE",
+    "conflict",
+    false,
+    "another program listens on the address already",
+    "choose another address, or let a free port be picked with `--listen 127.0.0.1:0`",
+  ],
   ["E_DECLINED", "conflict", false, "a confirmation was declined", "run again and confirm, or pass `--yes`"],
   ["E_USAGE", "usage", false, "the command line is wrong", "run the command with `--help`"],
   ["E_CONFIG_INVALID", "usage", false, "a configuration file or variable is wrong", "check the file or variable named"],

@@ -279,6 +279,11 @@ describe("addresses", () => {
 
   it("one that is in use is refused", async () => {
     const { address } = await listen()
-    await expect(listen({ listen: address })).rejects.toMatchObject({ code: "E_IO" })
+    const next = [expect.stringContaining("--listen 127.0.0.1:0") as string]
+    await expect(listen({ listen: address })).rejects.toMatchObject({
+      code: "E_ADDRESS_IN_USE",
+      kind: "conflict",
+      next,
+    })
   })
 })

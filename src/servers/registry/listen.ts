@@ -64,7 +64,7 @@ const HEADER_BYTES = 32 * 1024
 /**
  * Serve a handler over HTTP/1.1.
  *
- * @throws {ToolError} `E_CONFIG_INVALID` for a malformed address, `E_IO` when it cannot be listened on.
+ * @throws {ToolError} `E_CONFIG_INVALID` for a malformed address, `E_ADDRESS_IN_USE` and `E_IO` when it cannot be listened on.
  */
 export async function listenRegistry(options: ListenOptions): Promise<RunningServer> {
   const { host, port } = parseListenAddress(options.listen)
@@ -172,7 +172,9 @@ async function drained(outgoing: ServerResponse): Promise<void> {
 async function listening(server: Server, host: string | undefined, port: number, text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new ToolError("E_IO", { what: `cannot listen on ${text}`, why: cause.message, cause }))
+      const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE"
+      const what = `cannot listen on ${text}`
+      reject(new ToolError(taken ? "E_ADDRESS_IN_USE" : "E_IO", { what, why: cause.message, cause }))
     })
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve)
   })

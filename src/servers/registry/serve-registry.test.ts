@@ -68,10 +68,18 @@ describe("serveRegistry", () => {
     expect(JSON.parse(log[0] ?? "")).toMatchObject({ event: "registry.request", method: "POST", status: 201 })
   })
 
+  it.runIf(process.platform === "linux")("fails at once for a folder where none can be made", async () => {
+    await expect(serve({ data: "/proc/countersign" })).rejects.toMatchObject({
+      code: "E_IO",
+      what: "cannot create the storage folder",
+      why: expect.stringContaining("/proc/countersign") as string,
+    })
+  })
+
   it("fails for an address in use, and leaves the folder free", async () => {
     const { address } = await serve({ data: folder })
     const other = await mkdtemp(join(tmpdir(), "countersign-serve-"))
-    await expect(serve({ data: other, listen: address })).rejects.toMatchObject({ code: "E_IO" })
+    await expect(serve({ data: other, listen: address })).rejects.toMatchObject({ code: "E_ADDRESS_IN_USE" })
     await serve({ data: other })
     await expect(serve({ data: other })).rejects.toMatchObject({ code: "E_STORAGE_LOCKED" })
     await rm(other, { recursive: true, force: true })

@@ -20,7 +20,7 @@ export interface ServeHost {
  *
  * Without a data folder it stores in a temporary one, without flushing, and removes it in the end.
  *
- * @throws {ToolError} `E_CONFIG_INVALID` or `E_IO` for the address, `E_STORAGE_LOCKED` or `E_IO` for the folder.
+ * @throws {ToolError} `E_CONFIG_INVALID`, `E_ADDRESS_IN_USE` or `E_IO` for the address, `E_STORAGE_LOCKED` or `E_IO` for the folder.
  */
 export async function serveRegistry(options: ServeOptions, host: ServeHost): Promise<RunningServer> {
   const logger = createServerLog({
