@@ -405,16 +405,32 @@ describe("other credentials", () => {
     expect(tokens.seen.map(({ method }) => method)).toEqual(["POST", "GET"])
   })
 
-  it("sends a registry token as it is, from the first request", async () => {
+  it("sends a registry token as it is, once the registry asked for one", async () => {
     const registry = await bearerRegistry(
       () => "http://127.0.0.1:1/",
       (token) => token === "R",
     )
     const world = connect(registry, { kind: "registry-token", token: "R", source: "x" })
-    expect(await get(world, registry)).toBe(200)
-    expect(registry.seen.length).toBe(1)
+    expect([await get(world, registry), await get(world, registry)]).toEqual([200, 200])
+    expect(registry.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer R", "Bearer R"])
     const other = connect(registry, { kind: "registry-token", token: "WRONG", source: "x" })
     expect(await get(other, registry)).toBe(401)
-    expect(registry.seen.length).toBe(2)
+    expect(registry.seen.length).toBe(5)
+  })
+
+  it.each([
+    ["nobody asked", 200, undefined],
+    ["Basic was asked for", 401, "Basic realm=x"],
+    ["no scheme was named", 401, undefined],
+    ["access was denied", 403, "Bearer realm=https://tok.example/t"],
+  ])("sends no registry token when %s", async (_name, status, value) => {
+    const registry = keep(
+      await serveHttp((_request, response) => {
+        response.writeHead(status, value === undefined ? {} : { "WWW-Authenticate": value }).end("{}")
+      }),
+    )
+    const world = connect(registry, { kind: "registry-token", token: "R", source: "x" })
+    expect([await get(world, registry), await get(world, registry)]).toEqual([status, status])
+    expect(registry.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined])
   })
 })

@@ -28,7 +28,10 @@ export interface AuthedClientOptions {
 
 /** What the registry asked for last. */
 type Scheme =
-  { readonly kind: "basic" } | { readonly kind: "bearer"; readonly realm: string; readonly service: string | undefined }
+  | { readonly kind: "basic" }
+  /** Bearer, answered with a token of the user's own. */
+  | { readonly kind: "registry-token" }
+  | { readonly kind: "bearer"; readonly realm: string; readonly service: string | undefined }
 
 interface Parts extends AuthedClientOptions {
   readonly origin: string
@@ -118,10 +121,11 @@ function isChallenge(response: HttpResponse): boolean {
 /** What can be sent at once, from what earlier answers taught. */
 async function foresee(parts: Parts, scope: readonly string[]): Promise<Authorization | undefined> {
   const credential = await credentialFor(parts, scope)
-  if (credential?.kind === "registry-token") return { value: `Bearer ${credential.token}` }
   const { scheme } = parts
   if (scheme === undefined) return undefined
   if (scheme.kind === "basic") return basic(credential)
+  if (credential?.kind === "registry-token") return { value: `Bearer ${credential.token}` }
+  if (scheme.kind === "registry-token") return undefined
   const request = { realm: scheme.realm, service: scheme.service, scopes: mergeScopes(scope), credential }
   const cached = parts.tokens.cached(request)
   if (cached !== undefined) return bearer(request, cached)
@@ -175,7 +179,9 @@ async function answer(
   }
   if (credential?.kind === "registry-token") {
     const value = `Bearer ${credential.token}`
-    return value === sent?.value ? undefined : { value }
+    if (value === sent?.value) return undefined
+    parts.scheme = { kind: "registry-token" }
+    return { value }
   }
   return answerBearer(parts, request, { challenge, response, sent, round, credential })
 }
