@@ -23,6 +23,11 @@ export interface ConnectionOptions {
   readonly password?: string
   /** Registry bearer token, used as it is. */
   readonly token?: string
+  /**
+   * The one registry, `host[:port]` as in references, that `username`, `password` and `token` are for. Others get what
+   * is stored for them. Absent: the three are sent nowhere.
+   */
+  readonly credentialsFor?: string
   /** PEM files. */
   readonly caFile?: string
   readonly clientCertFile?: string

@@ -62,17 +62,12 @@ function lazyRegistry(
 }
 
 async function credentialSource(host: Host, options: ConnectionOptions): Promise<CredentialSource> {
-  const { fixedCredentials } = await import("../io/registry/auth/credentials.ts")
-  const source = "command line"
-  if (options.username !== undefined) {
-    return fixedCredentials({ kind: "basic", username: options.username, password: options.password ?? "", source })
-  }
-  if (options.token !== undefined) return fixedCredentials({ kind: "registry-token", token: options.token, source })
-  const [{ createAuthFiles }, { createHelpers }] = await Promise.all([
+  const [{ preferNamedUser }, { createAuthFiles }, { createHelpers }] = await Promise.all([
+    import("../io/registry/auth/credentials.ts"),
     import("../io/registry/auth/auth-files.ts"),
     import("../io/registry/auth/helper.ts"),
   ])
-  return createAuthFiles({
+  const files = createAuthFiles({
     style: options.manners ?? "own",
     env: host.env,
     home: homeOf(host),
@@ -81,4 +76,6 @@ async function credentialSource(host: Host, options: ConnectionOptions): Promise
     helpers: createHelpers({ env: host.env }),
     logger: host.logger,
   })
+  const { username, password = "", token } = options
+  return preferNamedUser(username === undefined ? { token } : { username, password }, options.credentialsFor, files)
 }

@@ -24,13 +24,15 @@ const OPTIONS: Readonly<Record<keyof ListOptions, true>> = {
  */
 export async function list(options: ListOptions): Promise<readonly ListResult[]> {
   checkOptions(options, OPTIONS)
-  const { app, close } = openLibrary(options.registry)
+  const { signatureRepository } = options
+  const targets = options.artifacts.map(parseTarget)
+  const { app, close } = openLibrary(options.registry, { targets, signatureRepository })
   try {
-    return await mapBounded(options.artifacts.map(parseTarget), limits.perHost, (target) =>
+    return await mapBounded(targets, limits.perHost, (target) =>
       listAttached(app, {
         target,
         decode: options.decode ?? false,
-        ...(options.signatureRepository === undefined ? {} : { signatureRepository: options.signatureRepository }),
+        ...(signatureRepository === undefined ? {} : { signatureRepository }),
       }),
     )
   } finally {

@@ -1,4 +1,5 @@
-import type { FormatName } from "../app/requests.ts"
+import { credentialsRegistry } from "../app/credentials-registry.ts"
+import type { FormatName, Target } from "../app/requests.ts"
 import type { ConnectionOptions } from "../app/world.ts"
 import { ToolError } from "../core/errors.ts"
 import { createFiles } from "../io/system/files.ts"
@@ -7,7 +8,10 @@ import { inputStream, outputStream } from "../io/system/streams.ts"
 import { openApp, type OpenedApp } from "../bin/open-app.ts"
 import { versionFacts } from "../bin/version.ts"
 
-/** How registries are reached; the names of the command line's options. */
+/**
+ * How registries are reached; the names of the command line's options. `username` with `password`, and `token`, are for
+ * one registry: a call that names several is refused.
+ */
 export type RegistryOptions = Pick<
   ConnectionOptions,
   | "plainHttp"
@@ -85,8 +89,22 @@ function refuseUnknown(options: object, known: object, what: string): void {
   })
 }
 
-/** Environment of the process, read once here so that nothing below looks at it. */
-export function openLibrary(registry: RegistryOptions = {}, password?: string): OpenedApp {
+/** What a call is about, as far as adapters must know. */
+export interface CallPlaces {
+  readonly targets: readonly Target[]
+  readonly signatureRepository?: string | undefined
+  /** Of the private key. */
+  readonly password?: string | undefined
+}
+
+/**
+ * Environment of the process, read once here so that nothing below looks at it.
+ *
+ * @throws {ToolError} `E_USAGE` for credentials that could be meant for any of several registries.
+ */
+export function openLibrary(registry: RegistryOptions = {}, call: CallPlaces): OpenedApp {
+  const { password } = call
+  const bound = namesCredentials(registry) ? credentialsRegistry(call.targets, call.signatureRepository) : undefined
   const stdout = outputStream(process.stdout, "standard output")
   const stderr = outputStream(process.stderr, "standard error")
   const stdin = inputStream(() => process.stdin)
@@ -102,7 +120,17 @@ export function openLibrary(registry: RegistryOptions = {}, password?: string): 
     readStdin: () => Promise.reject(noPassword()),
     userAgent: `countersign/${version} (${platform.replace("/", "; ")})`,
   }
-  return openApp(host, { ...registry, passwordSources: [{ kind: "env", name: PASSWORD }], plainPrivateKeys: true })
+  return openApp(host, {
+    ...registry,
+    ...(bound === undefined ? {} : { credentialsFor: bound }),
+    passwordSources: [{ kind: "env", name: PASSWORD }],
+    plainPrivateKeys: true,
+  })
+}
+
+/** Whether options bring credentials of their own. */
+export function namesCredentials(registry: RegistryOptions): boolean {
+  return registry.username !== undefined || registry.token !== undefined
 }
 
 const PASSWORD = "COUNTERSIGN_PASSWORD"

@@ -37,17 +37,19 @@ const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
  */
 export async function sign(options: SignOptions): Promise<SignReport> {
   checkOptions(options, OPTIONS)
-  const { app, close } = openLibrary(options.registry, options.password)
+  const { password, signatureRepository } = options
+  const targets = options.artifacts.map(parseTarget)
+  const { app, close } = openLibrary(options.registry, { targets, signatureRepository, password })
   try {
     return await signArtifacts(app, {
-      targets: options.artifacts.map(parseTarget),
+      targets,
       key: await app.keys.signingKey(options.key),
       formats: options.formats ?? ["cosign-v3"],
       annotations: options.annotations ?? {},
       recursive: options.recursive ?? false,
       ifMissing: options.ifMissing ?? false,
       upload: true,
-      ...(options.signatureRepository === undefined ? {} : { signatureRepository: options.signatureRepository }),
+      ...(signatureRepository === undefined ? {} : { signatureRepository }),
     })
   } finally {
     await close()

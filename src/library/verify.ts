@@ -39,11 +39,12 @@ const OPTIONS: Readonly<Record<keyof VerifyOptions, true>> = {
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   checkOptions(options, OPTIONS)
-  const { app, close } = openLibrary(options.registry)
+  const { attestation, signatureRepository } = options
+  const targets = options.artifacts.map(parseTarget)
+  const { app, close } = openLibrary(options.registry, { targets, signatureRepository })
   try {
-    const { attestation } = options
     return await verifyArtifacts(app, {
-      targets: options.artifacts.map(parseTarget),
+      targets,
       kind: attestation === undefined ? "signature" : "attestation",
       keys: await Promise.all(options.keys.map(async (name) => ({ name, key: await app.keys.publicKey(name) }))),
       formats: options.formats ?? ["cosign-v3", "cosign-v2"],
@@ -53,7 +54,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       everything: options.everything ?? false,
       at: app.clock.now(),
       ...(attestation === undefined ? {} : { predicateType: resolvePredicateType(attestation) }),
-      ...(options.signatureRepository === undefined ? {} : { signatureRepository: options.signatureRepository }),
+      ...(signatureRepository === undefined ? {} : { signatureRepository }),
     })
   } finally {
     await close()

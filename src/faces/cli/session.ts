@@ -1,3 +1,4 @@
+import { credentialsRegistry } from "../../app/credentials-registry.ts"
 import type { AppContext, Target } from "../../app/requests.ts"
 import type { World } from "../../app/world.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -51,9 +52,13 @@ function sessionOf(invocation: Invocation): Session {
     output: createOutput(flags, world),
     open: async (targets) => {
       if (targets.length > 0) await requireAuthFile(flags.string("authfile"), files)
-      const hosts = registryHosts(targets, textOf("signature-repository"))
+      const repository = textOf("signature-repository")
+      const hosts = registryHosts(targets, repository)
       const options = await connectionOptions(flags, world, hosts, textOf("password-file"))
-      return world.open(targets.length > 0 ? options : { ...options, artifacts: false })
+      if (targets.length === 0) return world.open({ ...options, artifacts: false })
+      if (options.username === undefined && options.token === undefined) return world.open(options)
+      const registry = credentialsRegistry(targets, repository)
+      return world.open(registry === undefined ? options : { ...options, credentialsFor: registry })
     },
     files,
   }

@@ -1,5 +1,5 @@
 import type { AppContext } from "../../app/requests.ts"
-import type { OutputStream, World } from "../../app/world.ts"
+import type { ConnectionOptions, OutputStream, World } from "../../app/world.ts"
 import { printableJson, printableText } from "../../core/printable.ts"
 import type { FlagValues, Invocation, Program } from "../command.ts"
 import { isOn } from "./environment.ts"
@@ -9,6 +9,7 @@ import { faceError } from "./face-error.ts"
 import type { FaceFlag } from "./face-flag.ts"
 import type { FaceHandler } from "./face-invocation.ts"
 import type { Generation } from "./generation.ts"
+import { imageTarget } from "./targets.ts"
 
 /**
  * Call a command of the face: refuse what is not supported, send stdout to `--output-file`, open the adapters on demand.
@@ -35,11 +36,29 @@ export async function runFaceCommand(
   }
   let opened: Promise<AppContext> | undefined
   const open = (): Promise<AppContext> =>
-    (opened ??= invocation.world.open(connectionOf(flags, invocation.flags, invocation.world, generation)))
+    (opened ??= invocation.world.open({
+      ...connectionOf(flags, invocation.flags, invocation.world, generation),
+      ...credentialsFor(invocation.args),
+    }))
   try {
     return await handler({ ...invocation, world, generation, program, open })
   } finally {
     if (collected !== undefined) await (await open()).files.write(file, collected.bytes())
+  }
+}
+
+/**
+ * The registry that credentials on the command line are for.
+ *
+ * DEVIATION: cosign sends them to every registry of the command; here it is that of the first artifact.
+ */
+function credentialsFor([first]: readonly string[]): Pick<ConnectionOptions, "credentialsFor"> {
+  if (first === undefined) return {}
+  try {
+    return { credentialsFor: imageTarget(first).reference.registry }
+  } catch {
+    // A file, or what the command itself will refuse.
+    return {}
   }
 }
 

@@ -33,10 +33,11 @@ const clock = { now: (): number => Date.now() }
  * `countersign` in this process: the adapters of the real one, streams in memory, nothing of the user's.
  *
  * @param how.terminal - standard output says that it is a terminal.
+ * @param how.env - variables besides HOME.
  */
 export async function startProcess(
   program: Program = countersignProgram,
-  how: { readonly terminal?: boolean } = {},
+  how: { readonly terminal?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<TestProcess> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-test-"))
   const opened: OpenedApp[] = []
@@ -46,7 +47,7 @@ export async function startProcess(
       return isFile && !word.startsWith("/") ? join(folder, word) : word
     })
   return {
-    run: (...argv) => runIn(program, folder, whole(argv), opened, how.terminal === true),
+    run: (...argv) => runIn(program, folder, whole(argv), opened, how),
     write: (name, text) => writeFile(join(folder, name), text),
     path: (name) => join(folder, name),
     close: async () => {
@@ -61,11 +62,11 @@ async function runIn(
   folder: string,
   argv: readonly string[],
   opened: OpenedApp[],
-  terminal: boolean,
+  how: { readonly terminal?: boolean; readonly env?: Readonly<Record<string, string>> },
 ): Promise<Ran> {
   const written = { stdout: "", stderr: "" }
   const stream = (name: "stdout" | "stderr"): OutputStream => ({
-    isTTY: terminal && name === "stdout",
+    isTTY: how.terminal === true && name === "stdout",
     columns: 100,
     write: (chunk) => {
       written[name] += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk)
@@ -75,7 +76,7 @@ async function runIn(
   const stdout = stream("stdout")
   const nobody = (): Promise<never> => Promise.reject(new Error("there is no terminal"))
   const host: Host = {
-    env: { HOME: folder },
+    env: { HOME: folder, ...how.env },
     files: createFiles({ stdin: { chunks: noInput }, stdout }),
     logger: { debug: () => undefined, info: () => undefined, warn: () => undefined },
     progress: { start: () => ({ advance: () => undefined, done: () => undefined }) },

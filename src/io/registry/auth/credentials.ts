@@ -27,7 +27,7 @@ export interface CredentialSource {
   headers(): Promise<Readonly<Record<string, string>>>
 }
 
-/** One credential for every registry, and no headers. */
+/** One credential for whatever registry is asked for, and no headers: for clients of a single registry. */
 export function fixedCredentials(credential: Credential | undefined): CredentialSource {
   return { find: () => Promise.resolve(credential), headers: () => Promise.resolve({}) }
 }
@@ -43,15 +43,29 @@ export interface NamedUser {
 /**
  * Credentials of the command line before those of files; headers come from the files either way.
  *
+ * SECURITY: what was named is meant for one registry. Any other that the command reaches gets what the files have for
+ * it, never the named credentials.
+ *
+ * @param bound - the one registry, `host[:port]` as in references; `undefined` for none.
  * @throws {ToolError} `E_USAGE` when only one of user name and password is given.
  */
-export function preferNamedUser(user: NamedUser, files: CredentialSource): CredentialSource {
+export function preferNamedUser(user: NamedUser, bound: string | undefined, files: CredentialSource): CredentialSource {
+  const named = namedCredential(user)
+  if (named === undefined || bound === undefined) return files
+  const find: CredentialSource["find"] = (registry, repository) =>
+    sameRegistry(registry, bound) ? Promise.resolve(named) : files.find(registry, repository)
+  return { find, headers: () => files.headers() }
+}
+
+function sameRegistry(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase() || (isHub(a) && isHub(b))
+}
+
+function namedCredential(user: NamedUser): Credential | undefined {
   const source = "the command line"
   const { username, password, token } = user
-  if (token !== undefined && token !== "") {
-    return { ...files, find: () => Promise.resolve({ kind: "registry-token", token, source }) }
-  }
-  if (username === undefined && password === undefined) return files
+  if (token !== undefined && token !== "") return { kind: "registry-token", token, source }
+  if (username === undefined && password === undefined) return undefined
   if (username === undefined || password === undefined) {
     throw new ToolError("E_USAGE", {
       what: "the credentials are incomplete",
@@ -59,7 +73,7 @@ export function preferNamedUser(user: NamedUser, files: CredentialSource): Crede
       next: ["give both, or none to use the credentials stored by `countersign login`"],
     })
   }
-  return { ...files, find: () => Promise.resolve({ kind: "basic", username, password, source }) }
+  return { kind: "basic", username, password, source }
 }
 
 /**
