@@ -214,6 +214,23 @@ describe("public keys", () => {
     expect(asked.map(({ url, method }) => [url, method])).toEqual([["https://host/cosign.pub", "GET"]])
   })
 
+  it.each(["http://keys.example/cosign.pub", "http://10.0.0.1/cosign.pub", "http://127.0.0.1.evil.example/k"])(
+    "%s is refused before anything is sent, and the advice is about keys",
+    async (reference) => {
+      const { client, asked } = fakeHttp(200, vector("cosign3.pub"))
+      const error = createKeySource(options({ http: () => client })).publicKey(reference)
+      await expect(error).rejects.toMatchObject({ code: "E_NET_FORBIDDEN_TARGET", kind: "usage" })
+      await expect(error).rejects.toThrow(/not fetched over plain http: keys come over https/)
+      expect(asked).toEqual([])
+    },
+  )
+
+  it("http from this machine is read", async () => {
+    const { client } = fakeHttp(200, vector("cosign3.pub"))
+    const keys = createKeySource(options({ http: () => client }))
+    expect((await keys.publicKey("http://127.0.0.1:5000/cosign.pub")).type).toBe("ecdsa-p256")
+  })
+
   it("takes the public half of a private key only if asked", async () => {
     const keys = createKeySource(options())
     await expect(keys.publicKey("cosign.key")).rejects.toMatchObject({ code: "E_KEY_TYPE" })

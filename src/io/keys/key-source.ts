@@ -74,6 +74,7 @@ async function fromUrl(url: string, name: string, options: KeySourceOptions): Pr
       next: ["download the key and name the file"],
     })
   }
+  await refusePlainHttp(new URL(url), name)
   const http = await options.http()
   const response = await http.request({ method: "GET", url, redirect: "content" })
   // SECURITY: an error page must never be taken for a key.
@@ -86,6 +87,26 @@ async function fromUrl(url: string, name: string, options: KeySourceOptions): Pr
     })
   }
   return response.bytes(limits.keyFileBytes)
+}
+
+/**
+ * SECURITY: whoever sits on the way could put in a key of their own, so this holds also where plain http to the registry
+ * is allowed.
+ */
+async function refusePlainHttp(url: URL, name: string): Promise<void> {
+  if (url.protocol === "https:") return
+  const [{ classifyHost }, { bareHost }] = await Promise.all([
+    import("../net/addresses.ts"),
+    import("../net/origin.ts"),
+  ])
+  if (classifyHost(bareHost(url)) === "loopback") return
+  throw new ToolError("E_NET_FORBIDDEN_TARGET", {
+    what: `key ${name} is not fetched over plain http`,
+    why: `keys come over https, or over http from this machine; ${url.host} is another one`,
+    next: [`write it as \`https://${url.host}/…\``, "or download the key in a way you trust and name the file"],
+    details: { host: url.host, key: name },
+    kind: "usage",
+  })
 }
 
 function load(reference: KeyReference, options: KeySourceOptions): Promise<Uint8Array> | Uint8Array {
