@@ -24,6 +24,8 @@ export interface Generation {
   readonly blobHash: "key" | "sha256"
   /** Has `--signing-config`, and by default one from Sigstore's TUF repository. */
   readonly signingConfig: boolean
+  /** What `tree` says of an image that has nothing attached. */
+  readonly nothingAttached: (image: string) => string
   /** Words before the reason why `save` did not find its image. */
   readonly saveNotFound: string
   /** Words before the reason why the folder of `--local-image` could not be read. */
@@ -45,6 +47,8 @@ export const cosign2: Generation = {
   legacyBundleHasKey: false,
   blobHash: "sha256",
   signingConfig: false,
+  nothingAttached: (image) =>
+    `No Supply Chain Security Related Artifacts artifacts found for image ${image}\n, start creating one with simply running$ cosign sign <img>`,
   saveNotFound: "signed entity: entity not found in registry, error: ",
   localImageContext: () => "",
   attestBlobBundleNote: (path) => `Bundle wrote in the file  ${path}`,
@@ -63,6 +67,8 @@ export const cosign3: Generation = {
   legacyBundleHasKey: true,
   blobHash: "key",
   signingConfig: true,
+  nothingAttached: (image) =>
+    `No Supply Chain Security Related Artifacts found for image ${image},\n start creating one with simply running$ cosign sign <img>`,
   saveNotFound: "resolving digest: ",
   localImageContext: (folder) => `checking local image format: loading OCI layout from ${folder}: `,
   attestBlobBundleNote: (path) => `Wrote bundle to file ${path}`,

@@ -6,7 +6,7 @@ import { writeFile } from "../files.ts"
 import { signingKey } from "../keys.ts"
 import { checkPredicateType, readPredicate, requirePredicate } from "../predicate.ts"
 import { checkSigningServices } from "../signing-services.ts"
-import { imageTarget } from "../targets.ts"
+import { imageTarget, tagWarning } from "../targets.ts"
 import { writeOptions } from "./sign.ts"
 
 /** `cosign attest --predicate FILE IMAGE...` */
@@ -38,6 +38,7 @@ async function attestOne(
 ): Promise<void> {
   const { flags, generation, world } = invocation
   const target = imageTarget(text)
+  await world.stderr.write(tagWarning(target))
   const app = await invocation.open()
   const upload = !flags.bool("no-upload")
   const context = generation.announcesSigning

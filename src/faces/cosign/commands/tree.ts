@@ -33,8 +33,7 @@ export const tree: FaceHandler = async (invocation) => {
   const referrers = generation.signingConfig ? list.items.filter(isReferrer) : []
   const groups = [...tagGroups(list.items, repository), ...referrerGroups(referrers, repository)]
   if (groups.length === 0) {
-    const advice = "start creating one with simply running$ cosign sign <img>"
-    await world.stdout.write(`No Supply Chain Security Related Artifacts found for image ${name},\n ${advice}`)
+    await world.stdout.write(generation.nothingAttached(name))
     return 0
   }
   await world.stdout.write(groups.map(groupText).join(""))
