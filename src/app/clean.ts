@@ -2,7 +2,7 @@ import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
 import { asToolError } from "../core/errors.ts"
 import type { ContentStore } from "../core/ports.ts"
-import { formats } from "../formats/index.ts"
+import { formats, wantedTypes } from "../formats/index.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
 import { sbomTag } from "./list.ts"
 import type { AppContext, CleanRequest, CleanResult } from "./requests.ts"
@@ -68,7 +68,7 @@ async function isOurs(store: ContentStore, subject: Descriptor, digest: Digest):
   const { bytes, descriptor } = await store.fetchManifest(digest)
   const manifest = parseManifest(bytes, descriptor.mediaType)
   if (manifest.kind !== "image" || manifest.subject?.digest !== subject.digest) return false
-  const types = formats.flatMap((format) => format.wanted)
+  const types = wantedTypes(["signature", "attestation"])
   return manifest.layers.some((layer) => types.some((type) => matches(layer.mediaType, type)))
 }
 

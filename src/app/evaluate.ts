@@ -1,5 +1,7 @@
-import type { ArtifactContent, BindSubject, Candidate, Wanted } from "../core/candidate.ts"
+import { copied } from "../codec/preview.ts"
+import type { ArtifactContent, BindSubject, Candidate, ClaimRoom, Wanted } from "../core/candidate.ts"
 import { asToolError } from "../core/errors.ts"
+import type { JsonValue } from "../core/json-value.ts"
 import { limits } from "../core/limits.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
 import type { Finding, SignatureReport, SignerIdentity } from "../core/report.ts"
@@ -31,6 +33,7 @@ export class SubjectEvaluation {
   readonly #evaluation: Evaluation
   readonly #subject: Subject
   readonly #seen = new Set<string>()
+  readonly #room = claimRoom()
   readonly #signers = new Map<string, string[]>()
   readonly reports: SignatureReport[] = []
   readonly verified: VerifiedSignature[] = []
@@ -51,7 +54,7 @@ export class SubjectEvaluation {
       return
     }
     this.#seen.add(key)
-    for (const evaluated of evaluateDocument(this.#evaluation, this.#subject, raw)) this.take(evaluated)
+    for (const evaluated of evaluateDocument(this.#evaluation, this.#subject, raw, this.#room)) this.take(evaluated)
   }
 
   /** Facts for the policy engine. */
@@ -78,7 +81,12 @@ export class SubjectEvaluation {
 }
 
 /** Parse with the format of the media type, then judge every signature in the document. Never throws for bad content. */
-function evaluateDocument(evaluation: Evaluation, subject: Subject, raw: RawSignature): readonly Evaluated[] {
+function evaluateDocument(
+  evaluation: Evaluation,
+  subject: Subject,
+  raw: RawSignature,
+  room: ClaimRoom,
+): readonly Evaluated[] {
   const format = formats.find((candidate) => candidate.accepts(raw))
   if (format === undefined) return [{ report: unreadable(raw, "unrecognised", "unrecognised", []) }]
   let candidates: readonly Candidate[]
@@ -89,19 +97,21 @@ function evaluateDocument(evaluation: Evaluation, subject: Subject, raw: RawSign
     const finding: Finding = { check: "format.parse", outcome: "failed", code: error.code, observed: error.message }
     return [{ report: unreadable(raw, format.id, "malformed", [finding]) }]
   }
-  return candidates.map((candidate) => evaluateCandidate(evaluation, subject, candidate))
+  return candidates.map((candidate) => evaluateCandidate(evaluation, subject, candidate, undefined, room))
 }
 
 /**
  * Judge one candidate against every authority of the policy.
  *
  * @param artifact - digests (and bytes) of the signed artifact, where the signature covers the artifact itself.
+ * @param room - of the claims in the report, when the signature verifies; others get little.
  */
 export function evaluateCandidate(
   evaluation: Evaluation,
   subject: BindSubject,
   candidate: Candidate,
   artifact?: ArtifactContent,
+  room: ClaimRoom = claimRoom(),
 ): Evaluated {
   const { policy, keys, hash } = evaluation
   const options = { ...(hash === undefined ? {} : { hash }), ...(artifact === undefined ? {} : { artifact }) }
@@ -118,8 +128,24 @@ export function evaluateCandidate(
     if (passed) content ??= candidate.content(subject, wanted, artifact)
     if (shown === undefined || (passed && satisfies.length === 1)) shown = findings
   }
-  const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies, content)
+  const claims = candidate.claims(content === undefined ? claimRoom(limits.untrustedClaimValues) : room)
+  const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies, content, claims)
   return content === undefined ? { report } : { report, verified: { report, content } }
+}
+
+/**
+ * Room for claims in a report.
+ *
+ * SECURITY: what nobody trusts takes little of it; whoever may push could otherwise fill memory with documents of nothing
+ * but brackets.
+ */
+export function claimRoom(values: number = limits.claimValues): ClaimRoom {
+  return { values, characters: 64 * values }
+}
+
+/** Texts that keep no document in memory. */
+function detached(finding: Finding): Finding {
+  return finding.observed === undefined ? finding : { ...finding, observed: copied(finding.observed) }
 }
 
 function wantedBy(authority: Authority, evaluation: Evaluation): Wanted {
@@ -163,6 +189,7 @@ function candidateReport(
   signer: SignerIdentity | undefined,
   satisfies: readonly string[],
   content: VerifiedContent | undefined,
+  claims: JsonValue,
 ): SignatureReport {
   const { raw } = candidate
   const about = content?.kind === "statement" ? content.subject : undefined
@@ -172,12 +199,12 @@ function candidateReport(
     mediaType: raw.mediaType,
     location: raw.location,
     descriptor: raw.descriptor,
-    claims: candidate.claims,
+    claims,
     ...(about === undefined ? {} : { subject: about }),
     ...(signer === undefined ? {} : { signer }),
     notEvaluated: candidate.notEvaluated,
     state: satisfies.length > 0 ? "verified" : "untrusted",
-    findings,
+    findings: findings.map(detached),
     satisfies,
   }
 }

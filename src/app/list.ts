@@ -1,12 +1,13 @@
-import type { Candidate } from "../core/candidate.ts"
+import type { Candidate, ClaimRoom } from "../core/candidate.ts"
 import type { Descriptor } from "../core/descriptor.ts"
 import { digestAlgorithm, digestHex } from "../core/digest.ts"
 import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
-import type { ContentStore, OtherReferrer, RawSignature, SignatureStore, StoreAnswer } from "../core/ports.ts"
+import type { ContentStore, OtherReferrer, RawSignature, SignatureStore } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
-import { formats } from "../formats/index.ts"
+import { formats, wantedTypes } from "../formats/index.ts"
 import { askAll } from "./collect.ts"
+import { claimRoom } from "./evaluate.ts"
 import type { AppContext, AttachedItem, FormatName, ListRequest, ListResult } from "./requests.ts"
 import { openTarget } from "./subjects.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
@@ -21,12 +22,22 @@ const KINDS: readonly SignatureKind[] = ["signature", "attestation"]
 export async function listAttached(app: AppContext, request: ListRequest): Promise<ListResult> {
   const open = openTarget(app, request.target, request.signatureRepository)
   const subject = await open.content.resolve(open.reference)
-  const wanted = formats.flatMap((format) => format.wanted)
+  const stores = allStores(app, open.signatures, request.tagPrefix)
+  const found = new Map<SignatureStore, AttachedItem[]>(stores.map((store) => [store, []]))
+  const room = request.decode ? claimRoom() : undefined
   const [answers, sboms] = await Promise.all([
-    askAll(allStores(app, open.signatures, request.tagPrefix), subject, wanted),
+    askAll(stores, {
+      subject,
+      wanted: wantedTypes(KINDS),
+      attachmentBytes: limits.attachmentBytes,
+      take: (raw, store) => found.get(store)?.push(...signatureItems(raw, room)),
+    }),
     sbomItems(open.signatures, subject, request.tagPrefix ?? ""),
   ])
-  const items = answers.flatMap((answer) => answerItems(answer, request.decode))
+  const items = answers.flatMap((answer, index) => {
+    const store = stores[index]
+    return [...((store && found.get(store)) ?? []), ...answer.others.map(otherItem)]
+  })
   return { artifact: request.target.text, subject, items: [...items, ...sboms], stores: answers.map((a) => a.report) }
 }
 
@@ -44,27 +55,23 @@ function allStores(app: AppContext, where: ContentStore, tagPrefix: string | und
   return [...stores.values()]
 }
 
-function answerItems(answer: StoreAnswer, decode: boolean): readonly AttachedItem[] {
-  return [...answer.signatures.flatMap((raw) => signatureItems(raw, decode)), ...answer.others.map(otherItem)]
-}
-
-function signatureItems(raw: RawSignature, decode: boolean): readonly AttachedItem[] {
+function signatureItems(raw: RawSignature, room: ClaimRoom | undefined): readonly AttachedItem[] {
   const format = formats.find((candidate) => candidate.accepts(raw))
   if (format === undefined) return [{ ...rawItem(raw), format: "unrecognised", kind: "other" }]
   try {
-    return format.parse(raw).map((candidate) => candidateItem(candidate, decode))
+    return format.parse(raw).map((candidate) => candidateItem(candidate, room))
   } catch (thrown) {
     return [{ ...rawItem(raw), format: format.id, kind: "other", error: asToolError(thrown) }]
   }
 }
 
-function candidateItem(candidate: Candidate, decode: boolean): AttachedItem {
+function candidateItem(candidate: Candidate, room: ClaimRoom | undefined): AttachedItem {
   return {
     ...rawItem(candidate.raw),
     format: candidate.format,
     kind: candidate.kind,
     ...(candidate.predicateType === undefined ? {} : { predicateType: candidate.predicateType }),
-    ...(decode ? { content: candidate.claims } : {}),
+    ...(room === undefined ? {} : { content: candidate.claims(room) }),
   }
 }
 

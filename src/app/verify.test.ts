@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { encodeBase64 } from "../codec/base64.ts"
 import { encodeUtf8 } from "../codec/utf8.ts"
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
@@ -6,6 +7,7 @@ import { ToolError } from "../core/errors.ts"
 import { OCI_INDEX, OCI_MANIFEST } from "../core/media-types.ts"
 import type { ContentStore, RawSignature, SignatureStore, SigningKey, StoreAnswer } from "../core/ports.ts"
 import type { StoreKind, StoreReport } from "../core/report.ts"
+import { pae } from "../envelopes/dsse/pae.ts"
 import { generatePrivateKey } from "../crypto/generate.ts"
 import { sha256Digest } from "../crypto/hash.ts"
 import { localSigningKey } from "../crypto/local-key.ts"
@@ -60,13 +62,14 @@ function appWith(
   const asked: string[] = []
   const stores = places.map((place): SignatureStore => ({
     kind: place.kind,
-    find: () => {
+    find: (_subject, _wanted, reader) => {
       asked.push(place.kind)
       if (place.throws !== undefined) return Promise.reject(place.throws)
       const signatures = place.signatures ?? []
       const outcome = place.outcome ?? (signatures.length > 0 ? "found" : "none")
       const report = { store: place.kind, where: "registry.example/demo/app", outcome, count: signatures.length }
-      return Promise.resolve({ report, signatures, others: place.others ?? [] })
+      for (const raw of signatures) reader.take(raw)
+      return Promise.resolve({ report, others: place.others ?? [] })
     },
   }))
   const content = {
@@ -296,12 +299,61 @@ describe("which places are asked", async () => {
   })
 })
 
+describe("documents of nothing but brackets", () => {
+  const subject = { subject: [{ digest: { sha256: SUBJECT.slice(7) } }], predicateType: "https://example.com/p" }
+  const many = Array.from({ length: 150_000 }, () => "{}").join(",")
+  const statement = JSON.stringify({ _type: "https://in-toto.io/Statement/v1", ...subject, predicate: [] })
+  const payload = encodeUtf8(statement.replace('"predicate":[]', `"predicate":[${many}]`))
+  const attested = async (key: SigningKey): Promise<RawSignature> => {
+    const message = pae("application/vnd.in-toto+json", payload)
+    const sig = encodeBase64(await key.sign(message, schemeFor(key, "sha256")))
+    const bytes = encodeUtf8(
+      JSON.stringify({
+        payloadType: "application/vnd.in-toto+json",
+        payload: encodeBase64(payload),
+        signatures: [{ sig }],
+      }),
+    )
+    const mediaType = "application/vnd.dsse.envelope.v1+json"
+    return {
+      location: { store: "attestation-tag", where: "registry.example/demo/app", reference: "here" },
+      descriptor: { mediaType, size: bytes.length, digest: sha256Digest(bytes) },
+      bytes,
+      mediaType,
+      annotations: {},
+    }
+  }
+  const verify = async (key: SigningKey): ReturnType<typeof check> =>
+    await check([{ kind: "attestation-tag", signatures: [await attested(key)] }], { kind: "attestation" })
+
+  it("adv: resource exhaustion, an untrusted predicate is shown in part", async () => {
+    const { state, result } = await verify(mallory)
+    expect(state).toBe("untrusted")
+    const claims = result.report.artifacts[0]?.signatures[0]?.claims as { predicate: readonly unknown[] }
+    expect(claims.predicate.length).toBeLessThan(1000)
+    expect(claims.predicate.at(-1)).toMatch(/^… 149\d{3} more not shown$/)
+  })
+
+  it("a trusted one verifies, and is whole for whoever asks for it", async () => {
+    const { state, result } = await verify(alice)
+    expect(state).toBe("verified")
+    const claims = result.report.artifacts[0]?.signatures[0]?.claims as { predicate: readonly unknown[] }
+    expect(claims.predicate.length).toBeLessThan(100_001)
+    const content = result.verified[0]?.[0]?.content
+    expect(content?.kind === "statement" && (content.predicate as readonly unknown[]).length).toBe(150_000)
+  })
+})
+
 describe("indexes", async () => {
   const v3 = await signature("cosign-v3", alice, SUBJECT)
   const child = { mediaType: OCI_MANIFEST, digest: OTHER, size: 10 }
   const body = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [child] })
   const index = { mediaType: OCI_INDEX, digest: SUBJECT, size: body.length, body }
-  const manifests = new Map<string, Descriptor & { body?: string }>([[SUBJECT, index], manifest(OTHER)])
+  const image = JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config: child, layers: [] })
+  const manifests = new Map<string, Descriptor & { body?: string }>([
+    [SUBJECT, index],
+    [OTHER, { ...child, body: image }],
+  ])
 
   it("a child that is not signed makes the index not verified", async () => {
     const { app } = appWith([{ kind: "referrers-api", signatures: [v3] }], manifests)

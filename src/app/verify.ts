@@ -4,10 +4,10 @@ import type { ContentStore, OtherReferrer, SignatureStore, StoreAnswer, Subject 
 import type { ArtifactReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
-import { formats } from "../formats/index.ts"
+import { formats, wantedTypes } from "../formats/index.ts"
 import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
-import { askAll, askInTurn } from "./collect.ts"
+import { askAll, askInTurn, type Question } from "./collect.ts"
 import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { mapBounded } from "./map-bounded.ts"
 import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
@@ -150,16 +150,22 @@ async function gather(
     stores.push(answer.report)
     others.push(...answer.others)
     if (answer.report.outcome === "failed") evaluated.incomplete = true
-    for (const raw of answer.signatures) evaluated.add(raw)
     return evaluatePolicy(evaluation.policy, evaluated.facts())
   }
-  const wanted = formats.flatMap((format) => format.wanted)
+  const question: Question = {
+    subject,
+    wanted: wantedTypes([request.kind]),
+    attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
+    take: (raw) => {
+      evaluated.add(raw)
+    },
+  }
   const places = storesInOrder(app, request, open)
   let result: PolicyResult | undefined
   if (request.everything) {
-    for (const answer of await askAll(places, subject, wanted)) result = take(answer)
+    for (const answer of await askAll(places, question)) result = take(answer)
   } else {
-    for await (const answer of askInTurn(places, subject, wanted)) {
+    for await (const answer of askInTurn(places, question)) {
       result = take(answer)
       if (result.result === "pass") break
     }

@@ -14,8 +14,8 @@ export interface Candidate {
   readonly format: string
   readonly kind: SignatureKind
   readonly raw: RawSignature
-  /** The decoded payload and material, for display only. */
-  readonly claims: JsonValue
+  /** The decoded payload and material as far as there is room, for display only. */
+  claims(room: ClaimRoom): JsonValue
   /** Claimed predicate type; absent when the payload is no statement. */
   readonly predicateType?: string
   readonly material: Material
@@ -36,6 +36,13 @@ export interface Candidate {
    * @param artifact - digests of the signed artifact; needed when `signed` is the artifact itself.
    */
   content(subject: BindSubject, wanted: Wanted, artifact?: ArtifactContent): VerifiedContent
+}
+
+/** What claims may still be shown; each use takes off what it showed. */
+export interface ClaimRoom {
+  values: number
+  /** UTF-16 units of keys and strings. */
+  characters: number
 }
 
 /** One raw signature and the key id written beside it: a hint, never evidence. */

@@ -96,8 +96,8 @@ export interface RawSignature {
 
 /** What one signature store answered. A failure is never "none". */
 export interface StoreAnswer {
+  /** `count` is the number of documents handed out. */
   readonly report: StoreReport
-  readonly signatures: readonly RawSignature[]
   /** Found, but not readable as a signature document: other artifact types, broken manifests. */
   readonly others: readonly OtherReferrer[]
 }
@@ -112,14 +112,24 @@ export interface OtherReferrer {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
+/** Takes the documents of one subject out of a store. */
+export interface DocumentReader {
+  /** Settles when this store may read; documents of another store come before. */
+  turn(): Promise<void>
+  /** Take bytes off what may still be read for the subject; `false` when that much is not left. */
+  spend(bytes: number): boolean
+  /** Gets each document once, in order; must not keep its bytes, which are let go before the next ones are read. */
+  take(raw: RawSignature): void
+}
+
 /** A place where signatures of a subject are kept. */
 export interface SignatureStore {
   readonly kind: StoreKind
   /**
-   * Everything attached to `subject` here.
+   * Everything attached to `subject` here; documents go to `reader` as they come.
    * @param wanted - media types (or prefixes ending in `*`) of the documents to read; others are listed, not read.
    */
-  find(subject: Subject, wanted: readonly string[], signal?: AbortSignal): Promise<StoreAnswer>
+  find(subject: Subject, wanted: readonly string[], reader: DocumentReader, signal?: AbortSignal): Promise<StoreAnswer>
 }
 
 /** What a signature is about; size and media type are known only when the manifest was looked at. */

@@ -15,8 +15,8 @@ export interface SignatureFormat {
   readonly id: FormatId
   readonly family: string
   readonly kinds: readonly SignatureKind[]
-  /** Media types (or prefixes ending in `*`) of the documents this format reads. */
-  readonly wanted: readonly string[]
+  /** Media types (or prefixes ending in `*`) of the documents that can hold a signature of each kind. */
+  readonly wanted: Readonly<Record<SignatureKind, readonly string[]>>
   /** Whether `parse` is for this document; decided by media types alone. */
   accepts(raw: RawSignature): boolean
   /**

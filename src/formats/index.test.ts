@@ -29,7 +29,7 @@ describe("formats", () => {
 
   it("reads what it accepts, and refuses an empty document", () => {
     for (const format of formats) {
-      const [first = ""] = format.wanted
+      const [first = ""] = format.wanted.signature
       expect(() => format.parse(raw(first.replace("*", ".v0.3+json")))).toThrow(
         expect.objectContaining({ code: "E_FORMAT_MALFORMED" }) as Error,
       )

@@ -1,3 +1,4 @@
+import type { SignatureKind } from "../core/report.ts"
 import { cosignBlobs } from "./cosign/blob-formats.ts"
 import { cosignV2 } from "./cosign/cosign-v2.ts"
 import { cosignV3 } from "./cosign/cosign-v3.ts"
@@ -8,6 +9,11 @@ import type { BlobFormats, SignatureFormat } from "./format.ts"
 
 /** Every format there is. Adding one takes a folder and a line here. */
 export const formats: readonly SignatureFormat[] = [cosignV3, cosignV2]
+
+/** Media types (or prefixes ending in `*`) of documents that can hold what is looked for, of all formats. */
+export function wantedTypes(kinds: readonly SignatureKind[]): readonly string[] {
+  return [...new Set(formats.flatMap((format) => kinds.flatMap((kind) => format.wanted[kind])))]
+}
 
 /** Documents about blobs. */
 export const blobFormats: BlobFormats = cosignBlobs

@@ -2,7 +2,10 @@ import type { Candidate, Material } from "../../core/candidate.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import { parseEnvelope } from "../../envelopes/dsse/envelope.ts"
 import { legacyClaims, legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
+import { readOnce } from "./read-once.ts"
 import { statementCandidate } from "./statement-candidate.ts"
+
+const readEnvelope = readOnce((bytes) => parseEnvelope(bytes))
 
 /**
  * The candidate of a `.att` layer or of an envelope in a file.
@@ -15,7 +18,7 @@ export function attestationCandidate(
   envelopeBytes: Uint8Array = raw.bytes,
   material: Material = legacyMaterial(raw.annotations),
 ): Candidate {
-  const envelope = parseEnvelope(envelopeBytes)
+  const envelope = readEnvelope(envelopeBytes)
   return statementCandidate({
     format: "cosign-v2",
     raw,

@@ -1,4 +1,5 @@
 import { encodeHex } from "../../codec/hex.ts"
+import { preview } from "../../codec/preview.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import type { ArtifactContent, BindSubject, Candidate, Material, Wanted } from "../../core/candidate.ts"
 import { digestAlgorithm, digestHex } from "../../core/digest.ts"
@@ -10,11 +11,14 @@ import type { VerifiedMessage } from "../../core/verified.ts"
 import { envelopeText } from "../../envelopes/bundle/build-bundle.ts"
 import type { BundleMessage, UnverifiedBundle } from "../../envelopes/bundle/bundle.ts"
 import { parseBundle } from "../../envelopes/bundle/parse-bundle.ts"
+import { readOnce } from "./read-once.ts"
 import { missingStatement } from "./statement-binding.ts"
 import { statementCandidate } from "./statement-candidate.ts"
 
 /** A signature and the digest written beside it, if any. */
 type SignedMessage = Pick<BundleMessage, "digest" | "signature">
+
+const readBundle = readOnce(parseBundle)
 
 /**
  * The candidate of a Sigstore bundle.
@@ -22,7 +26,7 @@ type SignedMessage = Pick<BundleMessage, "digest" | "signature">
  * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_FORMAT_UNSUPPORTED_VERSION`, `E_LIMIT_EXCEEDED`.
  */
 export function bundleCandidate(raw: RawSignature): Candidate {
-  const bundle = parseBundle(raw.bytes)
+  const bundle = readBundle(raw.bytes)
   if (raw.location.store !== "file" && bundle.version !== "0.3") {
     throw new ToolError("E_FORMAT_UNSUPPORTED_VERSION", {
       what: "bundle version not supported beside an artifact",
@@ -94,12 +98,7 @@ export function messageCandidate(
     format,
     kind: "signature",
     raw,
-    claims: {
-      ...(digest === undefined
-        ? {}
-        : { messageDigest: { algorithm: digest.algorithm, digest: encodeHex(digest.value) } }),
-      ...claims,
-    },
+    claims: (room) => preview({ ...(digest === undefined ? {} : digestClaim(digest)), ...claims }, room),
     material,
     signed: { kind: "artifact" },
     signatures: [{ bytes: content.signature }],
@@ -108,6 +107,10 @@ export function messageCandidate(
     bind: (subject, wanted) => [bindMessage(content, subject, wanted), ...wantsStatement(wanted)],
     content: (_subject, _wanted, artifact) => messageContent(content, artifact),
   }
+}
+
+function digestClaim({ algorithm, value }: NonNullable<SignedMessage["digest"]>): JsonObject {
+  return { messageDigest: { algorithm, digest: encodeHex(value) } }
 }
 
 /** The digest in the bundle against what was computed from the artifact. */

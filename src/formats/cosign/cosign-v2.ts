@@ -22,7 +22,7 @@ export const cosignV2: SignatureFormat = {
   id: "cosign-v2",
   family: "cosign",
   kinds: ["signature", "attestation"],
-  wanted: [SIMPLE_SIGNING_LAYER, DSSE_LAYER],
+  wanted: { signature: [SIMPLE_SIGNING_LAYER], attestation: [DSSE_LAYER] },
   accepts: (raw) => raw.mediaType === SIMPLE_SIGNING_LAYER || raw.mediaType === DSSE_LAYER,
   parse: (raw) => [raw.mediaType === SIMPLE_SIGNING_LAYER ? simpleSigningCandidate(raw) : attestationCandidate(raw)],
   writer: {

@@ -19,7 +19,8 @@ export const cosignV3: SignatureFormat = {
   id: "cosign-v3",
   family: "cosign",
   kinds: ["signature", "attestation"],
-  wanted: [`${BUNDLE_LAYER_PREFIX}*`],
+  // A bundle tells its kind only inside.
+  wanted: { signature: [`${BUNDLE_LAYER_PREFIX}*`], attestation: [`${BUNDLE_LAYER_PREFIX}*`] },
   accepts: (raw) => raw.mediaType.startsWith(BUNDLE_LAYER_PREFIX),
   parse: (raw) => [bundleCandidate(raw)],
   writer: {

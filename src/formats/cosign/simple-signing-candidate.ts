@@ -1,5 +1,6 @@
 import { decodeBase64 } from "../../codec/base64.ts"
 import { malformed } from "../../codec/malformed.ts"
+import { preview } from "../../codec/preview.ts"
 import type { BindSubject, Candidate, Wanted } from "../../core/candidate.ts"
 import type { JsonObject } from "../../core/json-value.ts"
 import { KIB } from "../../core/limits.ts"
@@ -31,7 +32,7 @@ export function simpleSigningCandidate(raw: RawSignature): Candidate {
     format: "cosign-v2",
     kind: "signature",
     raw,
-    claims: { ...claimsOf(claim), ...legacyClaims(raw.annotations) },
+    claims: (room) => preview({ ...claimsOf(claim), ...legacyClaims(raw.annotations) }, room),
     material: legacyMaterial(raw.annotations),
     signed: { kind: "message", message: claim.payload },
     signatures: [{ bytes: signature }],

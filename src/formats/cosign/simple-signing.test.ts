@@ -71,10 +71,34 @@ describe("parseSimpleSigning", () => {
       "one name in two spellings",
       claim({ ...critical, image: { "docker-manifest-digest": DIGEST, "Docker-Manifest-Digest": "sha256:00" } }),
     ],
+    [
+      "adv: duplicate keys, a spelling that Go folds",
+      claim({ ...critical, image: { "docker-manifest-digest": DIGEST, "docker-manifeſt-digest": "sha256:00" } }),
+    ],
+    ["optional in two spellings", JSON.stringify({ critical, optional: null, Optional: {} })],
     ["text after the end", `${claim(critical)}{}`],
     ["a byte order mark", `\ufeff${claim(critical)}`],
   ])("refuses %s", (_, text) => {
     expect(code(text)).toBe("E_FORMAT_MALFORMED")
+  })
+
+  it("adv: resource exhaustion, bounds values", () => {
+    expect(code(claim(critical, { a: Array.from({ length: 99_000 }, () => ({})) }))).toBe("accepted")
+    expect(code(claim(critical, { a: Array.from({ length: 100_001 }, () => ({})) }))).toBe("E_LIMIT_EXCEEDED")
+  })
+
+  it("reads equal bytes once, also when it refuses them", () => {
+    const good = bytes(claim(critical))
+    expect(parseSimpleSigning(good)).toBe(parseSimpleSigning(good))
+    const bad = bytes("[]")
+    const errors = [bad, bad].map((input) => {
+      try {
+        return parseSimpleSigning(input)
+      } catch (error) {
+        return error
+      }
+    })
+    expect(errors[0]).toBe(errors[1])
   })
 
   it("bounds depth", () => {
@@ -151,7 +175,7 @@ describe("simpleSigningCandidate", () => {
           "dev.sigstore.cosign/bundle": log,
           "dev.sigstore.cosign/rfc3161timestamp": stamp,
         }),
-      ).claims
+      ).claims({ values: 100, characters: 1000 })
     expect(show(JSON.stringify(entry), '{"SignedRFC3161Timestamp":"AQID"}')).toMatchObject({
       logEntry: { integratedTime: 1n, logIndex: 2n, logId: "ab" },
       timestampBytes: 3,

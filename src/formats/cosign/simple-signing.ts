@@ -1,12 +1,14 @@
 import { expectObject, expectString, isObject, unexpectedShape } from "../../codec/json-shape.ts"
-import { parseJson } from "../../codec/json.ts"
+import { goFoldedName } from "../../codec/go-names.ts"
+import { outlineJson, parseJson } from "../../codec/json.ts"
 import { malformed, quoted } from "../../codec/malformed.ts"
-import { encodeUtf8 } from "../../codec/utf8.ts"
+import { decodeUtf8, encodeUtf8 } from "../../codec/utf8.ts"
 import type { Digest } from "../../core/digest.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { limits } from "../../core/limits.ts"
 import { jsonObject, jsonString, sortedJson } from "./json-text.ts"
 import { SIMPLE_SIGNING_TYPE } from "./media-types.ts"
+import { readOnce } from "./read-once.ts"
 
 /** A simple-signing claim as parsed; nothing in it is trusted. */
 export interface SimpleSigning {
@@ -16,7 +18,7 @@ export interface SimpleSigning {
   /** As written, possibly not a digest at all. */
   readonly manifestDigest: string
   readonly type: string
-  /** `null` when absent or null. Values are any JSON. */
+  /** `null` when absent or null. Values are any JSON. Decoded at each access, so that nobody holds what nobody reads. */
   readonly optional: JsonObject | null
 }
 
@@ -59,25 +61,42 @@ export function buildSimpleSigning(input: {
  * COMPAT(cosign): member names match without regard to case, as Go reads them. Two spellings of one name in one object
  * are refused, because readers disagree on which wins.
  *
- * @param payload - untrusted, at most 4 MiB.
+ * @param payload - untrusted, at most 4 MiB and 100,000 values.
  * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
  */
-export function parseSimpleSigning(payload: Uint8Array): SimpleSigning {
-  const what = "simple-signing payload"
-  const root = expectObject(parseJson(payload, { maxBytes: limits.signaturePayloadBytes, what }), what)
+export const parseSimpleSigning: (payload: Uint8Array) => SimpleSigning = readOnce(read)
+
+const BOUNDS = {
+  maxBytes: limits.signaturePayloadBytes,
+  maxPassed: limits.jsonValues,
+  what: "simple-signing payload",
+}
+
+function read(payload: Uint8Array): SimpleSigning {
+  const { what } = BOUNDS
+  const { value, spans } = outlineJson(payload, BOUNDS, (key) => goFoldedName(key) === "optional")
+  const root = expectObject(value, what)
   const critical = expectObject(folded(root, "critical", what), `${what}.critical`)
   const identity = folded(critical, "identity", what)
   const image = expectObject(folded(critical, "image", what), `${what}.critical.image`)
-  const optional = folded(root, "optional", what) ?? null
-  if (optional !== null && !isObject(optional)) {
-    throw unexpectedShape(optional, `${what}.optional`, "an object or null")
+  folded(root, "optional", what)
+  const [span] = spans.values()
+  const optional = (): JsonObject | null => {
+    if (span === undefined) return null
+    const decoded = parseJson(decodeUtf8(payload, what).slice(span.start, span.end), BOUNDS)
+    if (decoded === null || isObject(decoded)) return decoded
+    throw unexpectedShape(decoded, `${what}.optional`, "an object or null")
   }
+  // What is no object is refused now; an object need not be held.
+  optional()
   return {
     payload,
     dockerReference: isObject(identity) ? text(identity, "docker-reference", what) : absent(identity, what),
     manifestDigest: text(image, "docker-manifest-digest", what),
     type: text(critical, "type", what),
-    optional,
+    get optional() {
+      return optional()
+    },
   }
 }
 
@@ -94,7 +113,7 @@ function text(object: JsonObject, name: string, what: string): string {
 function folded(object: JsonObject, name: string, what: string): JsonValue | undefined {
   let found: JsonValue | undefined
   for (const [key, value] of Object.entries(object)) {
-    if (key.toLowerCase() !== name) continue
+    if (goFoldedName(key) !== name) continue
     if (found !== undefined) throw malformed(what, `saw ${quoted(name)} twice in different spellings, expected it once`)
     found = value
   }

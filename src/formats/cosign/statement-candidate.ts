@@ -1,6 +1,7 @@
 import { malformed, quoted } from "../../codec/malformed.ts"
+import { preview } from "../../codec/preview.ts"
 import type { Candidate, CandidateSignature, Material } from "../../core/candidate.ts"
-import type { JsonObject } from "../../core/json-value.ts"
+import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { HashAlgorithm, RawSignature } from "../../core/ports.ts"
 import { pae } from "../../envelopes/dsse/pae.ts"
 import { IN_TOTO_PAYLOAD, SIGN_PREDICATE } from "./media-types.ts"
@@ -38,7 +39,10 @@ export function statementCandidate(input: StatementCandidateInput): Candidate {
     format: input.format,
     kind: bundle && statement.predicateType === SIGN_PREDICATE ? "signature" : "attestation",
     raw: input.raw,
-    claims: { ...claimsOf(statement), ...input.claims },
+    claims: (room) => ({
+      ...(preview({ ...claimsOf(statement), ...input.claims }, room) as JsonObject),
+      predicate: statement.previewPredicate(room),
+    }),
     predicateType: statement.predicateType,
     material: input.material,
     signed: { kind: "message", message: pae(input.payloadType, input.payload) },
@@ -47,6 +51,7 @@ export function statementCandidate(input: StatementCandidateInput): Candidate {
     notEvaluated: input.notEvaluated,
     bind: (subject, wanted) => bindStatement(statement, subject, wanted, bundle),
     content: (subject, wanted) => {
+      let predicate: JsonValue | undefined
       const bound = boundSubject(statement, subject, wanted)
       return {
         kind: "statement",
@@ -55,7 +60,10 @@ export function statementCandidate(input: StatementCandidateInput): Candidate {
         envelope: input.envelope,
         statementType: statement.type,
         predicateType: statement.predicateType,
-        predicate: statement.predicate,
+        get predicate() {
+          predicate ??= statement.predicate
+          return predicate
+        },
         ...(bound === undefined ? {} : { subject: bound }),
         subjects: statement.subjects,
         bundle,
@@ -75,6 +83,5 @@ function claimsOf(statement: Statement): JsonObject {
       digest,
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     })),
-    predicate: statement.predicate,
   }
 }

@@ -1,13 +1,18 @@
 import { expectArray, expectObject, expectText, isObject, optionalString } from "../../codec/json-shape.ts"
-import { parseJson } from "../../codec/json.ts"
+import { outlineJson, parseJson, previewJson } from "../../codec/json.ts"
 import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
-import { encodeUtf8 } from "../../codec/utf8.ts"
+import { refuseLookalikes } from "../../codec/oci/descriptor.ts"
+import type { PreviewRoom } from "../../codec/preview.ts"
+import { decodeUtf8, encodeUtf8 } from "../../codec/utf8.ts"
 import { digestAlgorithm, digestHex, type Digest } from "../../core/digest.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { limits } from "../../core/limits.ts"
 import type { StatementSubject } from "../../core/statement-subject.ts"
 import { jsonObject, jsonString, sortedJson } from "./json-text.ts"
 import { SIGN_PREDICATE, STATEMENT_V01, STATEMENT_V1 } from "./media-types.ts"
+import { readOnce } from "./read-once.ts"
+
+const MEMBERS = ["_type", "subject", "predicateType", "predicate"]
 
 /** An in-toto statement as parsed; nothing in it is trusted. */
 export interface Statement {
@@ -16,8 +21,10 @@ export interface Statement {
   readonly type: string
   readonly subjects: readonly StatementSubject[]
   readonly predicateType: string
-  /** `null` when absent. */
+  /** `null` when absent. Decoded at each access, since it may be of any size. */
   readonly predicate: JsonValue
+  /** The first part of the predicate, for display. */
+  previewPredicate(room: PreviewRoom): JsonValue
 }
 
 /**
@@ -87,7 +94,7 @@ export function buildAttestationStatement(input: {
 }
 
 /**
- * Decode an in-toto statement of version 0.1 or 1.
+ * Decode an in-toto statement of version 0.1 or 1. Its predicate is checked like the rest and not held.
  *
  * @param payload - untrusted; at most 128 MiB.
  * @throws {ToolError} `E_FORMAT_MALFORMED`, also for subjects that are null, missing or have no digest;
@@ -95,9 +102,15 @@ export function buildAttestationStatement(input: {
  *
  * Spec: in-toto/attestation, spec/v1/statement.md and spec/v0.1.0.
  */
-export function parseStatement(payload: Uint8Array): Statement {
+export const parseStatement: (payload: Uint8Array) => Statement = readOnce(read)
+
+function read(payload: Uint8Array): Statement {
   const what = "statement"
-  const document = expectObject(parseJson(payload, { maxBytes: limits.attachmentBytes, what }), what)
+  const maxBytes = limits.attachmentBytes
+  const bounds = { maxBytes, maxPassed: limits.predicateValues, what }
+  const { value, spans } = outlineJson(payload, bounds, (key) => key === "predicate")
+  const document = expectObject(value, what)
+  refuseLookalikes(document, what, MEMBERS)
   const type = expectText(document["_type"], `${what}._type`)
   if (type !== STATEMENT_V01 && type !== STATEMENT_V1) {
     throw malformed(`${what}._type`, `saw ${quoted(type, 100)}, expected ${STATEMENT_V01} or ${STATEMENT_V1}`)
@@ -107,12 +120,18 @@ export function parseStatement(payload: Uint8Array): Statement {
   if (subjects.length > limits.statementSubjects) {
     throw tooLarge(`${what}.subject`, subjects.length, limits.statementSubjects, "subjects")
   }
+  const span = spans.get("predicate")
+  const predicateText = (): string =>
+    span === undefined ? "null" : decodeUtf8(payload, what).slice(span.start, span.end)
   return {
     payload,
     type,
     subjects: subjects.map((subject, index) => readSubject(subject, `${what}.subject[${index}]`)),
     predicateType: expectText(document["predicateType"], `${what}.predicateType`),
-    predicate: document["predicate"] ?? null,
+    get predicate() {
+      return parseJson(predicateText(), { maxBytes, maxValues: limits.predicateValues, what: "predicate" })
+    },
+    previewPredicate: (room) => previewJson(predicateText(), { maxBytes, what: "predicate" }, room),
   }
 }
 

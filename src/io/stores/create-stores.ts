@@ -9,6 +9,7 @@ import type { Sleep } from "../registry/context.ts"
 import { openLayout } from "../registry/layout/layout.ts"
 import { originCandidates, type PlainHttp } from "../registry/origin-choice.ts"
 import { openRepository, sharedState } from "../registry/repository.ts"
+import { ByteGate } from "./byte-gate.ts"
 import { referrersStore } from "./referrers-store.ts"
 import { tagStore } from "./tag-store.ts"
 
@@ -65,6 +66,7 @@ export function createStores(options: StoresOptions): OpenedStores {
   const repositories = new Map<string, ContentStore>()
   const layouts = new Map<string, LayoutStore>()
   const clients = new Map<string, RegistryHttp>()
+  const gate = new ByteGate(limits.documentBytesInFlight)
   const client = (registry: string, origin: string): RegistryHttp => {
     const key = `${registry} ${origin}`
     const found = clients.get(key) ?? options.http(registry, origin)
@@ -89,7 +91,7 @@ export function createStores(options: StoresOptions): OpenedStores {
     content: (target) => (target.kind === "registry" ? repository(target.reference) : layout(target.path)),
     layout,
     repository: (name) => repository(parseRepositoryName(name, options.style)),
-    signatures: signatureStores,
+    signatures: (where, choice) => signatureStores(where, choice, gate),
   }
 }
 
@@ -99,16 +101,16 @@ function once<T>(opened: Map<string, T>, key: string, open: () => T): T {
   return store
 }
 
-function signatureStores(where: ContentStore, choice: SignatureChoice): readonly SignatureStore[] {
+function signatureStores(where: ContentStore, choice: SignatureChoice, gate: ByteGate): readonly SignatureStore[] {
   const maxBytes = (mediaType: string): number => Math.min(choice.attachmentBytes, documentLimit(mediaType))
   const referrers = [
-    referrersStore(where, "referrers-api", { maxBytes }),
-    referrersStore(where, "referrers-tag", { maxBytes }),
+    referrersStore(where, "referrers-api", { maxBytes, gate }),
+    referrersStore(where, "referrers-tag", { maxBytes, gate }),
   ]
   if (!choice.formats.includes("cosign-v2")) return referrers
   const prefix = choice.tagPrefix === undefined ? {} : { tagPrefix: choice.tagPrefix }
   const kind = choice.kind === "signature" ? "signature-tag" : "attestation-tag"
-  const tag = tagStore(where, kind, { ...prefix, maxBytes })
+  const tag = tagStore(where, kind, { ...prefix, maxBytes, gate })
   return choice.formats.length === 1 ? [tag, ...referrers] : [...referrers, tag]
 }
 

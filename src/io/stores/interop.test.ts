@@ -6,10 +6,11 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe as suite, expect, it } from "vitest"
 
 import type { Descriptor } from "../../core/descriptor.ts"
-import type { SignatureStore, StoreAnswer } from "../../core/ports.ts"
+import type { SignatureStore } from "../../core/ports.ts"
 import { createHttpClient } from "../net/http-client.ts"
 import { findTool, runTool, startDistribution, type Distribution } from "../registry/test-distribution.ts"
 import { clientOf, MANIFEST_TYPE, pushSubject, referrerOf, sha256 } from "../registry/test-registry.ts"
+import { collecting, type Collected } from "./test-collecting-store.ts"
 import { createStores } from "./create-stores.ts"
 
 const distribution = findTool("docker-registry")
@@ -53,7 +54,7 @@ suite.skipIf(absent)("what cosign 2.5 and 3.1 stored on distribution 2.8", () =>
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const ask = async (kind: SignatureStore["kind"], signs: "signature" | "attestation"): Promise<StoreAnswer> => {
+  const ask = async (kind: SignatureStore["kind"], signs: "signature" | "attestation"): Promise<Collected> => {
     const all = createStores({
       http: () => http,
       style: "cosign",
@@ -67,7 +68,7 @@ suite.skipIf(absent)("what cosign 2.5 and 3.1 stored on distribution 2.8", () =>
     const store = all
       .signatures(where, { kind: signs, formats, attachmentBytes: 1 << 20 })
       .find((one) => one.kind === kind)
-    return store!.find(subject, WANTED)
+    return collecting(store!).find(subject, WANTED)
   }
 
   it("has no referrers API", async () => {

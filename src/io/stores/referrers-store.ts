@@ -5,7 +5,7 @@ import type { ContentStore, OtherReferrer, SignatureStore, Subject } from "../..
 import type { SignatureLocation } from "../../core/report.ts"
 import { parseImageManifest } from "../../codec/oci/manifest.ts"
 import { isUntold, isWanted } from "./media-match.ts"
-import { inOrder, readLayers, shortError, type LayerRequest } from "./read-layers.ts"
+import { inOrder, readLayers, shortError, tooMuch, type LayerReading, type LayerRequest } from "./read-layers.ts"
 import { storeAnswer, unsupportedAnswer, type ShortError } from "./store-answer.ts"
 
 /** By API or by fallback tag. */
@@ -34,12 +34,12 @@ interface Candidate {
 export function referrersStore(
   where: ContentStore,
   kind: ReferrersStoreKind,
-  options: { readonly maxBytes: (mediaType: string) => number },
+  options: Pick<LayerReading, "maxBytes" | "gate">,
 ): SignatureStore {
   const place = { store: kind, where: where.name } as const
   return {
     kind,
-    async find(subject, wanted, signal) {
+    async find(subject, wanted, reader, signal) {
       try {
         const list =
           kind === "referrers-api"
@@ -47,10 +47,10 @@ export function referrersStore(
             : await where.listReferrersTag(subject.digest, signal)
         // A missing tag is an empty list; a missing API says nothing about signatures.
         if (!list.supported && kind === "referrers-api") return unsupportedAnswer(place)
-        return await read(where, place, { subject, wanted, entries: list.entries }, options.maxBytes, signal)
+        return await read(where, place, { subject, wanted, entries: list.entries }, { ...options, reader, signal })
       } catch (thrown) {
         signal?.throwIfAborted()
-        return storeAnswer(place, [], [], shortError(thrown))
+        return storeAnswer(place, 0, [], shortError(thrown))
       }
     },
   }
@@ -60,8 +60,7 @@ async function read(
   where: ContentStore,
   place: { readonly store: ReferrersStoreKind; readonly where: string },
   asked: { readonly subject: Subject; readonly wanted: readonly string[]; readonly entries: readonly Descriptor[] },
-  maxBytes: (mediaType: string) => number,
-  signal: AbortSignal | undefined,
+  reading: LayerReading,
 ): Promise<ReturnType<typeof storeAnswer>> {
   const { subject, wanted, entries } = asked
   const at = (entry: Descriptor): SignatureLocation => ({ ...place, reference: entry.digest })
@@ -70,9 +69,9 @@ async function read(
   const candidates = entries.filter(isCandidate)
   const uninteresting = entries.filter((entry) => !isCandidate(entry))
   const chosen = candidates.slice(0, limits.signaturesEvaluated)
-  const looked = await inOrder(chosen, (entry) => look(where, entry, at(entry), subject, wanted, signal))
+  const looked = await inOrder(chosen, (entry) => look(where, entry, at(entry), { subject, wanted }, reading))
   const layers = withoutRepeats(looked.flatMap((candidate) => candidate.layers))
-  const documents = await readLayers(where, layers.slice(0, limits.signaturesEvaluated), maxBytes, signal)
+  const documents = await readLayers(where, layers.slice(0, limits.signaturesEvaluated), reading)
   const others: readonly OtherReferrer[] = [
     ...looked.flatMap((candidate) => candidate.other ?? []),
     ...documents.others,
@@ -85,7 +84,7 @@ async function read(
     looked.find((candidate) => candidate.failed !== undefined)?.failed ??
     documents.failed ??
     excess(Math.max(candidates.length, layers.length))
-  return storeAnswer(place, documents.signatures, others, failed)
+  return storeAnswer(place, documents.count, others, failed)
 }
 
 /** Whether a referrer of this type can hold a wanted document. */
@@ -97,10 +96,13 @@ async function look(
   where: ContentStore,
   entry: Descriptor,
   location: SignatureLocation,
-  subject: Subject,
-  wanted: readonly string[],
-  signal: AbortSignal | undefined,
+  { subject, wanted }: { readonly subject: Subject; readonly wanted: readonly string[] },
+  { reader, signal }: LayerReading,
 ): Promise<Candidate> {
+  if (!reader.spend(entry.size)) {
+    const error = tooMuch(entry)
+    return { layers: [], other: { location, descriptor: entry, error }, failed: error }
+  }
   let manifest: ImageManifest
   try {
     const fetched = await where.fetchManifest(entry.digest, signal)

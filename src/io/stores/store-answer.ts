@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../core/error-catalogue.ts"
-import type { OtherReferrer, RawSignature, StoreAnswer } from "../../core/ports.ts"
+import type { OtherReferrer, StoreAnswer } from "../../core/ports.ts"
 import type { StoreKind } from "../../core/report.ts"
 
 /** Error as a report carries it. */
@@ -8,22 +8,21 @@ export interface ShortError {
   readonly message: string
 }
 
-/** Answer of a store that was asked; a failure beats what was found, and never becomes "none". */
+/** Answer of a store that was asked and handed out `count` documents; a failure beats what was found, and never becomes "none". */
 export function storeAnswer(
   place: { readonly store: StoreKind; readonly where: string },
-  signatures: readonly RawSignature[],
+  count: number,
   others: readonly OtherReferrer[],
   failed: ShortError | undefined,
 ): StoreAnswer {
-  const outcome = failed !== undefined ? "failed" : signatures.length > 0 ? "found" : "none"
+  const outcome = failed !== undefined ? "failed" : count > 0 ? "found" : "none"
   return {
-    report: { ...place, outcome, count: signatures.length, ...(failed === undefined ? {} : { error: failed }) },
-    signatures,
+    report: { ...place, outcome, count, ...(failed === undefined ? {} : { error: failed }) },
     others,
   }
 }
 
 /** Answer of a store that does not exist here. */
 export function unsupportedAnswer(place: { readonly store: StoreKind; readonly where: string }): StoreAnswer {
-  return { report: { ...place, outcome: "unsupported", count: 0 }, signatures: [], others: [] }
+  return { report: { ...place, outcome: "unsupported", count: 0 }, others: [] }
 }

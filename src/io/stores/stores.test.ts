@@ -23,6 +23,7 @@ import {
   type Manners,
   type TestRegistry,
 } from "../registry/test-registry.ts"
+import { collecting, type CollectingStore } from "./test-collecting-store.ts"
 import { createStores, type OpenedStores } from "./create-stores.ts"
 import { signatureTag } from "./tag-store.ts"
 
@@ -57,13 +58,15 @@ function stores(): OpenedStores {
 function signatureStores(
   server: TestRegistry,
   kind: "signature" | "attestation" = "signature",
-): readonly SignatureStore[] {
+): readonly CollectingStore[] {
   const all = stores()
   const where = all.repository(`${server.host}/team/app`)
-  return all.signatures(where, { kind, formats: ["cosign-v2", "cosign-v3"], attachmentBytes: 1000 })
+  return all
+    .signatures(where, { kind, formats: ["cosign-v2", "cosign-v3"], attachmentBytes: 1000 })
+    .map((store) => collecting(store))
 }
 
-function storeOf(server: TestRegistry, kind: SignatureStore["kind"], signs?: "attestation"): SignatureStore {
+function storeOf(server: TestRegistry, kind: SignatureStore["kind"], signs?: "attestation"): CollectingStore {
   return signatureStores(server, signs).find((store) => store.kind === kind)!
 }
 
@@ -166,7 +169,7 @@ suite("order and sharing", () => {
       const answers = await Promise.all(
         all
           .signatures(where, { kind: "signature", formats: ["cosign-v2", "cosign-v3"], attachmentBytes: 1 })
-          .map((store) => store.find(subject, WANTED)),
+          .map((store) => collecting(store).find(subject, WANTED)),
       )
       expect(answers.map((answer) => answer.report.outcome)).toEqual(["none", "none", "none"])
     } finally {

@@ -4,7 +4,7 @@ import type { ContentStore, OtherReferrer, SignatureStore } from "../../core/por
 import { isTag } from "../../core/reference-grammar.ts"
 import { parseImageManifest } from "../../codec/oci/manifest.ts"
 import { isWanted } from "./media-match.ts"
-import { readLayers, shortError, type LayerRequest } from "./read-layers.ts"
+import { readLayers, shortError, type LayerReading, type LayerRequest } from "./read-layers.ts"
 import { storeAnswer, type ShortError } from "./store-answer.ts"
 
 /** Which of cosign's tags. */
@@ -30,18 +30,18 @@ export function signatureTag(subject: Digest, kind: TagStoreKind, prefix = ""): 
 export function tagStore(
   where: ContentStore,
   kind: TagStoreKind,
-  options: { readonly tagPrefix?: string; readonly maxBytes: (mediaType: string) => number },
+  options: Pick<LayerReading, "maxBytes" | "gate"> & { readonly tagPrefix?: string },
 ): SignatureStore {
   const place = { store: kind, where: where.name } as const
   return {
     kind,
-    async find(subject, wanted, signal) {
+    async find(subject, wanted, reader, signal) {
       const tag = signatureTag(subject.digest, kind, options.tagPrefix)
       // A longer digest than sha256 makes no valid tag, so nothing can lie there.
-      if (!isTag(tag)) return storeAnswer(place, [], [], undefined)
+      if (!isTag(tag)) return storeAnswer(place, 0, [], undefined)
       try {
         const state = await where.readTag(tag, signal)
-        if (state === undefined) return storeAnswer(place, [], [], undefined)
+        if (state === undefined) return storeAnswer(place, 0, [], undefined)
         const { layers } = parseImageManifest(state.manifest.bytes, state.manifest.descriptor.mediaType)
         const located = layers.map((layer, position): LayerRequest => ({
           location: { ...place, reference: tag, position },
@@ -51,13 +51,13 @@ export function tagStore(
         const documents = located.filter(({ layer }) => isWanted(layer.mediaType, wanted))
         const foreign = located.filter(({ layer }) => !isWanted(layer.mediaType, wanted)).map(listed)
         const excess = tooMany(layers.length, documents.length)
-        if (layers.length > limits.signatureLayers) return storeAnswer(place, [], [], excess)
+        if (layers.length > limits.signatureLayers) return storeAnswer(place, 0, [], excess)
         const chosen = documents.slice(0, limits.signaturesEvaluated)
-        const read = await readLayers(where, chosen, options.maxBytes, signal)
-        return storeAnswer(place, read.signatures, [...read.others, ...foreign], read.failed ?? excess)
+        const read = await readLayers(where, chosen, { ...options, reader, signal })
+        return storeAnswer(place, read.count, [...read.others, ...foreign], read.failed ?? excess)
       } catch (thrown) {
         signal?.throwIfAborted()
-        return storeAnswer(place, [], [], shortError(thrown))
+        return storeAnswer(place, 0, [], shortError(thrown))
       }
     },
   }
