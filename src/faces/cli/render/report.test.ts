@@ -134,6 +134,33 @@ const unknown = resultOf(
   new ToolError("E_NET_TIMEOUT", { what: "could not find out" }),
 )
 
+describe("signatures that look the same", () => {
+  const other: VerifiedSignature = {
+    ...verifiedSignature,
+    report: { ...signature, signer: { kind: "key", fingerprint: "SHA256:BBBB", name: "second.pub" } },
+  }
+  const linesOf = (verified: readonly VerifiedSignature[]): readonly string[] =>
+    renderReport(resultOf(artifact({}), verified), plainStyle, 200).split("\n")
+
+  it("are one line with a count, and their annotations stand there once", () => {
+    const lines = linesOf([verifiedSignature, other, verifiedSignature, verifiedSignature])
+    expect(lines.filter((line) => line.includes("SHA256:AAAA"))).toEqual([
+      expect.stringContaining("3 signatures by key SHA256:AAAA (release.pub): cosign-v2, "),
+    ])
+    expect(lines.filter((line) => line.includes("SHA256:BBBB"))).toEqual([
+      expect.stringMatching(/signature +cosign-v2, key SHA256:BBBB/),
+    ])
+    expect(lines.filter((line) => line.includes("env=prod"))).toHaveLength(2)
+  })
+
+  it("are apart when what they sign differs", () => {
+    const { content } = verifiedSignature
+    if (content.kind !== "simple-signing") throw new Error("expected a simple signing payload")
+    const staging: VerifiedSignature = { ...verifiedSignature, content: { ...content, optional: { env: "staging" } } }
+    expect(linesOf([verifiedSignature, staging]).filter((line) => line.includes("SHA256:AAAA"))).toHaveLength(2)
+  })
+})
+
 describe("renderReport", () => {
   it("shows who signed, in which format, and what else is signed", () => {
     expect(renderReport(resultOf(artifact({}), [verifiedSignature]), plainStyle, Infinity)).toBe(

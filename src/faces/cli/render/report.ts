@@ -29,7 +29,7 @@ function artifactLines(
 ): readonly string[] {
   const rows: Fact[] = []
   if (artifact.subject !== undefined) rows.push(["digest", artifact.subject.digest])
-  if (artifact.state === "verified") rows.push(...verified.flatMap(signatureFacts))
+  if (artifact.state === "verified") rows.push(...verifiedFacts(verified))
   else rows.push(...refusalFacts(artifact))
   if (artifact.children.length > 0) rows.push(["contains", childrenText(artifact)])
   const padding = " ".repeat("untrusted".length - artifact.state.length)
@@ -37,10 +37,19 @@ function artifactLines(
   return [first, ...facts(rows, 2, width)]
 }
 
-function signatureFacts(signature: VerifiedSignature): readonly Fact[] {
+/** One entry for signatures that differ in nothing shown here: somebody who signed again adds no line. */
+function verifiedFacts(verified: readonly VerifiedSignature[]): readonly Fact[] {
+  const groups = Map.groupBy(verified, (signature) => JSON.stringify(signatureFacts(signature, 1)))
+  return [...groups.values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : signatureFacts(first, 1 + rest.length),
+  )
+}
+
+/** @param count - signatures that look the same. */
+function signatureFacts(signature: VerifiedSignature, count: number): readonly Fact[] {
   const annotations = signedAnnotations(signature.content)
   return [
-    [signature.report.kind, verifiedText(signature)],
+    [signature.report.kind, verifiedText(signature, count)],
     ...(annotations.length === 0 ? [] : [["signed", annotations.join(", ")] as const]),
     ...(signature.report.notEvaluated.length === 0
       ? []

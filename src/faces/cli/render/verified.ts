@@ -9,10 +9,19 @@ export function signerText(signer: SignerIdentity | undefined): string {
   return signer === undefined ? "unknown signer" : `${signer.fingerprint} (${printable(signer.name)})`
 }
 
-/** One authenticated signature in a line: format, type, signer, place. */
-export function verifiedText({ report, content }: VerifiedSignature): string {
+/**
+ * One authenticated signature in a line: format, type, signer, place.
+ *
+ * @param count - signatures that the line stands for.
+ */
+export function verifiedText({ report, content }: VerifiedSignature, count = 1): string {
   const type = report.kind === "attestation" && content.kind === "statement" ? ` of ${content.predicateType}` : ""
-  return printable(`${report.format}${type}, key ${signerText(report.signer)}, ${storeName(report.location.store)}`)
+  const place = storeName(report.location.store)
+  if (count > 1) {
+    const many = `${count} ${report.kind}s by key ${signerText(report.signer)}`
+    return printable(`${many}: ${report.format}${type}, ${place}`)
+  }
+  return printable(`${report.format}${type}, key ${signerText(report.signer)}, ${place}`)
 }
 
 /** Annotations signed for the verified artifact as `name=value`, from the authenticated content alone. */
