@@ -41,7 +41,7 @@ export function attachedTag(subject: Digest, kind: SignatureKind, prefix?: strin
 
 /**
  * Find what is attached to `subject` in a store: signature tags, and referrers of every type, by the API and by the
- * fallback tag.
+ * referrers tag.
  *
  * @throws {ToolError} when a place cannot be read: what could not be read must not look like nothing.
  */
@@ -91,7 +91,7 @@ async function checkedReferrer(
     const { bytes, descriptor } = await store.fetchManifest(entry.digest)
     return parseManifest(bytes, descriptor.mediaType).subject?.digest === subject ? [descriptor] : []
   } catch (thrown) {
-    // A fallback tag may still name what was deleted.
+    // A referrers tag may still name what was deleted.
     if (asToolError(thrown).code !== "E_REF_TAG_NOT_FOUND") throw thrown
     app.logger.warn("referrers.missing", { subject, referrer: entry.digest })
     return []

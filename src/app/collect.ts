@@ -17,8 +17,8 @@ export interface Question {
  * Ask signature stores for what is attached to a subject.
  *
  * One after another in the given order, so that a satisfied command costs few requests; the caller stops by leaving the
- * loop. The fallback tag is asked at once where the registry has no referrers API, and last where it has: content pushed
- * before an upgrade stays there (specs/registry.md 2.6 step 5).
+ * loop. The referrers tag is asked at once where the registry has no referrers API, and last where it has: content
+ * pushed before an upgrade stays there (specs/registry.md 2.6 step 5).
  */
 export async function* askInTurn(stores: readonly SignatureStore[], question: Question): AsyncGenerator<StoreAnswer> {
   const later: SignatureStore[] = []

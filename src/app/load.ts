@@ -17,7 +17,7 @@ const EMPTY = new Uint8Array(0)
  * Push the artifact of an OCI layout folder with everything attached to it, bytes unchanged; its tag comes last.
  *
  * Signatures that lie under the tag already are kept: the saved ones are added to them. Referrers are attached as on
- * signing, with the fallback tag where there is no referrers API.
+ * signing, with the referrers tag where there is no referrers API.
  *
  * @throws {ToolError} `E_REF_INVALID` when the layout holds no or several artifacts, or another one than the digest
  *   asked for; nothing is pushed then.

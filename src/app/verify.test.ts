@@ -273,11 +273,11 @@ describe("which places are asked", async () => {
     expect(asked).toEqual(["referrers-api"])
   })
 
-  it("the fallback tag comes last where the registry has the referrers API", async () => {
+  it("the referrers tag comes last where the registry has the referrers API", async () => {
     expect((await check(nothing)).asked.slice(0, 3)).toEqual(["referrers-api", "signature-tag", "referrers-tag"])
   })
 
-  it("the fallback tag comes at once where it has none", async () => {
+  it("the referrers tag comes at once where it has none", async () => {
     const places: readonly Place[] = [{ kind: "referrers-api", outcome: "unsupported" }, ...nothing.slice(1)]
     expect((await check(places)).asked.slice(0, 3)).toEqual(["referrers-api", "referrers-tag", "signature-tag"])
   })

@@ -146,7 +146,7 @@ export type UploadSource = { readonly bytes: Uint8Array } | { readonly size: num
 export interface Attached {
   readonly descriptor: Descriptor
   readonly via: "referrers-api" | "referrers-tag"
-  /** Times the fallback tag had to be written again because others wrote at the same time. */
+  /** Times the referrers tag had to be written again because others wrote at the same time. */
   readonly repairs: number
 }
 
@@ -209,16 +209,16 @@ export interface ContentStore {
     holds: (manifest: FetchedManifest) => boolean | Promise<boolean>,
     signal?: AbortSignal,
   ): Promise<{ readonly descriptor: Descriptor; readonly repairs: number }>
-  /** Push a manifest with `subject` and make it findable (referrers API, else the fallback tag), loss-free. */
+  /** Push a manifest with `subject` and make it findable (referrers API, else the referrers tag), loss-free. */
   attach(bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<Attached>
   /** Referrers by the API alone; `supported: false` when the registry has none. */
   listReferrers(subject: Digest, artifactType?: string, signal?: AbortSignal): Promise<ReferrerList>
-  /** Referrers by the fallback tag alone. */
+  /** Referrers by the referrers tag alone. */
   listReferrersTag(subject: Digest, signal?: AbortSignal): Promise<ReferrerList>
   listTags(signal?: AbortSignal): Promise<readonly string[]>
   /** Delete a tag or, by digest, a manifest; `false` when it was not there. */
   deleteManifest(reference: string, signal?: AbortSignal): Promise<boolean>
-  /** Remove entries from the fallback tag; `false` when none was there. */
+  /** Remove entries from the referrers tag; `false` when none was there. */
   detachFromTag(subject: Digest, referrers: readonly Digest[], signal?: AbortSignal): Promise<boolean>
 }
 

@@ -14,7 +14,7 @@ import { isListed } from "./referrers.ts"
 const MAX_LOOKS = 6
 
 /**
- * Push a manifest with a subject and make sure that it can be found: by the referrers API, else by the fallback tag.
+ * Push a manifest with a subject and make sure that it can be found: by the referrers API, else by the referrers tag.
  *
  * `OCI-Subject` in the answer is no proof that the API exists; the list itself is read.
  *

@@ -10,7 +10,7 @@ import { IndexEditor, referrersOf, referrersTag, type IndexEdit } from "./referr
 import { updateTag, type TagUpdate } from "./tag-update.ts"
 
 /**
- * Referrers by the fallback tag alone. Each entry is a claim: the manifest it names may have another subject.
+ * Referrers by the referrers tag alone. Each entry is a claim: the manifest it names may have another subject.
  *
  * @returns `supported: false` when there is no such tag.
  * @throws {ToolError} `E_FORMAT_MALFORMED` when the tag holds no OCI index; `E_LIMIT_EXCEEDED`; `E_REGISTRY_*`.
@@ -37,7 +37,7 @@ export async function listReferrersTag(
 }
 
 /**
- * Add entries to and remove them from the fallback tag without losing those of others. Edits of one process to one
+ * Add entries to and remove them from the referrers tag without losing those of others. Edits of one process to one
  * subject are merged.
  *
  * @throws {ToolError} see {@link updateTag}.
@@ -72,7 +72,7 @@ export function editReferrersTag(
 }
 
 /**
- * Remove entries from the fallback tag. An index that becomes empty stays: not every registry can delete a tag.
+ * Remove entries from the referrers tag. An index that becomes empty stays: not every registry can delete a tag.
  *
  * @returns false when none was there.
  */

@@ -57,7 +57,7 @@ export interface OpenedStores {
 /**
  * Stores of one process.
  *
- * Signature stores come in the order that costs the fewest requests: the referrers API, the fallback tag (worth asking
+ * Signature stores come in the order that costs the fewest requests: the referrers API, the referrers tag (worth asking
  * only where there is no API, or when everything is wanted), then cosign's tag. Where only the tag's format is wanted,
  * the tag comes first.
  */

@@ -8,7 +8,7 @@ import { isUntold, isWanted } from "./media-match.ts"
 import { inOrder, readLayers, shortError, tooMuch, type LayerReading, type LayerRequest } from "./read-layers.ts"
 import { storeAnswer, unsupportedAnswer, type ShortError } from "./store-answer.ts"
 
-/** By API or by fallback tag. */
+/** By API or by referrers tag. */
 export type ReferrersStoreKind = "referrers-api" | "referrers-tag"
 
 /** Config type of cosign's older referrers, which hold one layer per signature. */
@@ -112,7 +112,7 @@ async function look(
     const error = shortError(thrown)
     return { layers: [], other: { location, descriptor: entry, error }, failed: error }
   }
-  // SECURITY: the list is only a claim; a fallback tag may even name the subject's own children.
+  // SECURITY: the list is only a claim; a referrers tag may even name the subject's own children.
   if (manifest.subject?.digest !== subject.digest) {
     const message = `its subject is ${manifest.subject?.digest ?? "missing"}, expected ${subject.digest}`
     return { layers: [], other: { location, descriptor: entry, error: { code: "E_SIG_SUBJECT_MISMATCH", message } } }

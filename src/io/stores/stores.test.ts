@@ -101,7 +101,7 @@ suite("requests of a keyed verification", () => {
     expect(server.log).toHaveLength(3)
   })
 
-  it("by the fallback tag: one request more", async () => {
+  it("by the referrers tag: one request more", async () => {
     const server = await registry({ referrers: 404 })
     const client = server.client()
     const subject = await pushSubject(client)
