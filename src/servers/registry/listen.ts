@@ -49,7 +49,8 @@ const TIMEOUTS: ListenTimeouts = {
   request: 60 * 60 * 1000,
   idle: 120_000,
   keepAlive: 65_000,
-  close: 10_000,
+  // Container runtimes kill after ten seconds.
+  close: 8_000,
 }
 
 /** 500 bytes a second; a line this slow could not push anything of use. */
