@@ -1,9 +1,11 @@
-import type { Descriptor } from "../core/descriptor.ts"
-import { limits } from "../core/limits.ts"
-import { isIndexType } from "../core/media-types.ts"
-import type { ContentStore, Subject } from "../core/ports.ts"
-import { ToolError } from "../core/errors.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
+import type { Descriptor, ImageIndex, ImageManifest } from "../core/descriptor.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import { MANIFEST_ACCEPT } from "../core/media-types.ts"
+import type { ContentStore, Subject } from "../core/ports.ts"
+import { fetchListed } from "./listed-manifest.ts"
+import { mapBounded } from "./map-bounded.ts"
 import type { AppContext, Target } from "./requests.ts"
 
 /** A target with its store and the reference that names it there. */
@@ -42,11 +44,18 @@ export function knownSubject(open: OpenTarget): Subject | undefined {
 /**
  * Descriptors of everything below an index, depth first, each digest once; empty for anything else.
  *
- * @throws {ToolError} `E_LIMIT_EXCEEDED` when indexes are nested too deep or list too much.
+ * What is an index is told by the content, not by what lists it.
+ *
+ * @throws {ToolError} `E_LIMIT_EXCEEDED` when indexes are nested too deep or list too much; `E_FORMAT_MALFORMED` when an
+ *   index lists something as what it is not.
  */
 export async function descendants(content: ContentStore, subject: Descriptor): Promise<readonly Descriptor[]> {
   const found = new Map<string, Descriptor>()
-  await collectBelow(content, subject, 0, found)
+  const own = await asIndex(subject, async () => {
+    const { bytes, descriptor } = await content.fetchManifest(subject.digest)
+    return parseManifest(bytes, descriptor.mediaType)
+  })
+  if (own !== undefined) await collectBelow(content, subject, own, 0, found)
   found.delete(subject.digest)
   return [...found.values()]
 }
@@ -54,20 +63,48 @@ export async function descendants(content: ContentStore, subject: Descriptor): P
 async function collectBelow(
   content: ContentStore,
   index: Descriptor,
+  { manifests }: ImageIndex,
   depth: number,
   found: Map<string, Descriptor>,
 ): Promise<void> {
-  if (!isIndexType(index.mediaType)) return
   if (depth >= limits.indexDepth) tooMuch("indexes are nested too deep", `more than ${limits.indexDepth} levels`, index)
-  const manifest = parseManifest((await content.fetchManifest(index.digest)).bytes, index.mediaType)
-  if (manifest.kind !== "index") return
-  for (const child of manifest.manifests) {
-    // Shared children are visited once, so that a small document cannot ask for exponential work.
+  // Shared children are visited once, so that a small document cannot ask for exponential work.
+  const fresh = new Map(manifests.filter(({ digest }) => !found.has(digest)).map((child) => [child.digest, child]))
+  const room = limits.indexChildren - found.size
+  if (fresh.size > room) tooMuch("an index lists too much", `more than ${limits.indexChildren} entries`, index)
+  const inner = await mapBounded([...fresh.values()], limits.perHost, (child) => innerIndex(content, child))
+  for (const [position, child] of [...fresh.values()].entries()) {
     if (found.has(child.digest)) continue
     if (found.size >= limits.indexChildren)
       tooMuch("an index lists too much", `more than ${limits.indexChildren} entries`, index)
     found.set(child.digest, child)
-    await collectBelow(content, child, depth + 1, found)
+    const below = inner[position]
+    if (below !== undefined) await collectBelow(content, child, below, depth + 1, found)
+  }
+}
+
+/** The child as an index, if it is one. A child that is not there, as in mirrors of some platforms, has nothing below. */
+async function innerIndex(content: ContentStore, child: Descriptor): Promise<ImageIndex | undefined> {
+  try {
+    return await asIndex(child, async () => (await fetchListed(content, child)).parsed)
+  } catch (thrown) {
+    if (asToolError(thrown).code === "E_REF_TAG_NOT_FOUND") return undefined
+    throw thrown
+  }
+}
+
+/** What was read, if it is an index. Content of a kind that nobody says to be a manifest lists nothing. */
+async function asIndex(
+  { mediaType }: Descriptor,
+  read: () => Promise<ImageManifest | ImageIndex>,
+): Promise<ImageIndex | undefined> {
+  try {
+    const parsed = await read()
+    return parsed.kind === "index" ? parsed : undefined
+  } catch (thrown) {
+    const foreign = !MANIFEST_ACCEPT.includes(mediaType)
+    if (foreign && asToolError(thrown).code === "E_FORMAT_UNSUPPORTED_VERSION") return undefined
+    throw thrown
   }
 }
 

@@ -2,8 +2,9 @@ import { parseManifest } from "../codec/oci/manifest.ts"
 import type { Descriptor, FetchedManifest, ImageIndex, ImageManifest } from "../core/descriptor.ts"
 import { ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
-import { DOCKER_CONFIG, isIndexType, MANIFEST_ACCEPT, OCI_ARTIFACT_MANIFEST, OCI_CONFIG } from "../core/media-types.ts"
+import { DOCKER_CONFIG, MANIFEST_ACCEPT, OCI_ARTIFACT_MANIFEST, OCI_CONFIG } from "../core/media-types.ts"
 import type { ContentStore } from "../core/ports.ts"
+import { fetchListed } from "./listed-manifest.ts"
 import { mapBounded } from "./map-bounded.ts"
 
 /**
@@ -13,7 +14,8 @@ import { mapBounded } from "./map-bounded.ts"
  *
  * @returns descriptors of the manifests copied, children first, `subject` last; `artifactType` is the manifest's own
  *   type, absent for images.
- * @throws {ToolError} `E_LIMIT_EXCEEDED` when indexes are nested too deep or list too much; what the stores throw.
+ * @throws {ToolError} `E_LIMIT_EXCEEDED` when indexes are nested too deep or list too much; `E_FORMAT_MALFORMED` when one
+ *   lists something as what it is not; what the stores throw.
  */
 export async function copyArtifact(
   from: ContentStore,
@@ -21,8 +23,8 @@ export async function copyArtifact(
   subject: Descriptor,
 ): Promise<readonly Descriptor[]> {
   const copied = new Map<string, Descriptor>()
-  await copyBelow(from, to, subject, copied)
   const manifest = await from.fetchManifest(subject.digest)
+  await copyBelow(from, to, manifest, copied)
   copied.set(subject.digest, await copyManifest(from, to, manifest))
   return [...copied.values()]
 }
@@ -34,7 +36,7 @@ export async function copyContent(
   manifest: FetchedManifest,
 ): Promise<readonly Descriptor[]> {
   const copied = new Map<string, Descriptor>()
-  await copyBelow(from, to, manifest.descriptor, copied)
+  await copyBelow(from, to, manifest, copied)
   await copyBlobs(from, to, parseManifest(manifest.bytes, manifest.descriptor.mediaType))
   return [...copied.values()]
 }
@@ -43,14 +45,13 @@ export async function copyContent(
 async function copyBelow(
   from: ContentStore,
   to: ContentStore,
-  index: Descriptor,
+  { bytes, descriptor: index }: FetchedManifest,
   copied: Map<string, Descriptor>,
   depth = 0,
 ): Promise<void> {
-  if (!isIndexType(index.mediaType)) return
-  if (depth >= limits.indexDepth) throw tooMuch(`more than ${limits.indexDepth} nested indexes`, index)
-  const parsed = parseManifest((await from.fetchManifest(index.digest)).bytes, index.mediaType)
+  const parsed = parseManifest(bytes, index.mediaType)
   if (parsed.kind !== "index") return
+  if (depth >= limits.indexDepth) throw tooMuch(`more than ${limits.indexDepth} nested indexes`, index)
   for (const child of parsed.manifests) {
     if (copied.has(child.digest)) continue
     if (copied.size >= limits.indexChildren) throw tooMuch(`more than ${limits.indexChildren} entries`, index)
@@ -58,8 +59,9 @@ async function copyBelow(
       await copyBlob(from, to, child)
       continue
     }
-    await copyBelow(from, to, child, copied, depth + 1)
-    copied.set(child.digest, await copyManifest(from, to, await from.fetchManifest(child.digest)))
+    const { fetched } = await fetchListed(from, child)
+    await copyBelow(from, to, fetched, copied, depth + 1)
+    copied.set(child.digest, await copyManifest(from, to, fetched))
   }
 }
 

@@ -83,7 +83,7 @@ function appWith(
     },
     fetchManifest: (reference: string) => {
       const descriptor = manifests.get(reference)
-      if (descriptor === undefined) return Promise.reject(new Error(reference))
+      if (descriptor === undefined) return Promise.reject(new ToolError("E_REF_TAG_NOT_FOUND", { what: reference }))
       return Promise.resolve({ descriptor, bytes: encodeUtf8(descriptor.body ?? "{}") })
     },
   } as unknown as ContentStore
@@ -355,8 +355,11 @@ describe("indexes", async () => {
     [OTHER, { ...child, body: image }],
   ])
 
-  it("a child that is not signed makes the index not verified", async () => {
-    const { app } = appWith([{ kind: "referrers-api", signatures: [v3] }], manifests)
+  it.each([
+    ["that is not signed", manifests],
+    ["that is not there, as in a mirror of some platforms,", new Map([[SUBJECT, index]])],
+  ])("a child %s makes the index not verified", async (_name, there) => {
+    const { app } = appWith([{ kind: "referrers-api", signatures: [v3] }], there)
     const request = {
       targets: [byDigest],
       kind: "signature",
