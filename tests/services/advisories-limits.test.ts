@@ -78,6 +78,57 @@ describe("signatures without number", () => {
   })
 })
 
+describe("documents without measure", () => {
+  const SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
+  const DSSE = "application/vnd.dsse.envelope.v1+json"
+
+  it("adv: resource exhaustion, a hundred layers with one document of nothing but brackets", async () => {
+    const { name, repository, subject } = await artifact()
+    const brackets = Array.from({ length: 1_390_000 }, () => "{}").join(",")
+    const text = JSON.stringify({ ...claim(subject.digest), optional: { a: 0 } })
+    const blob = await repository.blob(SIMPLE_SIGNING, text.replace('"a":0', `"a":[${brackets}]`))
+    const layers = Array.from({ length: 100 }, (_, index) => ({
+      ...blob,
+      annotations: { "dev.cosignproject.cosign/signature": Buffer.from(`signature ${index}`).toString("base64") },
+    }))
+    await repository.tagged(subject.digest, "sig", layers)
+    const ran = await verify(name, "--format", "cosign-v2")
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain("[E_LIMIT_EXCEEDED]")
+    expect(ran.stdout).not.toMatch(/^verified/m)
+  })
+
+  it("adv: resource exhaustion, what somebody signed and we do not trust is shown in part", async () => {
+    const { name, repository, subject } = await artifact()
+    const optional = { list: Array.from({ length: 50_000 }, () => ({})), text: "x".repeat(100_000) }
+    const text = JSON.stringify({ ...claim(subject.digest), optional })
+    await repository.tagged(subject.digest, "sig", [await claimLayer(repository, other, text)])
+    for (const command of [
+      ["explain", "--key", "insecure-test.pub"],
+      ["verify", "--key", "insecure-test.pub"],
+    ]) {
+      const ran = await tool.run(...command, "-o", "json", name)
+      expect(ran.exit).toBe(1)
+      expect(ran.stdout).toContain("more not shown")
+      expect(ran.stdout.length).toBeLessThan(100_000)
+    }
+    const inspected = await tool.run("inspect", "-o", "json", name)
+    expect(inspected.stdout).toContain("(100000 characters)")
+  })
+
+  it("adv: resource exhaustion, attestations under the signature tag are listed, not read", async () => {
+    const { name, repository, subject } = await artifact()
+    const good = await claimLayer(repository, key, JSON.stringify(claim(subject.digest)))
+    const wrong = await repository.blob(DSSE, envelope(key, { payload: JSON.stringify(signStatement(subject.digest)) }))
+    await repository.tagged(subject.digest, "sig", [wrong])
+    const without = await verify(name, "--format", "cosign-v2")
+    expect(without.stderr).toContain("[E_SIG_NONE]")
+    expect(registry.requests.filter(({ path }) => path.endsWith(`/blobs/${wrong.digest}`))).toEqual([])
+    await repository.tagged(subject.digest, "sig", [wrong, good])
+    expect((await verify(name, "--format", "cosign-v2")).exit).toBe(0)
+  })
+})
+
 describe("statements without measure", () => {
   it.each<[string, (hex: string) => unknown]>([
     ["1,025 subjects", (hex) => Array.from({ length: 1025 }, () => ({ digest: { sha256: hex } }))],
@@ -112,6 +163,28 @@ describe("indexes without end", () => {
     expect(signed.exit).toBe(3)
     expect(signed.stderr).toContain("[E_LIMIT_EXCEEDED]")
     expect((await tool.run("list", deep)).stdout).toContain("nothing attached")
+  })
+})
+
+describe("indexes that say of something what it is not", () => {
+  const MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+  it("adv: CVE-2021-41190 an index listed as an image hides nothing", async () => {
+    const { name, repository, subject } = await artifact()
+    const inner = await repository.index([subject])
+    const outer = await repository.index([{ ...inner, mediaType: MANIFEST }], "all")
+    const all = name.replace(/:1$/, ":all")
+    for (const one of [inner, outer]) {
+      const layer = await claimLayer(repository, key, JSON.stringify(claim(one.digest)))
+      await repository.tagged(one.digest, "sig", [layer])
+    }
+    expect((await verify(all)).exit).toBe(0)
+    for (const command of ["verify --key insecure-test.pub", "sign --key insecure-test.key"]) {
+      const ran = await tool.run(...command.split(" "), "--recursive", all)
+      expect(ran.exit, command).not.toBe(0)
+      expect(ran.stderr, command).toContain("[E_FORMAT_MALFORMED]")
+      expect(ran.stdout, command).not.toMatch(/^(verified|signed)/m)
+    }
   })
 })
 
