@@ -5,7 +5,7 @@ import { limits } from "../../core/limits.ts"
 import { expectArray, expectObject, isObject, member } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
 import type { HttpResponse } from "../net/http-types.ts"
-import { loginAdvice, refusedCredential } from "./auth/refused.ts"
+import { loginAdvice, refusedCredential, type RefusedCredential } from "./auth/refused.ts"
 
 /** What is kept of an error answer. */
 export interface RegistryFailure {
@@ -14,8 +14,8 @@ export interface RegistryFailure {
   readonly codes: readonly string[]
   /** First message or the beginning of the body, printable, at most 300 characters. */
   readonly message: string
-  /** Whose credentials were sent, without any secret; absent when none were. */
-  readonly credentials?: string
+  /** The user's credential; absent when there was none. */
+  readonly credential?: RefusedCredential
 }
 
 /**
@@ -31,8 +31,8 @@ export async function readFailure(response: HttpResponse): Promise<RegistryFailu
     .filter((code) => /^[A-Z0-9_.-]{1,64}$/.test(code))
   const said = errors.map((error) => textMember(error, "message")).find((message) => message !== "")
   const message = printable(said ?? (errors.length > 0 ? "" : text))
-  const credentials = refusedCredential(response)
-  return { status: response.status, codes, message, ...(credentials === undefined ? {} : { credentials }) }
+  const credential = refusedCredential(response)
+  return { status: response.status, codes, message, ...(credential === undefined ? {} : { credential }) }
 }
 
 async function bodyStart(response: HttpResponse): Promise<Uint8Array> {
@@ -85,26 +85,45 @@ const IMMUTABLE = /immutab|cannot be overwritten|already exists/i
 export function failureError(failure: RegistryFailure, doing: string, context: string): ToolError {
   const code = codeOf(failure)
   const said = [failure.codes.join(", "), failure.message].filter((part) => part !== "").join(": ")
-  const who = failure.credentials
-  const refused = code === "E_REGISTRY_UNAUTHENTICATED" && who !== undefined
-  const words = refused ? "registry does not accept the credentials: cannot" : (WORDS[code] ?? "registry failed to")
   const answered = `${context} answered ${failure.status}${said === "" ? "" : ` (${said})`}`
+  const details = { status: failure.status, codes: failure.codes, where: context }
+  if (code === "E_REGISTRY_UNAUTHENTICATED") return unauthenticated(failure, doing, context, { answered, details })
+  const who = failure.credential?.sent === true ? ` with ${failure.credential.who}` : ""
   return new ToolError(code, {
-    what: `${words} ${doing}`,
-    why: refused ? `${who} were refused: ${answered}` : who === undefined ? answered : `${answered} with ${who}`,
-    ...(code === "E_REGISTRY_UNAUTHENTICATED" ? { next: credentialAdvice(context, refused) } : {}),
-    details: { status: failure.status, codes: failure.codes, where: context },
+    what: `${WORDS[code] ?? "registry failed to"} ${doing}`,
+    why: `${answered}${who}`,
+    details,
     ...(code === "E_LIMIT_EXCEEDED" ? { kind: "unknown" } : {}),
   })
 }
 
-function credentialAdvice(context: string, refused: boolean): readonly string[] {
-  const host = context.split("/")[0] ?? context
-  return [...(refused ? ["check the user name, password or token named above"] : []), loginAdvice(host)]
+/** No credentials, the wrong ones, and ones of another kind than the registry asks for are three different mistakes. */
+function unauthenticated(
+  { credential }: RegistryFailure,
+  doing: string,
+  context: string,
+  { answered, details }: { readonly answered: string; readonly details: JsonObject },
+): ToolError {
+  const code = "E_REGISTRY_UNAUTHENTICATED"
+  const login = loginAdvice(context.split("/")[0] ?? context)
+  if (credential === undefined) {
+    return new ToolError(code, {
+      what: `registry wants credentials to ${doing}`,
+      why: answered,
+      next: [login],
+      details,
+    })
+  }
+  const { who, sent } = credential
+  return new ToolError(code, {
+    what: `registry does not accept the credentials: cannot ${doing}`,
+    why: sent ? `it refused ${who}: ${answered}` : `${who} do not fit what it asks for: ${answered}`,
+    next: [sent ? "check what is named above" : "run with `--debug` to see what the registry asks for", login],
+    details,
+  })
 }
 
 const WORDS: Partial<Record<ErrorCode, string>> = {
-  E_REGISTRY_UNAUTHENTICATED: "registry wants credentials to",
   E_REGISTRY_DENIED: "registry does not allow to",
   E_REGISTRY_RATE_LIMITED: "registry asks to slow down and did not",
   E_REGISTRY_TAG_IMMUTABLE: "registry forbids to overwrite the tag: cannot",

@@ -87,9 +87,9 @@ async function sendAuthenticated(parts: Parts, request: RegistryRequest): Promis
   }
   if (response.status === 401 && !sameOrigin(response.url, parts.origin))
     throw await storageWantsCredentials(parts, response)
-  if (authorization !== undefined && (response.status === 401 || response.status === 403)) {
+  if (response.status === 401 || response.status === 403) {
     const credential = await credentialFor(parts, request.scope)
-    if (credential !== undefined) noteRefused(response, credential)
+    if (credential !== undefined) noteRefused(response, credential, authorization !== undefined)
   }
   return response
 }

@@ -59,9 +59,16 @@ describe("credentials that a registry refuses", () => {
     const error = await errorOf(server, credential)
     expect(error.code).toBe("E_REGISTRY_UNAUTHENTICATED")
     expect(error.what).toBe("registry does not accept the credentials: cannot read manifest 1")
-    expect(error.why).toContain(`${who} were refused`)
+    expect(error.why).toContain(`it refused ${who}: `)
     expect(error.next).toContain(`run \`countersign login --username NAME 127.0.0.1:${server.port}\``)
     expect(JSON.stringify([error.message, error.next, error.details])).not.toContain(SECRET)
+  })
+
+  it("of another kind than it asks for are named as unfit, and not sent", async () => {
+    const server = keep(await refusing(401, 'Digest realm="r"'))
+    const error = await errorOf(server, alice)
+    expect(error.why).toContain("the credentials of alice (from the command line) do not fit what it asks for")
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([undefined])
   })
 
   it("are named as well when they lack a right", async () => {

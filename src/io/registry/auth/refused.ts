@@ -1,17 +1,24 @@
 import type { HttpResponse } from "../../net/http-types.ts"
 import type { Credential } from "./credentials.ts"
 
-const refused = new WeakMap<HttpResponse, Credential>()
-
-/** Remember with what credential a request was sent that was answered 401 or 403. */
-export function noteRefused(response: HttpResponse, credential: Credential): void {
-  refused.set(response, credential)
+/** What became of the user's credential in a request that was answered 401 or 403. */
+export interface RefusedCredential {
+  /** Whose it is and where it was found, without any secret. */
+  readonly who: string
+  /** False when it does not fit what the registry asks for, such as a user name where it names no known scheme. */
+  readonly sent: boolean
 }
 
-/** Whose credentials an answer refused, without any secret; `undefined` when none were sent. */
-export function refusedCredential(response: HttpResponse): string | undefined {
-  const credential = refused.get(response)
-  return credential === undefined ? undefined : credentialText(credential)
+const refused = new WeakMap<HttpResponse, RefusedCredential>()
+
+/** Remember which credential there was for a request that was answered 401 or 403. */
+export function noteRefused(response: HttpResponse, credential: Credential, sent: boolean): void {
+  refused.set(response, { who: credentialText(credential), sent })
+}
+
+/** The credential that an answer refused; `undefined` when there was none. */
+export function refusedCredential(response: HttpResponse): RefusedCredential | undefined {
+  return refused.get(response)
 }
 
 /** A credential in words that follow "with": `the credentials of alice (from the command line)`. */
