@@ -29,7 +29,7 @@ export interface AuthedClientOptions {
 /** What the registry asked for last. */
 type Scheme =
   | { readonly kind: "basic" }
-  /** Bearer, answered with a token of the user's own. */
+  /** Answered with a token of the user's own. */
   | { readonly kind: "registry-token" }
   | { readonly kind: "bearer"; readonly realm: string; readonly service: string | undefined }
 
@@ -123,8 +123,8 @@ async function foresee(parts: Parts, scope: readonly string[]): Promise<Authoriz
   const credential = await credentialFor(parts, scope)
   const { scheme } = parts
   if (scheme === undefined) return undefined
-  if (scheme.kind === "basic") return basic(credential)
   if (credential?.kind === "registry-token") return { value: `Bearer ${credential.token}` }
+  if (scheme.kind === "basic") return basic(credential)
   if (scheme.kind === "registry-token") return undefined
   const request = { realm: scheme.realm, service: scheme.service, scopes: mergeScopes(scope), credential }
   const cached = parts.tokens.cached(request)
@@ -169,6 +169,13 @@ async function answer(
   round: number,
 ): Promise<Authorization | undefined> {
   const credential = await credentialFor(parts, request.scope)
+  if (credential?.kind === "registry-token") {
+    // COMPAT(cosign 2.5, 3.1): Basic is answered so, too. The token goes to the registry itself, to no token service.
+    const value = `Bearer ${credential.token}`
+    if (value === sent?.value) return undefined
+    parts.scheme = { kind: "registry-token" }
+    return { value }
+  }
   const challenge = choose(parts, parseChallenges(response.headerValues("www-authenticate")), credential)
   if (challenge === undefined) return undefined
   if (challenge.scheme === "basic") {
@@ -176,12 +183,6 @@ async function answer(
     if (next === undefined || next.value === sent?.value) return undefined
     parts.scheme = { kind: "basic" }
     return next
-  }
-  if (credential?.kind === "registry-token") {
-    const value = `Bearer ${credential.token}`
-    if (value === sent?.value) return undefined
-    parts.scheme = { kind: "registry-token" }
-    return { value }
   }
   return answerBearer(parts, request, { challenge, response, sent, round, credential })
 }
