@@ -119,7 +119,7 @@ export async function writeBlobFile(
 }
 
 /** Replace a file as a whole: temporary file beside it, flush, rename. */
-export async function replaceFile(
+async function replaceFile(
   path: string,
   content: AsyncIterable<Uint8Array> | readonly Uint8Array[],
   randomness: Randomness,
