@@ -134,7 +134,7 @@ async function fetchContents(
 export function tooMuch({ digest, size }: Descriptor): ShortError {
   return {
     code: "E_LIMIT_EXCEEDED",
-    message: `${digest} of ${size} bytes is not read, too much is attached to one artifact`,
+    message: `${digest} of ${size} bytes is not read, at most ${limits.subjectBytes} bytes are read for one artifact`,
   }
 }
 
