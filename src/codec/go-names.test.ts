@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { goFoldedName } from "./go-names.ts"
 
 describe("goFoldedName", () => {
-  // What encoding/json of Go 1.22 takes for the field named "mask-digests".
+  // Spec: Unicode CaseFolding.txt, status C and S, which Go's encoding/json compares names by.
   it.each(["mask-digests", "MASK-DIGESTS", "maſk-digeſts", "mas\u212a-digests", "Ma\u017f\u212a-DIGEST\u017f"])(
     "%j is the name",
     (name) => {

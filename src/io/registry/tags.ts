@@ -42,7 +42,10 @@ export async function listTags(context: RepositoryContext, signal?: AbortSignal)
 
 async function readTags(response: HttpResponse, name: string): Promise<readonly string[]> {
   const bytes = await readBounded(response, limits.manifestBytes, `list of tags of ${name}`)
-  const root = expectObject(parseJson(bytes, { maxBytes: limits.manifestBytes, what: "list of tags" }), "list of tags")
+  const root = expectObject(
+    parseJson(bytes, { maxBytes: limits.manifestBytes, maxValues: 4 * limits.jsonValues, what: "list of tags" }),
+    "list of tags",
+  )
   return expectArray(member(root, "tags") ?? [], "tags", MAX_TAGS).map((value) => {
     const tag = expectString(value, "tag")
     if (isTag(tag)) return tag
