@@ -174,7 +174,7 @@ const rows = [
     "negative",
     false,
     "an input is larger than a limit",
-    "check where the input comes from; the named option raises the limit",
+    "check where the input comes from; what is this large is rarely what it claims to be",
   ],
 
   ["E_SIG_NONE", "negative", false, "the artifact is not signed", "sign it with `countersign sign`"],
