@@ -24,7 +24,7 @@ echo "production tree: $count packages"
 cp -R examples/library/. "$work/example"
 (
   cd "$work/example"
-  npm install --silent --no-audit --no-fund --ignore-scripts --no-save "$tarball"
+  npm install --silent --prefer-offline --no-audit --no-fund --ignore-scripts --no-save "$tarball"
   "$NODE" main.ts
   "$NODE" node_modules/countersign/bin/countersign.cjs version > /dev/null
 )
