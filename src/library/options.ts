@@ -102,7 +102,8 @@ export interface CallPlaces {
  *
  * @throws {ToolError} `E_USAGE` for credentials that could be meant for any of several registries.
  */
-export function openLibrary(registry: RegistryOptions = {}, call: CallPlaces): OpenedApp {
+export function openLibrary(options: RegistryOptions | undefined, call: CallPlaces): OpenedApp {
+  const registry = options ?? {}
   const { password } = call
   const bound = namesCredentials(registry) ? credentialsRegistry(call.targets, call.signatureRepository) : undefined
   const stdout = outputStream(process.stdout, "standard output")
