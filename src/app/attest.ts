@@ -10,7 +10,7 @@ import { replaceReferrers } from "./replace-referrers.ts"
 import type { AppContext, AttestRequest, SignedArtifact, SignedSignature, SignReport, Target } from "./requests.ts"
 import { formatsNamed } from "./sign.ts"
 import { signDraft } from "./sign-draft.ts"
-import { descendants, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
+import { namedSubjects, openTarget, subjectKey, type NamedSubject, type OpenTarget } from "./subjects.ts"
 
 /**
  * Attest artifacts: sign a statement with the given predicate about each, in every format asked for. What is named
@@ -39,12 +39,9 @@ async function attestTarget(
   once: ReturnType<typeof onceEach<readonly SignedSignature[]>>,
 ): Promise<readonly SignedArtifact[]> {
   const open = openTarget(app, target, request.signatureRepository)
-  let subjects: readonly { readonly name: string; readonly subject: Descriptor }[]
+  let subjects: readonly NamedSubject[]
   try {
-    const subject = await open.content.resolve(open.reference)
-    const below = request.recursive ? await descendants(open.content, subject) : []
-    const named = below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child }))
-    subjects = [{ name: target.text, subject }, ...named]
+    subjects = await namedSubjects(open, request.recursive)
   } catch (thrown) {
     return [{ artifact: target.text, signatures: [], error: asToolError(thrown) }]
   }

@@ -17,7 +17,7 @@ import type {
   Target,
 } from "./requests.ts"
 import { signDraft } from "./sign-draft.ts"
-import { descendants, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
+import { namedSubjects, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
 import { verifyArtifacts } from "./verify.ts"
 
 /** Key name used when asking whether this key has signed already. */
@@ -78,19 +78,13 @@ async function signTarget(
   once: ReturnType<typeof onceEach<readonly SignedSignature[] | ToolError>>,
 ): Promise<readonly SignedArtifact[]> {
   const open = openTarget(app, target, request.signatureRepository)
-  const subject = await attempt(() => open.content.resolve(open.reference))
-  if (subject instanceof ToolError) return [failure(target.text, subject)]
-  const below = request.recursive ? await attempt(() => descendants(open.content, subject)) : []
-  if (below instanceof ToolError) return [failure(target.text, below)]
-  const subjects = [
-    { name: target.text, subject },
-    ...below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child })),
-  ]
-  return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject: one }): Promise<SignedArtifact> => {
-    const work = (): ReturnType<typeof signSubject> => signSubject(app, request, open, one)
-    const signatures = await once(subjectKey(open, one), () => attempt(work))
-    if (signatures instanceof ToolError) return { ...failure(name, signatures), subject: one }
-    return { artifact: name, subject: one, signatures: signatures.flat() }
+  const subjects = await attempt(() => namedSubjects(open, request.recursive))
+  if (subjects instanceof ToolError) return [failure(target.text, subjects)]
+  return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
+    const work = (): ReturnType<typeof signSubject> => signSubject(app, request, open, subject)
+    const signatures = await once(subjectKey(open, subject), () => attempt(work))
+    if (signatures instanceof ToolError) return { ...failure(name, signatures), subject }
+    return { artifact: name, subject, signatures }
   })
 }
 

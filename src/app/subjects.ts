@@ -111,3 +111,21 @@ async function asIndex(
 function tooMuch(what: string, why: string, index: Descriptor): never {
   throw new ToolError("E_LIMIT_EXCEEDED", { what, why: `found ${why} at ${index.digest}`, kind: "unknown" })
 }
+
+/** A subject and the name it has in answers. */
+export interface NamedSubject {
+  readonly name: string
+  readonly subject: Descriptor
+}
+
+/**
+ * The artifact a target names and, when recursive, everything below it. A tag is resolved once, here.
+ *
+ * @throws {ToolError} as {@link descendants}, and `E_REF_*`, `E_REGISTRY_*`, `E_NET_*` of resolving.
+ */
+export async function namedSubjects(open: OpenTarget, recursive: boolean): Promise<readonly NamedSubject[]> {
+  const subject = await open.content.resolve(open.reference)
+  const below = recursive ? await descendants(open.content, subject) : []
+  const named = below.map((child) => ({ name: `${open.content.name}@${child.digest}`, subject: child }))
+  return [{ name: open.target.text, subject }, ...named]
+}
