@@ -1,6 +1,7 @@
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
 import { asToolError } from "../core/errors.ts"
+import { matchesMediaType } from "../core/media-types.ts"
 import type { ContentStore } from "../core/ports.ts"
 import { formats, wantedTypes } from "../formats/index.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
@@ -69,9 +70,5 @@ async function isOurs(store: ContentStore, subject: Descriptor, digest: Digest):
   const manifest = parseManifest(bytes, descriptor.mediaType)
   if (manifest.kind !== "image" || manifest.subject?.digest !== subject.digest) return false
   const types = wantedTypes(["signature", "attestation"])
-  return manifest.layers.some((layer) => types.some((type) => matches(layer.mediaType, type)))
-}
-
-function matches(mediaType: string, wanted: string): boolean {
-  return wanted.endsWith("*") ? mediaType.startsWith(wanted.slice(0, -1)) : mediaType === wanted
+  return manifest.layers.some((layer) => types.some((type) => matchesMediaType(layer.mediaType, type)))
 }

@@ -26,3 +26,8 @@ export const MANIFEST_ACCEPT: readonly string[] = [
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_MANIFEST_LIST
 }
+
+/** Whether a media type is `wanted`: an exact media type, or a prefix ending in `*`. */
+export function matchesMediaType(mediaType: string, wanted: string): boolean {
+  return wanted.endsWith("*") ? mediaType.startsWith(wanted.slice(0, -1)) : mediaType === wanted
+}

@@ -1,3 +1,5 @@
+import { matchesMediaType } from "../../core/media-types.ts"
+
 /** What an attached artifact is, told by its artifact type or layer media type. */
 export interface ReferrerKind {
   /** Short name for a report, such as `notation`. */
@@ -39,6 +41,6 @@ const rows: readonly Row[] = [
 /** The row for a media type, `undefined` when the type is not known. Compared exactly, without parameters. */
 export function referrerKind(mediaType: string): ReferrerKind | undefined {
   const bare = mediaType.split(";", 1)[0] ?? ""
-  const row = rows.find(({ type }) => (type.endsWith("*") ? bare.startsWith(type.slice(0, -1)) : bare === type))
+  const row = rows.find(({ type }) => matchesMediaType(bare, type))
   return row === undefined ? undefined : { name: row.name, kind: row.kind }
 }

@@ -1,8 +1,8 @@
-import { DOCKER_CONFIG, OCI_CONFIG, OCI_EMPTY } from "../../core/media-types.ts"
+import { DOCKER_CONFIG, matchesMediaType, OCI_CONFIG, OCI_EMPTY } from "../../core/media-types.ts"
 
 /** Whether `type` is one of `wanted`, which are media types or prefixes ending in `*`. */
 export function isWanted(type: string, wanted: readonly string[]): boolean {
-  return wanted.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : type === one))
+  return wanted.some((one) => matchesMediaType(type, one))
 }
 
 /** Types a listing shows for referrers whose real type it does not know: the config's instead of the artifact's. */
