@@ -13,6 +13,9 @@ export interface Clock {
   now(): number
 }
 
+/** Waits; ends early with the signal's reason. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
+
 /** Cryptographically strong random bytes. */
 export interface Randomness {
   bytes(count: number): Uint8Array
@@ -118,8 +121,11 @@ export interface DocumentReader {
   turn(): Promise<void>
   /** Take bytes off what may still be read for the subject; `false` when that much is not left. */
   spend(bytes: number): boolean
-  /** Gets each document once, in order; must not keep its bytes, which are let go before the next ones are read. */
-  take(raw: RawSignature): void
+  /**
+   * Gets each document once, in order. Its bytes may be kept until the promise settles, and are let go before the next
+   * ones are read.
+   */
+  take(raw: RawSignature): void | Promise<void>
 }
 
 /** A place where signatures of a subject are kept. */
@@ -209,8 +215,15 @@ export interface ContentStore {
     holds: (manifest: FetchedManifest) => boolean | Promise<boolean>,
     signal?: AbortSignal,
   ): Promise<{ readonly descriptor: Descriptor; readonly repairs: number }>
-  /** Push a manifest with `subject` and make it findable (referrers API, else the referrers tag), loss-free. */
-  attach(bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<Attached>
+  /**
+   * Push a manifest with `subject` and make it findable (referrers API, else the referrers tag), loss-free.
+   * @param options - `tag: "always"` also writes the referrers tag where there is an API.
+   */
+  attach(
+    bytes: Uint8Array,
+    mediaType: string,
+    options?: { readonly tag?: "fallback" | "always"; readonly signal?: AbortSignal | undefined },
+  ): Promise<Attached>
   /** Referrers by the API alone; `supported: false` when the registry has none. */
   listReferrers(subject: Digest, artifactType?: string, signal?: AbortSignal): Promise<ReferrerList>
   /** Referrers by the referrers tag alone. */

@@ -1,7 +1,7 @@
 import type { Descriptor, ImageIndex, ImageManifest } from "../../core/descriptor.ts"
 import type { Digest } from "../../core/digest.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
-import type { Attached } from "../../core/ports.ts"
+import type { Attached, ContentStore } from "../../core/ports.ts"
 import { parseManifest } from "../../codec/oci/manifest.ts"
 import type { BlobUploads } from "./blob-push.ts"
 import { randomBetween, type RepositoryContext } from "./context.ts"
@@ -9,6 +9,9 @@ import { pushManifest } from "./manifest-push.ts"
 import { referrerEntry } from "./referrers-index.ts"
 import { editReferrersTag } from "./referrers-tag.ts"
 import { isListed } from "./referrers.ts"
+
+/** How to make a referrer findable. */
+type AttachOptions = NonNullable<Parameters<ContentStore["attach"]>[2]>
 
 /** Times the API is asked for a referrer it accepted; some index after they answered. */
 const MAX_LOOKS = 6
@@ -28,13 +31,13 @@ export async function attach(
   uploads: BlobUploads,
   bytes: Uint8Array,
   mediaType: string,
-  signal?: AbortSignal,
+  { tag = "fallback", signal }: AttachOptions = {},
 ): Promise<Attached> {
   const manifest = parseManifest(bytes, mediaType)
   const subject = requiredSubject(manifest)
   const { descriptor } = await pushManifest(context, uploads, bytes, mediaType, signal === undefined ? {} : { signal })
   try {
-    if (await appears(context, subject, descriptor.digest, signal)) {
+    if (tag === "fallback" && (await appears(context, subject, descriptor.digest, signal))) {
       return { descriptor, via: "referrers-api", repairs: 0 }
     }
     const edit = { add: [referrerEntry(descriptor, manifest)], remove: [] }

@@ -1,11 +1,8 @@
-import type { Clock, Logger, Randomness } from "../../core/ports.ts"
+import type { Clock, Logger, Randomness, Sleep } from "../../core/ports.ts"
 import type { ContentCache } from "./content-cache.ts"
 import type { Learned } from "./learned.ts"
 import type { OriginChoice } from "./origin-choice.ts"
 import type { TagQueues } from "./tag-queues.ts"
-
-/** Wait; rejects when the signal aborts. Milliseconds. */
-export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 
 /** What all repositories of one process share. */
 export interface RegistryShared {

@@ -1,11 +1,11 @@
 import type { Descriptor } from "../../core/descriptor.ts"
 import { isDigest } from "../../core/digest.ts"
-import type { Clock, ContentStore, Logger, Randomness } from "../../core/ports.ts"
+import type { Clock, ContentStore, Logger, Randomness, Sleep } from "../../core/ports.ts"
 import { attach } from "./attach.ts"
 import { BlobUploads } from "./blob-push.ts"
 import { fetchBlob, readBlob } from "./blobs.ts"
 import { ContentCache } from "./content-cache.ts"
-import type { RegistryShared, RepositoryContext, Sleep } from "./context.ts"
+import type { RegistryShared, RepositoryContext } from "./context.ts"
 import { Learned } from "./learned.ts"
 import { deleteManifest } from "./manifest-delete.ts"
 import { pushManifest } from "./manifest-push.ts"
@@ -103,7 +103,7 @@ export function openRepository(options: RepositoryOptions): RegistryRepository {
     },
     updateTag: (tag, change, holds, signal) =>
       context.queues.run(tagKey(context, tag), () => updateTag(context, uploads, tag, change, holds, signal)),
-    attach: (bytes, mediaType, signal) => attach(context, uploads, bytes, mediaType, signal),
+    attach: (bytes, mediaType, options) => attach(context, uploads, bytes, mediaType, options),
     listReferrers: (subject, artifactType, signal) => listReferrers(context, subject, artifactType, signal),
     listReferrersTag: (subject, signal) => listReferrersTag(context, subject, signal),
     listTags: (signal) => listTags(context, signal),

@@ -1,11 +1,10 @@
 import { resolve as absolutePath } from "node:path"
 
 import { limits } from "../../core/limits.ts"
-import type { Clock, ContentStore, LayoutStore, Logger, Randomness, SignatureStore } from "../../core/ports.ts"
+import type { Clock, ContentStore, LayoutStore, Logger, Randomness, SignatureStore, Sleep } from "../../core/ports.ts"
 import { dialHost, parseRepositoryName, type ReferenceStyle } from "../../core/reference-grammar.ts"
 import { repositoryName, type Reference } from "../../core/reference.ts"
 import type { RegistryHttp } from "../registry/auth/registry-http.ts"
-import type { Sleep } from "../registry/context.ts"
 import { openLayout } from "../registry/layout/layout.ts"
 import { originCandidates, type PlainHttp } from "../registry/origin-choice.ts"
 import { openRepository, sharedState } from "../registry/repository.ts"

@@ -129,7 +129,9 @@ describe("readLayers", () => {
     const reader = {
       turn: () => Promise.resolve(),
       spend: () => true,
-      take: (raw: { descriptor: Descriptor }) => gone.push(raw.descriptor),
+      take: (raw: { descriptor: Descriptor }) => {
+        gone.push(raw.descriptor)
+      },
     }
     const reading = { reader, gate: it.gate, maxBytes: () => 10, signal: undefined }
     await readLayers(it.store, [request(layer(1, 1, { data: "AA==" }), 0)], reading)

@@ -56,7 +56,7 @@ export async function readLayers(
         const descriptor = withoutContent(layer)
         if (content instanceof Uint8Array) {
           const type = artifactType === undefined ? {} : { artifactType }
-          reading.reader.take({
+          await reading.reader.take({
             location,
             descriptor,
             bytes: content,

@@ -8,7 +8,7 @@ import { isObject, member } from "../../../codec/json-shape.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { makeFolders } from "../../../core/make-folders.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
-import { withLockFile, type HeldLock } from "../lock-file.ts"
+import { withLockFile, type HeldLock } from "../../system/lock-file.ts"
 import { readConfigFile } from "./auth-files.ts"
 import { basicAuthorization, isHub } from "./credentials.ts"
 import {

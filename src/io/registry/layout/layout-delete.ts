@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises"
 
 import { isDigest } from "../../../core/digest.ts"
-import type { HeldLock } from "../lock-file.ts"
+import type { HeldLock } from "../../system/lock-file.ts"
 import { blobFile, hasBlobFile } from "./layout-files.ts"
 import { entryOfTag, readLayoutIndex, writeLayoutIndex } from "./layout-index.ts"
 

@@ -12,7 +12,7 @@ import { expectArray, expectObject, expectString, member } from "../../../codec/
 import { parseJson } from "../../../codec/json.ts"
 import { malformed } from "../../../codec/malformed.ts"
 import { parseDescriptor } from "../../../codec/oci/descriptor.ts"
-import { ChangeLost, type HeldLock } from "../lock-file.ts"
+import { ChangeLost, type HeldLock } from "../../system/lock-file.ts"
 import { ioError, readFileWithin } from "./layout-files.ts"
 import { noLayout } from "./no-layout.ts"
 

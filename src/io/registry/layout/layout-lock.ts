@@ -1,9 +1,8 @@
 import { join } from "node:path"
 
 import { ToolError } from "../../../core/errors.ts"
-import type { Clock } from "../../../core/ports.ts"
-import type { Sleep } from "../context.ts"
-import { withLockFile, type HeldLock } from "../lock-file.ts"
+import type { Clock, Sleep } from "../../../core/ports.ts"
+import { withLockFile, type HeldLock } from "../../system/lock-file.ts"
 import { ioError } from "./layout-files.ts"
 
 /** Looks at a lock that is held, until giving up: a minute. */

@@ -4,13 +4,12 @@ import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import { isIndexType, MANIFEST_ACCEPT, OCI_INDEX } from "../../../core/media-types.ts"
-import type { Clock, LayoutStore, Randomness, TagChange, TagState, UploadSource } from "../../../core/ports.ts"
+import type { Clock, LayoutStore, Randomness, Sleep, TagChange, TagState, UploadSource } from "../../../core/ports.ts"
 import { parseManifest } from "../../../codec/oci/manifest.ts"
 import { concat } from "../answers.ts"
 import { requiredSubject } from "../attach.ts"
-import type { Sleep } from "../context.ts"
 import { digestOf } from "../digester.ts"
-import type { HeldLock } from "../lock-file.ts"
+import type { HeldLock } from "../../system/lock-file.ts"
 import { IndexEditor, referrerEntry, referrersOf, referrersTag } from "../referrers-index.ts"
 import type { TagQueues } from "../tag-queues.ts"
 import type { TagUpdate } from "../tag-update.ts"
@@ -69,8 +68,8 @@ export function openLayout(options: LayoutOptions): LayoutStore {
     pushBlob: (descriptor, source) => layout.pushBlob(descriptor, source),
     pushManifest: (bytes, mediaType, tag, signal) => layout.pushManifest(bytes, mediaType, tag, signal),
     updateTag: (tag, change, _holds, signal) => layout.updateTag(tag, change, signal),
-    attach: async (bytes, mediaType, signal) => ({
-      descriptor: await layout.attach(bytes, mediaType, signal),
+    attach: async (bytes, mediaType, how) => ({
+      descriptor: await layout.attach(bytes, mediaType, how?.signal),
       via: "referrers-api",
       repairs: 0,
     }),

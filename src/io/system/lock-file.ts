@@ -4,8 +4,7 @@ import { lstat, open, readdir, rename, rm, type FileHandle } from "node:fs/promi
 import { hostname } from "node:os"
 import { basename, dirname, join } from "node:path"
 
-import type { Clock } from "../../core/ports.ts"
-import type { Sleep } from "./context.ts"
+import type { Clock, Sleep } from "../../core/ports.ts"
 
 /** Milliseconds without a sign of life after which a lock belongs to a holder that died. */
 const STALE_MS = 60_000
