@@ -2,6 +2,7 @@
  * What a format makes of one signature document before anything about it is believed. Formats build candidates, trust
  * evaluators judge them, use cases put both together; none of the three needs to know the others.
  */
+import type { SignedAttributes } from "./certified.ts"
 import type { Digest } from "./digest.ts"
 import type { JsonValue } from "./json-value.ts"
 import type { HashAlgorithm, PublicKey, RawSignature, Subject } from "./ports.ts"
@@ -18,6 +19,8 @@ export interface Candidate {
   claims(room: ClaimRoom): JsonValue
   /** Claimed predicate type; absent when the payload is no statement. */
   readonly predicateType?: string
+  /** What a Notary Project envelope says of itself beside the payload. */
+  readonly attributes?: SignedAttributes
   readonly material: Material
   readonly signed: SignedBytes
   /** Never empty. Any one of them that verifies is enough; each is raw bytes. */

@@ -15,6 +15,8 @@ export interface Finding {
   readonly observed?: string
   /** Code of the error this finding would be; present when `failed` or `unknown`. */
   readonly code?: ErrorCode
+  /** The policy only wants to be told: a failure does not refuse the signature and is shown as a warning. */
+  readonly logged?: true
 }
 
 /** Every check of the program. A new one is added here and described in `docs/concepts/checks.md`. */
@@ -29,16 +31,42 @@ export type CheckId =
   | "payload.type"
   | "predicate.type"
   | "log.entry"
+  | "envelope.attributes"
+  | "certificate.chain"
+  | "certificate.trusted"
+  | "signer.identity"
+  | "signature.expiry"
   | "timestamp"
-  | "certificate"
+  | "revocation"
+  | "plugin"
 
-/** Who the evidence shows. Each family adds its variant. */
-export type SignerIdentity = {
+/** Who the evidence shows. Each family adds its variant; all have a `fingerprint` to count them by and a `name` to show. */
+export type SignerIdentity = KeyIdentity | CertificateIdentity
+
+export interface KeyIdentity {
   readonly kind: "key"
   /** `SHA256:` + base64 (unpadded) of the hash of the SubjectPublicKeyInfo DER. */
   readonly fingerprint: string
   /** How the user named the key: a path, URL or policy name. */
   readonly name: string
+}
+
+/** A certificate's holder. */
+export interface CertificateIdentity {
+  readonly kind: "certificate"
+  /** As of {@link KeyIdentity}: a key counts once, with or without certificate, and after renewal. */
+  readonly fingerprint: string
+  /** The subject's name. */
+  readonly name: string
+  readonly issuer: string
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serial: string
+  /** Lower-case hexadecimal SHA-256 of the certificate. */
+  readonly thumbprint: string
+  /** `DNS:…`, `email:…`, `URI:…`, `IP:…`. */
+  readonly alternativeNames: readonly string[]
+  /** Trust store `type:name` that holds a certificate of the chain. */
+  readonly trustStore: string
 }
 
 /** A point in time and who vouches for it; `verified` is false for a mere claim. */
@@ -115,7 +143,8 @@ export interface ArtifactReport {
   readonly artifact: string
   /** The resolved subject; absent when it could not be resolved. */
   readonly subject?: Descriptor
-  readonly state: "verified" | "unsigned" | "untrusted" | "unknown"
+  /** `exempt`: the policy asks for no signature, and none was looked for. */
+  readonly state: "verified" | "unsigned" | "untrusted" | "unknown" | "exempt"
   readonly decision: Decision
   readonly signatures: readonly SignatureReport[]
   readonly stores: readonly StoreReport[]

@@ -1,3 +1,4 @@
+import type { Digest } from "./digest.ts"
 import type { JsonObject, JsonValue } from "./json-value.ts"
 import type { SignatureReport } from "./report.ts"
 import type { StatementSubject } from "./statement-subject.ts"
@@ -12,7 +13,19 @@ export interface VerifiedSignature {
 }
 
 /** The authenticated payload by kind. */
-export type VerifiedContent = VerifiedSimpleSigning | VerifiedStatement | VerifiedMessage
+export type VerifiedContent = VerifiedSimpleSigning | VerifiedStatement | VerifiedMessage | VerifiedDescriptor
+
+/** A signed descriptor of the artifact (Notary Project). */
+export interface VerifiedDescriptor {
+  readonly kind: "descriptor"
+  /** Exact payload bytes. */
+  readonly payload: Uint8Array
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly size: number
+  /** User metadata. */
+  readonly annotations: Readonly<Record<string, string>>
+}
 
 /** A simple-signing claim. */
 export interface VerifiedSimpleSigning {
