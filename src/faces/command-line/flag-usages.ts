@@ -1,6 +1,7 @@
 import type { FlagSpec } from "../command.ts"
 import { formatGoDuration } from "../../codec/go-duration.ts"
-import { goQuote, parseGoDuration } from "./go-values.ts"
+import { goQuote } from "../../codec/go-quote.ts"
+import { parseGoDuration } from "./go-values.ts"
 
 /**
  * The list of flags in the layout of pflag's `FlagUsages`: one line each, usage in a column of its own.

@@ -1,5 +1,6 @@
 /** Go's readings of flag values: `strconv`, `time.ParseDuration`, `encoding/csv`, with the words of their errors. */
 
+import { goQuote } from "../../codec/go-quote.ts"
 import { parseGoDuration as readDuration } from "../../codec/go-duration.ts"
 import { asToolError } from "../../core/errors.ts"
 
@@ -128,39 +129,4 @@ function chomp(line: string): string {
 
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length
-}
-
-/** `%q` of a string: Go's double-quoted form. */
-export function goQuote(text: string): string {
-  let out = '"'
-  for (const char of text) out += char === '"' ? '\\"' : escapeRune(char)
-  return `${out}"`
-}
-
-/** `%q` of a character: Go's single-quoted form. */
-export function goQuoteRune(char: string): string {
-  return char === "'" ? "'\\''" : `'${escapeRune(char)}'`
-}
-
-const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["\u0007", "\\a"],
-  ["\b", "\\b"],
-  ["\f", "\\f"],
-  ["\n", "\\n"],
-  ["\r", "\\r"],
-  ["\t", "\\t"],
-  ["\v", "\\v"],
-  ["\\", "\\\\"],
-])
-
-function escapeRune(char: string): string {
-  const short = SHORT_ESCAPES.get(char)
-  if (short !== undefined) return short
-  const code = char.codePointAt(0) ?? 0
-  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`
-  // Control, format, unassigned, private and space characters other than U+0020 are not printable in Go.
-  if (code > 0x7f && /[\p{C}\p{Z}]/u.test(char)) {
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`
-  }
-  return char
 }

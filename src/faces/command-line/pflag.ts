@@ -3,17 +3,10 @@
  *
  * Spec: spf13/pflag flag.go `parseArgs`, `parseLongArg`, `parseSingleShortArg`, `Set`.
  */
+import { goQuote, goQuoteRune } from "../../codec/go-quote.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { FlagSpec, FlagValues } from "../command.ts"
-import {
-  goQuote,
-  goQuoteRune,
-  parseGoBool,
-  parseGoCsvRecord,
-  parseGoDuration,
-  parseGoInt,
-  type GoResult,
-} from "./go-values.ts"
+import { parseGoBool, parseGoCsvRecord, parseGoDuration, parseGoInt, type GoResult } from "./go-values.ts"
 
 /** What came of a command line. */
 export interface ParsedFlags {
