@@ -38,7 +38,7 @@ export interface Extension {
   readonly value: Uint8Array
 }
 
-/** An X.509 certificate, decoded and not trusted. All bytes view the document they came from. */
+/** An X.509 certificate, decoded and not trusted. All bytes view one private copy. */
 export interface Certificate {
   /** DER of the whole certificate. */
   readonly raw: Uint8Array
