@@ -37,6 +37,10 @@ export type LimitName =
   | "untrustedClaimValues"
   | "yamlDepth"
   | "derDepth"
+  | "timestampBytes"
+  | "timestampSigners"
+  | "pathCandidates"
+  | "pathDepth"
   | "tokenBytes"
   | "errorBodyBytes"
   | "redirects"
@@ -57,6 +61,12 @@ export type LimitName =
   | "keyFileBytes"
   | "configFileBytes"
   | "passwordBytes"
+  | "crlBytes"
+  | "crlStartMs"
+  | "crlMs"
+  | "ocspBytes"
+  | "ocspMs"
+  | "revocationUrls"
 
 export const limits: Readonly<Record<LimitName, number>> = {
   /** Bytes of a manifest or index; what registries and clients of the field agree on. */
@@ -104,6 +114,12 @@ export const limits: Readonly<Record<LimitName, number>> = {
   jsonDepth: 128,
   yamlDepth: 64,
   derDepth: 100,
+  /** Bytes of a timestamp token or of the answer it comes in, and signers in it (RFC 3161 knows one). */
+  timestampBytes: MIB - 1,
+  timestampSigners: 8,
+  /** Building a certificate path: signatures checked, and certificates in one path. */
+  pathCandidates: 16,
+  pathDepth: 8,
   /** Values in one JSON document that is held as values; the least ones, `{}`, take 20 MB then. */
   jsonValues: 100_000,
   /** Values of a predicate, which is held as values only where the user gave it or asks for it after it verified. */
@@ -142,4 +158,13 @@ export const limits: Readonly<Record<LimitName, number>> = {
   keyFileBytes: MIB,
   configFileBytes: MIB,
   passwordBytes: 64 * KIB,
+  /** Bytes of a certificate revocation list, milliseconds until its first byte and until its last; notation-core-go. */
+  crlBytes: 32 * MIB,
+  crlStartMs: 5000,
+  crlMs: 30_000,
+  /** Bytes of an OCSP response and milliseconds of the whole exchange; notation-core-go. */
+  ocspBytes: 20_480,
+  ocspMs: 2000,
+  /** OCSP responders, or revocation lists, that one certificate may name. */
+  revocationUrls: 8,
 }
