@@ -21,8 +21,8 @@ const MAX_LENGTH = 256
  */
 export function parseSemver(text: string): Semver | undefined {
   if (text.length > MAX_LENGTH) return undefined
-  const [beforeBuild = "", build] = cut(text, "+")
-  const [core = "", pre] = cut(beforeBuild, "-")
+  const [beforeBuild, build] = cut(text, "+")
+  const [core, pre] = cut(beforeBuild, "-")
   if (build !== undefined && !build.split(".").every((word) => WORD.test(word))) return undefined
   const prerelease = pre === undefined ? [] : pre.split(".")
   if (!prerelease.every((word) => WORD.test(word) && (NUMBER.test(word) || !DIGITS.test(word)))) return undefined
