@@ -79,6 +79,11 @@ export function parseName(element: DerElement | undefined, what: string): Name {
   return { raw, rdns, text: nameText(rdns.flat()) }
 }
 
+/** Short names of attribute types as Go prints them, such as `CN`; `undefined` for types without one. */
+export function attributeLabel(type: string): string | undefined {
+  return NAMED.find(([oid]) => oid === type)?.[1]
+}
+
 /** Whether two names are the same, byte for byte. */
 export function sameName(a: Name, b: Name): boolean {
   return a.raw.length === b.raw.length && a.raw.every((byte, at) => byte === b.raw[at])
