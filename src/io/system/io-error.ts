@@ -17,6 +17,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: "file too large",
   EIO: "input/output error",
   EPIPE: "broken pipe",
+  ENOEXEC: "exec format error",
+  ENOTEMPTY: "directory not empty",
+}
+
+/** What a code of the operating system means, in the words Go's programs print. */
+export function systemReason(errno: string | undefined): string {
+  return (errno === undefined ? undefined : REASONS[errno]) ?? errno ?? "unknown failure"
 }
 
 /** Code of an error of the operating system, such as `ENOENT`. */
@@ -53,7 +60,7 @@ export function inputError(verb: string, path: string, thrown: unknown): ToolErr
 function fileError(code: "E_IO" | "E_FILE_NOT_FOUND", verb: string, path: string, thrown: unknown): ToolError {
   if (thrown instanceof ToolError) return thrown
   const errno = errnoOf(thrown)
-  const reason = (errno === undefined ? undefined : REASONS[errno]) ?? errno ?? "unknown failure"
+  const reason = systemReason(errno)
   return new ToolError(code, {
     what: `cannot ${verb} ${path}`,
     why: `${verb} ${path}: ${reason}`,

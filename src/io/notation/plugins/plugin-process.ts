@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { open } from "node:fs/promises"
+import { constants } from "node:os"
+
+import { MIB } from "../../../core/limits.ts"
+import { errnoOf, systemReason } from "../../system/io-error.ts"
+
+/** Bytes of each output stream; notation's own bound. */
+const OUTPUT_BYTES = 64 * MIB
+
+/** A program to run. */
+export interface PluginProgram {
+  readonly path: string
+  /** The path as errors name it. */
+  readonly shown?: string
+  readonly command: string
+  /** For standard input. */
+  readonly input: Uint8Array
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly platform: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How a program ended. */
+export interface PluginEnd {
+  readonly stdout: Uint8Array
+  readonly stderr: Uint8Array
+  /** Why it failed, as Go says it; absent after exit status 0. */
+  readonly failed?: string
+  /** Code of the operating system when it could not be started. */
+  readonly errno?: string
+}
+
+/** Programs that run now, by their process groups. */
+const running = new Set<ChildProcess>()
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * Run a plugin to its end: no shell, one argument, bounded output. It leads a process group of its own, all of which ends
+ * with the signal given, with too much output and with this process.
+ *
+ * SECURITY: registry credentials of the environment are not passed on.
+ *
+ * @throws the signal's reason.
+ */
+export async function runPluginProcess(program: PluginProgram): Promise<PluginEnd> {
+  program.signal?.throwIfAborted()
+  const refused = await refuseScriptWithoutShell(program)
+  if (refused !== undefined) return refused
+  return new Promise((resolve, reject) => {
+    const child = spawn(program.path, [program.command], {
+      shell: false,
+      stdio: ["pipe", "pipe", "pipe"],
+      env: environmentOf(program.env),
+      detached: program.platform !== "win32",
+      windowsHide: true,
+    })
+    const { stdin, stdout, stderr } = child
+    let stopped: string | undefined
+    const stop = (why: string): void => {
+      stopped ??= why
+      killGroup(child)
+      // A process that left the group may hold the pipes open.
+      stdout.destroy()
+      stderr.destroy()
+    }
+    const collect = (stream: typeof stdout, name: string): (() => Uint8Array) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      stream.on("data", (chunk: Buffer) => {
+        size += chunk.length
+        if (size > OUTPUT_BYTES) stop(`${name} has more than ${OUTPUT_BYTES} bytes`)
+        else chunks.push(chunk)
+      })
+      return () => new Uint8Array(Buffer.concat(chunks))
+    }
+    const output = { stdout: collect(stdout, "standard output"), stderr: collect(stderr, "standard error") }
+    const abort = (): void => {
+      stop("stopped")
+    }
+    program.signal?.addEventListener("abort", abort, { once: true })
+    track(child)
+    const done = (finish: () => void): void => {
+      program.signal?.removeEventListener("abort", abort)
+      untrack(child)
+      finish()
+    }
+    // A plugin may end without reading its request.
+    stdin.on("error", () => undefined).end(program.input)
+    child.on("error", (thrown) => {
+      if (child.pid !== undefined) return
+      done(() => {
+        resolve(notStarted(program, errnoOf(thrown)))
+      })
+    })
+    child.on("close", (status, signal) => {
+      if (child.pid === undefined) return
+      done(() => {
+        if (program.signal?.aborted === true) reject(reasonOf(program.signal))
+        else resolve({ stdout: output.stdout(), stderr: output.stderr(), ...failureOf(stopped, status, signal) })
+      })
+    })
+  })
+}
+
+function failureOf(
+  stopped: string | undefined,
+  status: number | null,
+  signal: NodeJS.Signals | null,
+): { readonly failed?: string } {
+  if (stopped !== undefined) return { failed: stopped }
+  if (signal !== null) return { failed: `signal: ${GO_SIGNALS[signal] ?? `signal ${constants.signals[signal]}`}` }
+  return status === 0 ? {} : { failed: `exit status ${status ?? "unknown"}` }
+}
+
+/** Names of signals as Go prints them. */
+const GO_SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGHUP: "hangup",
+  SIGINT: "interrupt",
+  SIGQUIT: "quit",
+  SIGILL: "illegal instruction",
+  SIGTRAP: "trace/breakpoint trap",
+  SIGABRT: "aborted",
+  SIGBUS: "bus error",
+  SIGFPE: "floating point exception",
+  SIGKILL: "killed",
+  SIGSEGV: "segmentation fault",
+  SIGPIPE: "broken pipe",
+  SIGALRM: "alarm clock",
+  SIGTERM: "terminated",
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error("aborted", { cause: signal.reason })
+}
+
+function notStarted(program: PluginProgram, errno: string | undefined): PluginEnd {
+  const failed = `fork/exec ${program.shown ?? program.path}: ${systemReason(errno)}`
+  const none = new Uint8Array()
+  return { stdout: none, stderr: none, failed, ...(errno === undefined ? {} : { errno }) }
+}
+
+/**
+ * SECURITY: the C library hands a file that the system cannot run to a shell, which Go does not; so a file must be a
+ * program, or say what reads it.
+ */
+async function refuseScriptWithoutShell(program: PluginProgram): Promise<PluginEnd | undefined> {
+  if (program.platform === "win32") return undefined
+  let head: Buffer
+  try {
+    const file = await open(program.path, "r")
+    try {
+      head = (await file.read(Buffer.alloc(4), 0, 4, 0)).buffer
+    } finally {
+      await file.close()
+    }
+  } catch {
+    // A program may be executable and not readable; then only the system can say.
+    return undefined
+  }
+  const known = head.subarray(0, 2).toString("latin1") === "#!" || MAGICS.includes(head.toString("hex"))
+  return known ? undefined : notStarted(program, "ENOEXEC")
+}
+
+/** ELF, and Mach-O in all its forms. */
+const MAGICS: readonly string[] = ["7f454c46", "feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe", "bebafeca"]
+
+function environmentOf(env: PluginProgram["env"]): NodeJS.ProcessEnv {
+  const hidden = ["NOTATION_USERNAME", "NOTATION_PASSWORD"]
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name.toUpperCase())))
+}
+
+function track(child: ChildProcess): void {
+  if (running.size === 0) {
+    process.on("exit", killAll)
+    for (const name of SIGNALS) process.on(name, endWithSignal)
+  }
+  running.add(child)
+}
+
+function untrack(child: ChildProcess): void {
+  running.delete(child)
+  if (running.size > 0) return
+  process.off("exit", killAll)
+  for (const name of SIGNALS) process.off(name, endWithSignal)
+}
+
+/** The terminal's signals do not reach a group of its own. */
+function endWithSignal(name: NodeJS.Signals): void {
+  killAll()
+  for (const each of SIGNALS) process.off(each, endWithSignal)
+  // Somebody else who listens decides what the signal means; otherwise it means what it always does.
+  if (process.listenerCount(name) === 0) process.kill(process.pid, name)
+}
+
+function killAll(): void {
+  for (const child of running) killGroup(child)
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === "win32") child.kill("SIGKILL")
+    else process.kill(-child.pid, "SIGKILL")
+  } catch {
+    // Nobody of the group is left.
+    child.kill("SIGKILL")
+  }
+}
