@@ -3,7 +3,7 @@ import { type GoJsonValue, sortedDeep } from "../../../codec/go-json.ts"
 import { goQuote } from "../../../codec/go-quote.ts"
 import { goRfc3339Nano } from "../../../codec/go-time.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
-import { compareSemver, parseSemver } from "../../../codec/semver.ts"
+import { compareSemver, isSemver } from "../../../codec/semver.ts"
 import type { AttributeTime, ExtendedAttribute, SignedAttributes } from "../../../core/certified.ts"
 import type { ErrorCode } from "../../../core/error-catalogue.ts"
 import { asToolError, ToolError } from "../../../core/errors.ts"
@@ -93,7 +93,7 @@ export function verificationPluginOf(attributes: SignedAttributes): OrFault<Want
   if ("wrong" in name) return fault("E_FORMAT_MALFORMED", name.wrong)
   if (minVersion === undefined) return { name: name.text }
   if ("wrong" in minVersion) return badMinVersion(minVersion.wrong)
-  if (parseSemver(minVersion.text) !== undefined) return { name: name.text, minVersion: minVersion.text }
+  if (isSemver(minVersion.text)) return { name: name.text, minVersion: minVersion.text }
   return badMinVersion(`${MIN_VERSION_ATTRIBUTE} from extended attribute is not a valid SemVer`)
 }
 
@@ -135,12 +135,10 @@ export async function findVerificationPlugin(
     return fault(code, `error while locating the verification plugin ${goQuote(name)}, ${advice}. error: ${what}`)
   }
   const { version } = metadata
-  const installed = parseSemver(version)
-  if (installed === undefined) {
+  if (!isSemver(version)) {
     return fault("E_PLUGIN_FAILED", `plugin ${name} has pluginVersion ${version} which is not in valid semver format`)
   }
-  const minimum = minVersion === undefined ? undefined : parseSemver(minVersion)
-  if (minVersion !== undefined && (minimum === undefined || compareSemver(installed, minimum) < 0)) {
+  if (minVersion !== undefined && compareSemver(version, minVersion) < 0) {
     const needs = `but signature verification needs plugin version greater than or equal to ${minVersion}`
     return fault("E_PLUGIN_FAILED", `found plugin ${name} with version ${version} ${needs}`)
   }
