@@ -84,6 +84,11 @@ export function attributeLabel(type: string): string | undefined {
   return NAMED.find(([oid]) => oid === type)?.[1]
 }
 
+/** Object identifier of a short name; `undefined` for names that are not known. */
+export function attributeType(label: string): string | undefined {
+  return NAMED.find(([, name]) => name === label)?.[0]
+}
+
 /** Whether two names are the same, byte for byte. */
 export function sameName(a: Name, b: Name): boolean {
   return a.raw.length === b.raw.length && a.raw.every((byte, at) => byte === b.raw[at])

@@ -1,4 +1,13 @@
-import { DER_TAG, type DerElement, derInteger, derOid, derSequence } from "../../codec/der.ts"
+import {
+  DER_TAG,
+  type DerElement,
+  derInteger,
+  derOid,
+  derSequence,
+  encodeDer,
+  encodeDerInteger,
+  encodeDerOid,
+} from "../../codec/der.ts"
 import { contextTag, derExplicit } from "../../codec/der-values.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { HashAlgorithm, SignatureScheme } from "../../core/ports.ts"
@@ -107,4 +116,41 @@ export function signatureAlgorithm(element: DerElement | undefined, what: string
   const [name = oid, scheme] = ALGORITHMS.get(oid) ?? []
   const usual = parameters === undefined || (oid !== ED25519 && isNull(parameters))
   return { oid, name, ...(scheme !== undefined && usual ? { scheme } : {}) }
+}
+
+function encodePss(hash: HashAlgorithm): Uint8Array {
+  const [oid, [, salt] = []] = [...HASHES].find(([, [name]]) => name === hash) ?? []
+  if (oid === undefined || salt === undefined) throw noIdentifier(`RSA-PSS with ${hash}`)
+  const digest = encodeDer(DER_TAG.sequence, encodeDerOid(oid), encodeDer(DER_TAG.null))
+  const parameters = encodeDer(
+    DER_TAG.sequence,
+    encodeDer(contextTag(0, true), digest),
+    encodeDer(contextTag(1, true), encodeDer(DER_TAG.sequence, encodeDerOid(MGF1), digest)),
+    encodeDer(contextTag(2, true), encodeDerInteger(BigInt(salt))),
+  )
+  return encodeDer(DER_TAG.sequence, encodeDerOid(RSA_PSS), parameters)
+}
+
+function noIdentifier(scheme: string): ToolError {
+  return new ToolError("E_KEY_TYPE", {
+    what: "the signature algorithm cannot be used in certificates",
+    why: `${scheme}, expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519`,
+    next: ["choose another algorithm or key"],
+  })
+}
+
+/**
+ * DER of the AlgorithmIdentifier of a scheme.
+ *
+ * @throws {ToolError} `E_KEY_TYPE` for schemes certificates are not signed with.
+ */
+export function encodeSignatureAlgorithm(scheme: SignatureScheme): Uint8Array {
+  if (scheme.scheme === "rsa-pss") return encodePss(scheme.hash)
+  const hash = "hash" in scheme ? scheme.hash : undefined
+  const row = [...ALGORITHMS].find(
+    ([, [, known]]) => known?.scheme === scheme.scheme && ("hash" in known ? known.hash : undefined) === hash,
+  )
+  if (row === undefined) throw noIdentifier(hash === undefined ? scheme.scheme : `${scheme.scheme} with ${hash}`)
+  const parameters = scheme.scheme === "rsa-pkcs1" ? [encodeDer(DER_TAG.null)] : []
+  return encodeDer(DER_TAG.sequence, encodeDerOid(row[0]), ...parameters)
 }
