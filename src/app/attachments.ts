@@ -26,16 +26,17 @@ export interface Attachments {
 }
 
 /** The format whose documents lie under tags. */
-export function taggedPlacement(): TagPlacement {
-  const placements = formats.map((format) => format.writer.placement)
-  const found = placements.find((placement) => placement.place === "tag")
-  if (found !== undefined) return found
+export async function taggedPlacement(): Promise<TagPlacement> {
+  for (const format of formats.filter(({ signer }) => signer === "key")) {
+    const { placement } = (await format.load()).writer
+    if (placement.place === "tag") return placement
+  }
   throw new ToolError("E_INTERNAL", { what: "no format keeps its documents under tags" })
 }
 
 /** Tag of what is attached to `subject`; `undefined` where the digest is too long for one. */
-export function attachedTag(subject: Digest, kind: SignatureKind, prefix?: string): string | undefined {
-  const tag = taggedPlacement().tag(subject, kind, prefix)
+export async function attachedTag(subject: Digest, kind: SignatureKind, prefix?: string): Promise<string | undefined> {
+  const tag = (await taggedPlacement()).tag(subject, kind, prefix)
   return isTag(tag) ? tag : undefined
 }
 
@@ -74,8 +75,8 @@ async function attachedImage(
   kind: SignatureKind,
   tagPrefix: string | undefined,
 ): Promise<readonly AttachedImage[]> {
-  const tag = attachedTag(subject, kind)
-  const there = attachedTag(subject, kind, tagPrefix)
+  const tag = await attachedTag(subject, kind)
+  const there = await attachedTag(subject, kind, tagPrefix)
   const state = there === undefined ? undefined : await store.readTag(there)
   return tag === undefined || state === undefined ? [] : [{ kind, tag, descriptor: state.manifest.descriptor }]
 }

@@ -20,11 +20,11 @@ import { namedSubjects, openTarget, subjectKey, type NamedSubject, type OpenTarg
  */
 export async function attestArtifacts(app: AppContext, request: AttestRequest): Promise<SignReport> {
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
-  formatsNamed(request.formats)
+  const formats = await formatsNamed(request.formats)
   const task = app.progress.start("attesting", request.targets.length)
   const once = onceEach<readonly SignedSignature[]>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const attested = await attestTarget(app, request, target, once)
+    const attested = await attestTarget(app, request, formats, target, once)
     task.advance(1)
     return attested
   })
@@ -35,6 +35,7 @@ export async function attestArtifacts(app: AppContext, request: AttestRequest): 
 async function attestTarget(
   app: AppContext,
   request: AttestRequest,
+  formats: readonly SignatureFormat[],
   target: Target,
   once: ReturnType<typeof onceEach<readonly SignedSignature[]>>,
 ): Promise<readonly SignedArtifact[]> {
@@ -48,7 +49,7 @@ async function attestTarget(
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     try {
       const signatures = await once(subjectKey(open, subject), () =>
-        Promise.all(formatsNamed(request.formats).map((format) => attestInFormat(app, request, open, subject, format))),
+        Promise.all(formats.map((format) => attestInFormat(app, request, open, subject, format))),
       )
       return { artifact: name, subject, signatures }
     } catch (thrown) {
@@ -77,7 +78,7 @@ async function attestInFormat(
   const document = await signDraft(request.key, format, draft)
   if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
   const placed: Placed = request.upload
-    ? await place(app, open.signatures, subject, format, draft, document, request)
+    ? await place(app, open.signatures, subject, format, document, { ...request, draft })
     : { existed: false }
   if (request.upload && request.replace && format.writer.placement.place === "referrer") {
     await replaceReferrers(open.signatures, subject, document, placed.location?.reference)

@@ -3,8 +3,9 @@ import type { Digest } from "../core/digest.ts"
 import { asToolError } from "../core/errors.ts"
 import { matchesMediaType } from "../core/media-types.ts"
 import type { ContentStore } from "../core/ports.ts"
-import { formats, wantedTypes } from "../formats/index.ts"
+import { wantedTypes } from "../formats/index.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
+import { taggedPlacement } from "./attachments.ts"
 import { sbomTag } from "./list.ts"
 import type { AppContext, CleanRequest, CleanResult } from "./requests.ts"
 import { openTarget } from "./subjects.ts"
@@ -19,20 +20,19 @@ export async function cleanSignatures(app: AppContext, request: CleanRequest): P
   const subject = await open.content.resolve(open.reference)
   const store = open.signatures
   const removed: string[] = []
-  for (const tag of tagsToDelete(subject, request)) {
+  for (const tag of await tagsToDelete(subject, request)) {
     if (await deleteTag(store, tag)) removed.push(`${store.name}:${tag}`)
   }
   if (request.what === "referrer" || request.what === "all") removed.push(...(await cleanReferrers(store, subject)))
   return { removed }
 }
 
-function tagsToDelete(subject: Descriptor, request: CleanRequest): readonly string[] {
+async function tagsToDelete(subject: Descriptor, request: CleanRequest): Promise<readonly string[]> {
   const kinds = (["signature", "attestation"] as const).filter(
     (kind) => request.what === kind || request.what === "all",
   )
-  const tags = formats.flatMap(({ writer: { placement } }) =>
-    placement.place === "tag" ? kinds.map((kind) => placement.tag(subject.digest, kind, request.tagPrefix)) : [],
-  )
+  const placement = await taggedPlacement()
+  const tags = kinds.map((kind) => placement.tag(subject.digest, kind, request.tagPrefix))
   if (request.what === "sbom" || request.what === "all") tags.push(sbomTag(subject, request.tagPrefix ?? ""))
   return [...new Set(tags)]
 }
@@ -64,11 +64,11 @@ async function cleanReferrers(store: ContentStore, subject: Descriptor): Promise
   return removed
 }
 
-/** Whether a referrer carries a document of a format in the table, about this very subject. */
+/** Whether a referrer carries a document of cosign's formats, about this very subject; others have their own owners. */
 async function isOurs(store: ContentStore, subject: Descriptor, digest: Digest): Promise<boolean> {
   const { bytes, descriptor } = await store.fetchManifest(digest)
   const manifest = parseManifest(bytes, descriptor.mediaType)
   if (manifest.kind !== "image" || manifest.subject?.digest !== subject.digest) return false
-  const types = wantedTypes(["signature", "attestation"])
+  const types = wantedTypes(["signature", "attestation"], "cosign")
   return manifest.layers.some((layer) => types.some((type) => matchesMediaType(layer.mediaType, type)))
 }

@@ -10,7 +10,7 @@ export interface Question {
   /** Largest attachment the caller reads, bytes; the subject's documents together may have at least as many. */
   readonly attachmentBytes: number
   /** Gets each document, store by store and in order within a store; keeps nothing of its bytes. */
-  take(raw: RawSignature, store: SignatureStore): void
+  take(raw: RawSignature, store: SignatureStore): void | Promise<void>
 }
 
 /**
@@ -66,9 +66,7 @@ async function ask(
   try {
     return await store.find(question.subject, question.wanted, {
       ...reader,
-      take: (raw) => {
-        question.take(raw, store)
-      },
+      take: (raw) => question.take(raw, store),
     })
   } catch (thrown) {
     return failedAnswer(store, asToolError(thrown))

@@ -1,29 +1,37 @@
 import { copied } from "../codec/preview.ts"
 import type { ArtifactContent, BindSubject, Candidate, ClaimRoom, Wanted } from "../core/candidate.ts"
+import { catalogue } from "../core/error-catalogue.ts"
 import { asToolError } from "../core/errors.ts"
 import type { JsonValue } from "../core/json-value.ts"
 import { limits } from "../core/limits.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
-import type { Finding, SignatureReport, SignerIdentity } from "../core/report.ts"
+import type { Finding, SignatureReport, SignerIdentity, TimeEvidence } from "../core/report.ts"
 import type { VerifiedContent, VerifiedSignature } from "../core/verified.ts"
 import { formats } from "../formats/index.ts"
 import type { AuthorityFacts } from "../policy/evaluate.ts"
-import type { Authority, TrustPolicy } from "../policy/model.ts"
+import type { Authority, KeyAuthority, TrustPolicy } from "../policy/model.ts"
 import { evaluateKeys } from "../trust/keyed.ts"
+import type { CertifiedTrust } from "./evaluate-certified.ts"
 import type { NamedKey, VerifyRequest } from "./requests.ts"
 
 /** What does not change while the signatures of one command are evaluated. */
 export interface Evaluation {
   readonly policy: TrustPolicy
   readonly keys: readonly NamedKey[]
+  /** There when an authority of the policy trusts certificates. */
+  readonly certified?: CertifiedTrust
   readonly hash?: VerifyRequest["hash"]
   readonly checkClaims: boolean
   readonly anyPredicate: boolean
+  /** Signatures evaluated per subject. */
+  readonly maxSignatures: number
 }
 
 /** One signature document after evaluation. */
 export interface Evaluated {
   readonly report: SignatureReport
+  /** Authorities that only something unknown kept from being satisfied. */
+  readonly undecided?: readonly string[]
   /** Set when at least one authority is satisfied. */
   readonly verified?: VerifiedSignature
 }
@@ -35,6 +43,7 @@ export class SubjectEvaluation {
   readonly #seen = new Set<string>()
   readonly #room = claimRoom()
   readonly #signers = new Map<string, string[]>()
+  readonly #undecided = new Set<string>()
   readonly reports: SignatureReport[] = []
   readonly verified: VerifiedSignature[] = []
   /** True once something could not be read or was left out by a limit. */
@@ -46,15 +55,21 @@ export class SubjectEvaluation {
   }
 
   /** Evaluate one document unless the same document was evaluated already (it may lie in several places). */
-  add(raw: RawSignature): void {
+  async add(raw: RawSignature): Promise<void> {
     const key = `${raw.descriptor.digest} ${raw.mediaType} ${JSON.stringify(raw.annotations)}`
     if (this.#seen.has(key)) return
-    if (this.#seen.size >= limits.signaturesEvaluated) {
+    if (this.#seen.size >= this.#evaluation.maxSignatures) {
       this.incomplete = true
       return
     }
     this.#seen.add(key)
-    for (const evaluated of evaluateDocument(this.#evaluation, this.#subject, raw, this.#room)) this.take(evaluated)
+    for (const candidate of await parseDocument(raw)) {
+      this.take(
+        "report" in candidate
+          ? candidate
+          : await evaluateCandidate(this.#evaluation, this.#subject, candidate, undefined, this.#room),
+      )
+    }
   }
 
   /** Facts for the policy engine. */
@@ -62,14 +77,18 @@ export class SubjectEvaluation {
     return new Map(
       this.#evaluation.policy.authorities.map((authority) => [
         authority.name,
-        { signers: this.#signers.get(authority.name) ?? [], incomplete: this.incomplete },
+        {
+          signers: this.#signers.get(authority.name) ?? [],
+          incomplete: this.incomplete || this.#undecided.has(authority.name),
+        },
       ]),
     )
   }
 
   /** Take over a judged signature. */
-  take({ report, verified }: Evaluated): void {
+  take({ report, verified, undecided = [] }: Evaluated): void {
     this.reports.push(report)
+    for (const authority of undecided) this.#undecided.add(authority)
     if (verified === undefined) return
     this.verified.push(verified)
     for (const authority of report.satisfies) {
@@ -80,24 +99,25 @@ export class SubjectEvaluation {
   }
 }
 
-/** Parse with the format of the media type, then judge every signature in the document. Never throws for bad content. */
-function evaluateDocument(
-  evaluation: Evaluation,
-  subject: Subject,
-  raw: RawSignature,
-  room: ClaimRoom,
-): readonly Evaluated[] {
+/** Parse with the format of the media type. Never throws for bad content: that is a report already. */
+async function parseDocument(raw: RawSignature): Promise<readonly (Candidate | Evaluated)[]> {
   const format = formats.find((candidate) => candidate.accepts(raw))
   if (format === undefined) return [{ report: unreadable(raw, "unrecognised", "unrecognised", []) }]
-  let candidates: readonly Candidate[]
   try {
-    candidates = format.parse(raw)
+    return (await format.load()).parse(raw)
   } catch (thrown) {
     const error = asToolError(thrown)
     const finding: Finding = { check: "format.parse", outcome: "failed", code: error.code, observed: error.message }
     return [{ report: unreadable(raw, format.id, "malformed", [finding]) }]
   }
-  return candidates.map((candidate) => evaluateCandidate(evaluation, subject, candidate, undefined, room))
+}
+
+/** What the trust evaluator of an authority's family says of one candidate. */
+export interface Judgement {
+  readonly findings: readonly Finding[]
+  /** Set when the signature verified and its signer is known, whether or not the authority wants this signer. */
+  readonly signer?: SignerIdentity
+  readonly time?: TimeEvidence
 }
 
 /**
@@ -106,31 +126,90 @@ function evaluateDocument(
  * @param artifact - digests (and bytes) of the signed artifact, where the signature covers the artifact itself.
  * @param room - of the claims in the report, when the signature verifies; others get little.
  */
-export function evaluateCandidate(
+export async function evaluateCandidate(
   evaluation: Evaluation,
   subject: BindSubject,
   candidate: Candidate,
   artifact?: ArtifactContent,
   room: ClaimRoom = claimRoom(),
-): Evaluated {
-  const { policy, keys, hash } = evaluation
-  const options = { ...(hash === undefined ? {} : { hash }), ...(artifact === undefined ? {} : { artifact }) }
-  const { findings: keyFindings, signer } = evaluateKeys(candidate, keys, options)
+): Promise<Evaluated> {
+  const keyed = keyedJudgement(evaluation, candidate, artifact)
   const satisfies: string[] = []
-  let shown: readonly Finding[] | undefined
+  const undecided: string[] = []
+  let shown: Judgement | undefined
   let content: VerifiedContent | undefined
-  for (const authority of policy.authorities) {
+  for (const authority of evaluation.policy.authorities) {
     const wanted = wantedBy(authority, evaluation)
-    const findings = [...keyFindings, ...authorityFindings(subject, candidate, authority, wanted)]
-    const named = signer !== undefined && authority.keys.includes(signer.name)
-    const passed = named && findings.every((finding) => finding.outcome === "passed" || finding.outcome === "skipped")
+    const judged = await judge(evaluation, subject, candidate, authority, wanted, keyed)
+    const hinders = judged.findings.filter((finding) => !allows(finding))
+    const passed = isSigner(authority, judged) && hinders.length === 0
     if (passed) satisfies.push(authority.name)
+    else if (hinders.length > 0 && hinders.every(isOpen)) undecided.push(authority.name)
     if (passed) content ??= candidate.content(subject, wanted, artifact)
-    if (shown === undefined || (passed && satisfies.length === 1)) shown = findings
+    if (shown === undefined || (passed ? satisfies.length === 1 : isCloser(judged, shown, satisfies))) shown = judged
   }
   const claims = candidate.claims(content === undefined ? claimRoom(limits.untrustedClaimValues) : room)
-  const report = candidateReport(candidate, shown ?? keyFindings, signer, satisfies, content, claims)
-  return content === undefined ? { report } : { report, verified: { report, content } }
+  const state = satisfies.length > 0 ? "verified" : undecided.length > 0 ? "unknown" : "untrusted"
+  const report = candidateReport(candidate, shown ?? keyed(), { satisfies, state }, content, claims)
+  return { report, undecided, ...(content === undefined ? {} : { verified: { report, content } }) }
+}
+
+/** A finding that the world kept open: neither a yes nor a no. */
+function isOpen({ outcome, code }: Finding): boolean {
+  return outcome === "unknown" && code !== undefined && catalogue[code].kind === "unknown"
+}
+
+/** What does not keep a signature from counting. */
+function allows(finding: Finding): boolean {
+  return finding.outcome === "passed" || finding.outcome === "skipped" || finding.logged === true
+}
+
+/** An authority that accepts the format explains a refusal better than one that does not. */
+function isCloser(judged: Judgement, shown: Judgement, satisfies: readonly string[]): boolean {
+  const accepted = ({ findings }: Judgement): boolean =>
+    findings.some((finding) => finding.check === "format.accepted" && finding.outcome === "passed")
+  return satisfies.length === 0 && accepted(judged) && !accepted(shown)
+}
+
+/** Keys are tried once for all authorities, when the first one asks. */
+function keyedJudgement(
+  { keys, hash }: Evaluation,
+  candidate: Candidate,
+  artifact: ArtifactContent | undefined,
+): () => Judgement {
+  let judged: Judgement | undefined
+  const options = { ...(hash === undefined ? {} : { hash }), ...(artifact === undefined ? {} : { artifact }) }
+  return () => (judged ??= keys.length === 0 ? { findings: [] } : evaluateKeys(candidate, keys, options))
+}
+
+async function judge(
+  evaluation: Evaluation,
+  subject: BindSubject,
+  candidate: Candidate,
+  authority: Authority,
+  wanted: Wanted,
+  keyed: () => Judgement,
+): Promise<Judgement> {
+  const format = formatFinding(candidate, authority)
+  switch (authority.family) {
+    case "cosign": {
+      const { findings, ...who } = keyed()
+      const binding = candidate.bind(subject, wanted)
+      return { findings: [...findings, ...binding, format, ...logFindings(candidate, authority)], ...who }
+    }
+    case "notation": {
+      const { certified } = evaluation
+      if (format.outcome !== "passed" || certified === undefined) return { findings: [format] }
+      const judged = await certified.judge(certified, subject, candidate, authority, wanted)
+      return { ...judged, findings: [...judged.findings, format] }
+    }
+  }
+}
+
+/** Whether the signer found is one the authority names; certificate holders are judged by their findings. */
+function isSigner(authority: Authority, { signer }: Judgement): boolean {
+  if (signer === undefined) return false
+  return authority.family === "cosign" ? authority.keys.includes(signer.name) : signer.kind === "certificate"
 }
 
 /**
@@ -158,16 +237,6 @@ function wantedBy(authority: Authority, evaluation: Evaluation): Wanted {
   }
 }
 
-/** Findings that depend on what an authority asks: format, subject, annotations, predicate, log. */
-function authorityFindings(
-  subject: BindSubject,
-  candidate: Candidate,
-  authority: Authority,
-  wanted: Wanted,
-): readonly Finding[] {
-  return [...candidate.bind(subject, wanted), formatFinding(candidate, authority), ...logFindings(candidate, authority)]
-}
-
 function formatFinding(candidate: Candidate, authority: Authority): Finding {
   const accepted = authority.formats.includes(candidate.format)
   const texts = { expected: authority.formats.join(" or "), observed: candidate.format }
@@ -175,7 +244,7 @@ function formatFinding(candidate: Candidate, authority: Authority): Finding {
   return { check: "format.accepted", outcome: "failed", code: "E_SIG_OTHER_FORMAT", ...texts }
 }
 
-function logFindings(candidate: Candidate, authority: Authority): readonly Finding[] {
+function logFindings(candidate: Candidate, authority: KeyAuthority): readonly Finding[] {
   const observed =
     candidate.notEvaluated.length === 0 ? "no log entry" : `${candidate.notEvaluated.join(", ")}, not evaluated`
   if (authority.tlog === "ignore") return [{ check: "log.entry", outcome: "skipped", observed }]
@@ -185,9 +254,8 @@ function logFindings(candidate: Candidate, authority: Authority): readonly Findi
 
 function candidateReport(
   candidate: Candidate,
-  findings: readonly Finding[],
-  signer: SignerIdentity | undefined,
-  satisfies: readonly string[],
+  { findings, signer, time }: Judgement,
+  { satisfies, state }: Pick<SignatureReport, "satisfies" | "state">,
   content: VerifiedContent | undefined,
   claims: JsonValue,
 ): SignatureReport {
@@ -202,8 +270,9 @@ function candidateReport(
     claims,
     ...(about === undefined ? {} : { subject: about }),
     ...(signer === undefined ? {} : { signer }),
+    ...(time === undefined ? {} : { time }),
     notEvaluated: candidate.notEvaluated,
-    state: satisfies.length > 0 ? "verified" : "untrusted",
+    state,
     findings: findings.map(detached),
     satisfies,
   }

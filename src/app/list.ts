@@ -30,7 +30,9 @@ export async function listAttached(app: AppContext, request: ListRequest): Promi
       subject,
       wanted: wantedTypes(KINDS),
       attachmentBytes: limits.attachmentBytes,
-      take: (raw, store) => found.get(store)?.push(...signatureItems(raw, room)),
+      take: async (raw, store) => {
+        found.get(store)?.push(...(await signatureItems(raw, room)))
+      },
     }),
     sbomItems(open.signatures, subject, request.tagPrefix ?? ""),
   ])
@@ -55,11 +57,11 @@ function allStores(app: AppContext, where: ContentStore, tagPrefix: string | und
   return [...stores.values()]
 }
 
-function signatureItems(raw: RawSignature, room: ClaimRoom | undefined): readonly AttachedItem[] {
+async function signatureItems(raw: RawSignature, room: ClaimRoom | undefined): Promise<readonly AttachedItem[]> {
   const format = formats.find((candidate) => candidate.accepts(raw))
   if (format === undefined) return [{ ...rawItem(raw), format: "unrecognised", kind: "other" }]
   try {
-    return format.parse(raw).map((candidate) => candidateItem(candidate, room))
+    return (await format.load()).parse(raw).map((candidate) => candidateItem(candidate, room))
   } catch (thrown) {
     return [{ ...rawItem(raw), format: format.id, kind: "other", error: asToolError(thrown) }]
   }

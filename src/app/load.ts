@@ -5,7 +5,7 @@ import { ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { isDigest, type Digest } from "../core/digest.ts"
 import type { ContentStore, TagWrite } from "../core/ports.ts"
-import type { SignatureImageContent, SignedDocument } from "../formats/format.ts"
+import type { SignatureImageContent, SignedDocument, TagPlacement } from "../formats/format.ts"
 import { attachedTag, attachmentsOf, taggedPlacement, type AttachedImage } from "./attachments.ts"
 import type { AppContext, LoadedArtifact, LoadRequest } from "./requests.ts"
 import { openTarget } from "./subjects.ts"
@@ -63,7 +63,7 @@ async function loadImage(
   image: AttachedImage,
   prefix: string | undefined,
 ): Promise<string> {
-  const tag = attachedTag(subject, image.kind, prefix)
+  const tag = await attachedTag(subject, image.kind, prefix)
   if (tag === undefined) throw new ToolError("E_REF_INVALID", { what: `${prefix ?? ""} cannot start a tag` })
   const saved = await layout.fetchManifest(image.descriptor.digest)
   const wanted = layersOf(saved)
@@ -91,14 +91,14 @@ async function merged(
   missing: readonly Descriptor[],
   { kind }: AttachedImage,
 ): Promise<TagWrite | undefined> {
-  const placement = taggedPlacement()
+  const placement = await taggedPlacement()
   const config = await to.fetchBlob(placement.read(current).config, limits.configBytes)
   let content: SignatureImageContent = { manifest: current, config }
   let write: TagWrite | undefined
   for (const layer of missing) {
     const bytes = await layout.fetchBlob(layer, limits.attachmentBytes)
     write = placement.merge(content, documentOf(layer, bytes, kind), {}) ?? write
-    if (write !== undefined) content = contentOf(write, content)
+    if (write !== undefined) content = contentOf(placement, write, content)
   }
   return write
 }
@@ -110,9 +110,13 @@ function documentOf(layer: Descriptor, bytes: Uint8Array, kind: AttachedImage["k
   return { format: "cosign-v2", kind, bytes, descriptor, mediaType, payload: EMPTY, signature: EMPTY, annotations }
 }
 
-function contentOf({ bytes, mediaType, blobs = [] }: TagWrite, before: SignatureImageContent): SignatureImageContent {
+function contentOf(
+  placement: TagPlacement,
+  { bytes, mediaType, blobs = [] }: TagWrite,
+  before: SignatureImageContent,
+): SignatureImageContent {
   const manifest = { descriptor: { mediaType, digest: sha256Digest(bytes), size: bytes.length }, bytes }
-  const { config } = taggedPlacement().read(manifest)
+  const { config } = placement.read(manifest)
   const blob = blobs.find(({ descriptor }) => descriptor.digest === config.digest)
   return { manifest, config: blob !== undefined && "bytes" in blob.source ? blob.source.bytes : before.config }
 }

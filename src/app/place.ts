@@ -1,4 +1,5 @@
 import type { Descriptor } from "../core/descriptor.ts"
+import { ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import type { Digest } from "../core/digest.ts"
 import type { ContentStore, PublicKey, SigningKey, TagChange, TagWrite } from "../core/ports.ts"
@@ -26,7 +27,9 @@ export interface Placed {
 
 /** What placing needs of the request. */
 export interface PlaceOptions extends WriteOptions {
-  readonly key: SigningKey
+  /** Key that signed, and what it signed: tells duplicates under a tag. */
+  readonly key?: SigningKey
+  readonly draft?: Pick<Draft, "message">
   /** Documents that the new one replaces. */
   readonly replace?: boolean
 }
@@ -39,22 +42,24 @@ export async function place(
   store: ContentStore,
   subject: Descriptor,
   format: SignatureFormat,
-  draft: Draft,
   document: SignedDocument,
   options: PlaceOptions,
 ): Promise<Placed> {
   const { placement } = format.writer
   if (placement.place === "referrer") {
-    const write = placement.manifest(subject, document, app.clock.now())
-    return attach(store, write)
+    const write = placement.manifest(subject, document, app.clock.now(), options.manifestForm)
+    return attach(store, write, options.forceReferrersTag)
   }
   if (options.legacyAsReferrer === true) return attachLegacy(store, subject, placement, document, options)
-  return placeUnderTag(store, subject, placement, draft, document, options)
+  const { key, draft } = options
+  if (key === undefined || draft === undefined)
+    throw new ToolError("E_INTERNAL", { what: "a tag needs the signer's key" })
+  return placeUnderTag(store, subject, placement, document, { ...options, key, draft })
 }
 
-async function attach(store: ContentStore, write: TagWrite): Promise<Placed> {
+async function attach(store: ContentStore, write: TagWrite, forceReferrersTag = false): Promise<Placed> {
   await pushBlobs(store, write)
-  const attached = await store.attach(write.bytes, write.mediaType)
+  const attached = await store.attach(write.bytes, write.mediaType, forceReferrersTag ? { tag: "always" } : {})
   return {
     existed: false,
     location: { store: attached.via, where: store.name, reference: attached.descriptor.digest },
@@ -99,9 +104,8 @@ async function placeUnderTag(
   store: ContentStore,
   subject: Descriptor,
   placement: TagPlacement,
-  draft: Draft,
   document: SignedDocument,
-  options: PlaceOptions,
+  options: PlaceOptions & Required<Pick<PlaceOptions, "key" | "draft">>,
 ): Promise<Placed> {
   const tag = placement.tag(subject.digest, document.kind, options.tagPrefix)
   await loadPrehashFor([options.key.publicKey])
@@ -113,7 +117,8 @@ async function placeUnderTag(
     existed = placement
       .duplicates(layers, document)
       .some(
-        (layer) => layer.signature === undefined || verifiesFor(options.key.publicKey, draft.message, layer.signature),
+        (layer) =>
+          layer.signature === undefined || verifiesFor(options.key.publicKey, options.draft.message, layer.signature),
       )
     if (existed) return undefined
     const content = { manifest: current, config: await store.fetchBlob(config, limits.configBytes) }

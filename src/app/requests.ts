@@ -16,16 +16,21 @@ import type {
   SignatureStore,
   SigningKey,
 } from "../core/ports.ts"
+import type { TrustStore, TrustStoreName } from "../core/certified.ts"
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
 import type { JsonValue } from "../core/json-value.ts"
+import type { NotationHome } from "../core/notation-home.ts"
 import type { Reference } from "../core/reference.ts"
 import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
+import type { RevocationService, TimestampService } from "../core/service-ports.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
+import type { NotationAuthority, TrustPolicy } from "../policy/model.ts"
+import type { EnvelopeSigner, NotationSigner } from "./notation/signer.ts"
 
 /** Formats that can be written and looked for. */
-export type FormatName = "cosign-v2" | "cosign-v3"
+export type FormatName = "cosign-v2" | "cosign-v3" | "notation" | "notation-cose"
 
 /** An artifact as a command names it. `text` is what the user typed. */
 export type Target =
@@ -62,6 +67,10 @@ export interface AppContext {
   readonly files: Files
   readonly keys: KeySource
   readonly stores: Stores
+  readonly timestamps: TimestampService
+  readonly revocation: RevocationService
+  /** Configuration shared with the `notation` command. */
+  readonly notation: NotationHome
 }
 
 /* ------------------------------------------------------------------------------------------------ sign, attest --- */
@@ -75,6 +84,10 @@ export interface WriteOptions {
   readonly dockerMediaTypes?: boolean
   /** Milliseconds put into the legacy image config; absent = the zero time. */
   readonly createdAt?: number
+  /** How the manifest of a notation signature tells its type; default `artifact`. */
+  readonly manifestForm?: "artifact" | "config"
+  /** Write the referrers tag also where the registry has a referrers API. */
+  readonly forceReferrersTag?: boolean
   /** Legacy signatures as OCI 1.1 referrers instead of a tag (cosign's `--registry-referrers-mode oci-1-1`). */
   readonly legacyAsReferrer?: boolean
   /** False: make the signature and return it, store nothing. */
@@ -83,8 +96,17 @@ export interface WriteOptions {
 
 export interface SignRequest extends WriteOptions {
   readonly targets: readonly Target[]
-  readonly key: SigningKey
   readonly formats: readonly FormatName[]
+  /** Signs in formats that need a key alone. */
+  readonly key?: SigningKey
+  /** Signs in formats that need certificates. */
+  readonly certified?: NotationSigner | EnvelopeSigner
+  /** Milliseconds that signatures are valid for; only formats with an expiry. */
+  readonly expiresAfter?: number
+  /** Trusted timestamp for formats that hold one. */
+  readonly timestamp?: TimestampOptions
+  /** Program that signs, as envelopes name it. */
+  readonly agent?: string
   /** Signed annotations. */
   readonly annotations: Readonly<Record<string, string>>
   /** Also sign every child of an index. */
@@ -103,6 +125,13 @@ export interface SignRequest extends WriteOptions {
     readonly subject: Descriptor
     readonly format: FormatName
   }) => void
+}
+
+/** Where a timestamp comes from. */
+export interface TimestampOptions {
+  readonly url: string
+  /** DER of the root that the authority's chain must end in. */
+  readonly root: Uint8Array
 }
 
 export interface AttestRequest extends WriteOptions {
@@ -160,11 +189,29 @@ export interface NamedKey {
   readonly key: PublicKey
 }
 
+/**
+ * Loads a trust store.
+ * @throws {ToolError} `E_TRUST_MISSING`, `E_TRUST_MALFORMED`; `what` is notation's text.
+ */
+export type TrustStoreLoader = (store: TrustStoreName) => Promise<TrustStore>
+
 export interface VerifyRequest {
   readonly targets: readonly Target[]
   readonly kind: SignatureKind
-  /** Any of these keys may have signed. Empty is refused. */
+  /** Any of these keys may have signed. Empty without {@link VerifyRequest.certificates} and policy is refused. */
   readonly keys: readonly NamedKey[]
+  /** Certificates that count beside the keys. */
+  readonly certificates?: NotationAuthority
+  /** Decides instead of what keys and certificates stand for: an imported policy. */
+  readonly policy?: TrustPolicy
+  /** Loads trust stores that an authority names, when a signature needs them. */
+  readonly trustStore?: TrustStoreLoader
+  /** Passed to verification plugins. */
+  readonly pluginConfig?: Readonly<Record<string, string>>
+  /** Signatures evaluated per artifact; default {@link limits.signaturesEvaluated}. */
+  readonly maxSignatures?: number
+  /** Leave later signatures alone once the policy is satisfied. */
+  readonly firstOnly?: boolean
   /** Formats that satisfy. Others found are named in the report. */
   readonly formats: readonly FormatName[]
   /** Annotations that must be signed with exactly these values. */
@@ -242,12 +289,25 @@ export interface AttestedBlob {
   readonly statement: Uint8Array
 }
 
-export interface VerifyBlobRequest {
+export interface VerifyBlobRequest extends Pick<
+  VerifyRequest,
+  "certificates" | "policy" | "trustStore" | "pluginConfig"
+> {
   readonly blob: BlobInput
   readonly keys: readonly NamedKey[]
   readonly hash?: VerifyRequest["hash"]
-  /** Exactly one of: a Sigstore bundle, a legacy cosign bundle (both as `bundle` bytes), or a detached raw signature. */
-  readonly evidence: { readonly bundle: Uint8Array } | { readonly signature: Uint8Array }
+  /**
+   * Exactly one of: a Sigstore bundle, a legacy cosign bundle (both as `bundle` bytes), a detached raw signature, or a
+   * Notary Project envelope.
+   */
+  readonly evidence:
+    | { readonly bundle: Uint8Array }
+    | { readonly signature: Uint8Array }
+    | { readonly envelope: Uint8Array; readonly form: "jws" | "cose" }
+  /** Media type that must be signed; absent = any. Notary Project envelopes alone. */
+  readonly mediaType?: string
+  /** User metadata that must be signed. */
+  readonly annotations?: Readonly<Record<string, string>>
   readonly tlog?: VerifyRequest["tlog"]
   readonly at: number
 }

@@ -1,6 +1,7 @@
 import type { SignatureScheme, SigningKey } from "../core/ports.ts"
 import { ToolError } from "../core/errors.ts"
-import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.ts"
+import { keySpecOf, keySpecs } from "../crypto/key-spec.ts"
+import type { Draft, FormatWriter, SignatureFormat, SignedDocument } from "../formats/format.ts"
 
 /** Sign a draft with the scheme its format uses for this key. */
 export async function signDraft(key: SigningKey, format: SignatureFormat, draft: Draft): Promise<SignedDocument> {
@@ -11,13 +12,24 @@ export async function signDraft(key: SigningKey, format: SignatureFormat, draft:
 /**
  * The scheme for a key: its preferred one, or its first with the hash a format fixes.
  *
- * @param hash - `key` for the key's own choice.
+ * @param hash - as the writer of a format says.
  * @throws {ToolError} `E_KEY_TYPE` when the key cannot do it.
  */
-export function schemeFor(key: SigningKey, hash: "key" | "sha256"): SignatureScheme {
+export function schemeFor(key: SigningKey, hash: FormatWriter["hash"]): SignatureScheme {
+  if (hash === "key-spec") return keySpecScheme(key)
   const usable = key.schemes.filter((scheme) => scheme.scheme !== "ed25519ph")
   const fixed = hash === "key" ? undefined : usable.find((scheme) => "hash" in scheme && scheme.hash === hash)
   const scheme = fixed ?? usable[0]
   if (scheme !== undefined) return scheme
   throw new ToolError("E_KEY_TYPE", { what: `a ${key.publicKey.type} key offers no usable signature scheme` })
+}
+
+function keySpecScheme({ publicKey }: SigningKey): SignatureScheme {
+  const spec = keySpecOf(publicKey)
+  if (spec !== undefined) return spec.scheme
+  throw new ToolError("E_KEY_TYPE", {
+    what: `a ${publicKey.type} key of ${publicKey.bits} bits cannot sign in Notary Project formats`,
+    why: `expected one of ${keySpecs.map(({ name }) => name).join(", ")}`,
+    next: ["sign with a key of a listed kind and size", "or leave out the notation formats"],
+  })
 }

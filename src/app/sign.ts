@@ -2,8 +2,9 @@ import type { Descriptor } from "../core/descriptor.ts"
 import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { repositoryName } from "../core/reference.ts"
+import type { SigningKey } from "../core/ports.ts"
 import { formats } from "../formats/index.ts"
-import type { SignatureFormat } from "../formats/format.ts"
+import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.ts"
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
@@ -32,11 +33,11 @@ const THIS_KEY = "this key"
  * @throws {ToolError} `E_USAGE` without targets or formats, or when an option does not go with a format.
  */
 export async function signArtifacts(app: AppContext, request: SignRequest): Promise<SignReport> {
-  checkRequest(request)
+  const formats = await checkedFormats(request)
   const task = app.progress.start("signing", request.targets.length)
   const once = onceEach<readonly SignedSignature[] | ToolError>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const signed = await signTarget(app, request, target, once)
+    const signed = await signTarget(app, request, formats, target, once)
     task.advance(1)
     return signed
   })
@@ -44,22 +45,41 @@ export async function signArtifacts(app: AppContext, request: SignRequest): Prom
   return { artifacts: artifacts.flat() }
 }
 
-/** The formats of a request from the table. @throws {ToolError} `E_USAGE` for none or unknown. */
-export function formatsNamed(names: readonly FormatName[]): readonly SignatureFormat[] {
+/** The formats of a request from the table, loaded. @throws {ToolError} `E_USAGE` for none or unknown. */
+export async function formatsNamed(names: readonly FormatName[]): Promise<readonly SignatureFormat[]> {
   if (names.length === 0) throw new ToolError("E_USAGE", { what: "no signature format was named" })
-  return [...new Set(names)].map((name) => {
-    const format = formats.find((candidate) => candidate.id === name)
-    if (format !== undefined) return format
-    throw new ToolError("E_USAGE", {
-      what: `unknown signature format ${JSON.stringify(name)}`,
-      why: `expected one of ${formats.map((f) => f.id).join(", ")}`,
-    })
-  })
+  return Promise.all(
+    [...new Set(names)].map((name) => {
+      const format = formats.find((candidate) => candidate.id === name)
+      if (format !== undefined) return format.load()
+      throw new ToolError("E_USAGE", {
+        what: `unknown signature format ${JSON.stringify(name)}`,
+        why: `expected one of ${formats.map((f) => f.id).join(", ")}`,
+      })
+    }),
+  )
 }
 
-function checkRequest(request: SignRequest): void {
+/** Every option that was given is used by some format, and what each format needs is there. */
+async function checkedFormats(request: SignRequest): Promise<readonly SignatureFormat[]> {
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
-  const tagged = formatsNamed(request.formats).every((format) => format.writer.placement.place === "tag")
+  const named = await formatsNamed(request.formats)
+  const tagged = named.every((format) => format.writer.placement.place === "tag")
+  for (const { id, writer } of named) {
+    const signer = writer.signer === "key" ? request.key : request.certified
+    if (signer !== undefined) continue
+    throw new ToolError("E_USAGE", {
+      what: `format ${id} needs ${writer.signer === "key" ? "a key" : "a key with a certificate chain"} to sign with`,
+    })
+  }
+  const certified = named.some(({ writer }) => writer.signer === "certificate")
+  if (!certified && (request.expiresAfter !== undefined || request.timestamp !== undefined)) {
+    throw new ToolError("E_USAGE", {
+      what: "an expiry or a timestamp can only be put into signatures of the notation formats",
+      why: `formats asked for: ${request.formats.join(", ")}`,
+      next: ["add `--format notation`"],
+    })
+  }
   // An option that was given is used or refused, never dropped.
   if (!tagged && (request.payload !== undefined || request.identities !== undefined)) {
     throw new ToolError("E_USAGE", {
@@ -68,12 +88,14 @@ function checkRequest(request: SignRequest): void {
       next: ["use `--format cosign-v2`"],
     })
   }
+  return named
 }
 
 /** The artifact and, when recursive, everything below it, each as one result. */
 async function signTarget(
   app: AppContext,
   request: SignRequest,
+  formats: readonly SignatureFormat[],
   target: Target,
   once: ReturnType<typeof onceEach<readonly SignedSignature[] | ToolError>>,
 ): Promise<readonly SignedArtifact[]> {
@@ -81,7 +103,7 @@ async function signTarget(
   const subjects = await attempt(() => namedSubjects(open, request.recursive))
   if (subjects instanceof ToolError) return [failure(target.text, subjects)]
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
-    const work = (): ReturnType<typeof signSubject> => signSubject(app, request, open, subject)
+    const work = (): ReturnType<typeof signSubject> => signSubject(app, request, formats, open, subject)
     const signatures = await once(subjectKey(open, subject), () => attempt(work))
     if (signatures instanceof ToolError) return { ...failure(name, signatures), subject }
     return { artifact: name, subject, signatures }
@@ -91,13 +113,14 @@ async function signTarget(
 async function signSubject(
   app: AppContext,
   request: SignRequest,
+  formats: readonly SignatureFormat[],
   open: OpenTarget,
   subject: Descriptor,
 ): Promise<readonly SignedSignature[]> {
   const written = await Promise.all(
-    formatsNamed(request.formats).map(async (format) => {
+    formats.map(async (format) => {
       if (request.ifMissing === true) {
-        const present = await alreadySigned(app, request, open, subject, format.id)
+        const present = await alreadySigned(app, request, open, subject, format)
         if (present !== undefined) return [present]
       }
       return signInFormat(app, request, open, subject, format)
@@ -114,18 +137,22 @@ async function signInFormat(
   subject: Descriptor,
   format: SignatureFormat,
 ): Promise<readonly SignedSignature[]> {
-  const drafts = format.writer.draftSignature({
-    subject: subject.digest,
-    dockerReferences: dockerReferences(request, open),
-    annotations: request.annotations,
-    ...(request.payload === undefined ? {} : { payload: request.payload }),
-  })
+  const made =
+    format.writer.signer === "certificate"
+      ? await signWithCertificate(app, request, subject, format)
+      : await signWithKey(app, request, open, subject, format)
   if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
   const signed: SignedSignature[] = []
-  for (const draft of drafts) {
-    const document = await signDraft(request.key, format, draft)
+  for (const { draft, document } of made) {
     const placed: Placed = request.upload
-      ? await place(app, open.signatures, subject, format, draft, document, request)
+      ? await place(
+          app,
+          open.signatures,
+          subject,
+          format,
+          document,
+          draft === undefined ? request : { ...request, draft },
+        )
       : { existed: false }
     signed.push({
       format: format.id,
@@ -140,6 +167,49 @@ async function signInFormat(
   return signed
 }
 
+/** A document and the draft it was made from; whole envelopes of plugins have none. */
+interface Made {
+  readonly draft?: Draft
+  readonly document: SignedDocument
+}
+
+async function signWithKey(
+  app: AppContext,
+  request: SignRequest,
+  open: OpenTarget,
+  subject: Descriptor,
+  format: SignatureFormat,
+): Promise<readonly Made[]> {
+  const key = keyOf(request)
+  const drafts = format.writer.draftSignature({
+    subject,
+    at: app.clock.now(),
+    dockerReferences: dockerReferences(request, open),
+    annotations: request.annotations,
+    ...(request.payload === undefined ? {} : { payload: request.payload }),
+  })
+  return Promise.all(drafts.map(async (draft) => ({ draft, document: await signDraft(key, format, draft) })))
+}
+
+async function signWithCertificate(
+  app: AppContext,
+  request: SignRequest,
+  subject: Descriptor,
+  format: SignatureFormat,
+): Promise<readonly Made[]> {
+  if (request.certified === undefined) throw new ToolError("E_INTERNAL", { what: "no certificates to sign with" })
+  const { signCertified } = await import("./notation/sign-certified.ts")
+  const { annotations, agent, expiresAfter, timestamp } = request
+  const options = { annotations, agent, expiresAfter, timestamp }
+  return [{ document: await signCertified(app, request.certified, format, subject, options) }]
+}
+
+/** {@link checkedFormats} has seen to it. */
+function keyOf({ key }: SignRequest): SigningKey {
+  if (key === undefined) throw new ToolError("E_INTERNAL", { what: "no key to sign with" })
+  return key
+}
+
 function dockerReferences(request: SignRequest, open: OpenTarget): readonly string[] {
   if (request.identities !== undefined && request.identities.length > 0) return request.identities
   if (open.target.kind === "layout") return [open.content.name]
@@ -152,12 +222,14 @@ async function alreadySigned(
   request: SignRequest,
   open: OpenTarget,
   subject: Descriptor,
-  format: FormatName,
+  { id: format, writer }: SignatureFormat,
 ): Promise<SignedSignature | undefined> {
   const { report, verified } = await verifyArtifacts(app, {
     targets: [atDigest(open.target, subject)],
     kind: "signature",
-    keys: [{ name: THIS_KEY, key: request.key.publicKey }],
+    ...(writer.signer === "key"
+      ? { keys: [{ name: THIS_KEY, key: keyOf(request).publicKey }] }
+      : (await import("./notation/own-signature.ts")).ownSignature(request.certified)),
     formats: [format],
     annotations: request.annotations,
     checkClaims: true,

@@ -1,8 +1,10 @@
+import type { Descriptor } from "../core/descriptor.ts"
 import type { ErrorCode } from "../core/error-catalogue.ts"
 import { ToolError } from "../core/errors.ts"
 import type { OtherReferrer, Subject } from "../core/ports.ts"
 import type { ArtifactReport, Decision, Finding, SignatureReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
+import type { TrustPolicy } from "../policy/model.ts"
 import type { PolicyResult } from "../policy/evaluate.ts"
 import type { VerifyRequest } from "./requests.ts"
 
@@ -20,6 +22,14 @@ export interface Gathered {
 
 /** How far a signature came before it failed; the furthest one explains the answer. */
 const PROGRESS: Partial<Record<ErrorCode, number>> = {
+  E_CERT_REVOKED: 10,
+  E_TIME_MISSING: 9,
+  E_TSA_INVALID: 9,
+  E_TSA_UNTRUSTED: 9,
+  E_CERT_EXPIRED: 9,
+  E_CERT_NOT_YET_VALID: 9,
+  E_SIG_EXPIRED: 8,
+  E_CERT_IDENTITY: 7,
   E_TLOG_MISSING: 6,
   E_SIG_ANNOTATION: 5,
   E_SIG_SUBJECT_MISMATCH: 4,
@@ -70,9 +80,23 @@ export function unresolvable(artifact: string, error: ToolError): ArtifactReport
   }
 }
 
+/** The report about an artifact whose policy asks for no signature. */
+export function exempted(artifact: string, subject: Descriptor, policy: TrustPolicy): ArtifactReport {
+  const rule = policy.rules[0]?.name ?? ""
+  return {
+    artifact,
+    subject,
+    state: "exempt",
+    decision: { verdict: "allow", result: "pass", rule, reasons: ["the policy asks for no signature"] },
+    signatures: [],
+    stores: [],
+    children: [],
+  }
+}
+
 /** An index passes only when its children do; the first child that does not decides. */
 export function withChildren(report: ArtifactReport, children: readonly ArtifactReport[]): ArtifactReport {
-  const failing = children.find((child) => child.state !== "verified")
+  const failing = children.find((child) => child.state !== "verified" && child.state !== "exempt")
   if (report.state !== "verified" || failing === undefined) return { ...report, children }
   const reasons = failing.decision.reasons.map((reason) => `${failing.artifact}: ${reason}`)
   return { ...report, state: failing.state, decision: { ...failing.decision, reasons }, children }
@@ -110,13 +134,29 @@ function couldNotFindOut(artifact: string, gathered: Gathered): ToolError {
     store.error === undefined ? [] : [{ where: store.store, code: store.error.code, message: store.error.message }],
   )
   const unread = gathered.others.flatMap((other) => (other.error === undefined ? [] : [other.error]))
-  const [failure] = [...failures, ...unread]
+  const open = gathered.signatures.flatMap((signature) =>
+    signature.state === "unknown" ? openQuestion(signature) : [],
+  )
+  const [failure] = [...failures, ...unread, ...open]
   return new ToolError(failure?.code ?? "E_LIMIT_EXCEEDED", {
-    what: `could not find out whether ${artifact} is signed`,
+    what:
+      failures.length + unread.length === 0 && open.length > 0
+        ? `could not find out whether the signature on ${artifact} may be trusted`
+        : `could not find out whether ${artifact} is signed`,
     why: failure?.message ?? "there are more signatures than are evaluated",
     // Whatever kept us from reading: the question stays open.
     kind: "unknown",
     details: { failures: failures.map(({ where, code, message }) => ({ where, code, message })) },
+  })
+}
+
+/** What kept a signature from being judged. */
+function openQuestion({
+  findings,
+}: SignatureReport): readonly { readonly code: ErrorCode; readonly message: string }[] {
+  return findings.flatMap((finding) => {
+    if (finding.outcome !== "unknown" || finding.logged === true || finding.code === undefined) return []
+    return [{ code: finding.code, message: describe(finding) }]
   })
 }
 
@@ -190,11 +230,14 @@ function progressOf(finding: Finding | undefined): number {
 }
 
 function firstFailure(signature: SignatureReport): Finding | undefined {
-  return signature.findings.find((finding) => finding.outcome === "failed" || finding.outcome === "unknown")
+  return signature.findings.find(
+    (finding) => (finding.outcome === "failed" || finding.outcome === "unknown") && finding.logged !== true,
+  )
 }
 
 function describe(finding: Finding): string {
   const seen = finding.observed === undefined ? "" : ` saw ${finding.observed}`
   const wanted = finding.expected === undefined ? "" : `${seen === "" ? "" : ","} expected ${finding.expected}`
-  return `${finding.check}:${seen}${wanted}`
+  const detail = finding.detail === undefined ? "" : ` (${finding.detail})`
+  return `${finding.check}:${seen}${wanted}${detail}`
 }

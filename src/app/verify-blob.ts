@@ -5,10 +5,11 @@ import type { HashAlgorithm } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 import { decodeHex, encodeHex } from "../codec/hex.ts"
 import { loadPrehash, loadPrehashFor } from "../crypto/prehash.ts"
-import { blobFormats } from "../formats/index.ts"
+import { blobFormats, loadNotationBlobs } from "../formats/index.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
 import { artifactNeeds } from "../trust/keyed.ts"
+import { certifiedTrust } from "./certified-trust.ts"
 import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { readBlob } from "./read-blob.ts"
 import type {
@@ -29,8 +30,11 @@ import { decide, unresolvable } from "./verdict.ts"
  */
 export async function verifyBlob(app: AppContext, request: VerifyBlobRequest): Promise<VerifyBlobResult> {
   const { evidence } = request
-  const parse = (): Candidate =>
-    "bundle" in evidence ? blobFormats.parseBundle(evidence.bundle) : blobFormats.parseSignature(evidence.signature)
+  const parse = async (): Promise<Candidate> => {
+    if ("bundle" in evidence) return blobFormats.parseBundle(evidence.bundle)
+    if ("signature" in evidence) return blobFormats.parseSignature(evidence.signature)
+    return (await loadNotationBlobs()).parse(evidence.envelope, evidence.form)
+  }
   return verifyAgainst(app, { ...request, kind: "signature", checkClaims: true }, parse)
 }
 
@@ -53,18 +57,24 @@ type Asked = Omit<VerifyBlobRequest, "evidence" | "blob"> & {
   readonly predicateType?: string
 }
 
-async function verifyAgainst(app: AppContext, asked: Asked, parse: () => Candidate): Promise<VerifyBlobResult> {
-  if (asked.keys.length === 0) throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
+async function verifyAgainst(
+  app: AppContext,
+  asked: Asked,
+  parse: () => Candidate | Promise<Candidate>,
+): Promise<VerifyBlobResult> {
+  if (asked.keys.length === 0 && asked.certificates === undefined && asked.policy === undefined) {
+    throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
+  }
   const name = nameOf(asked.blob)
   try {
-    const candidate = parse()
+    const candidate = await parse()
     const artifact = await readArtifact(app, asked, candidate)
-    const subject = subjectOf(artifact)
-    const evaluation = evaluationFor(asked, candidate)
+    const subject = { ...subjectOf(artifact), ...(asked.mediaType === undefined ? {} : { mediaType: asked.mediaType }) }
+    const evaluation = await evaluationFor(app, asked, candidate)
     if (candidate.signed.kind === "artifact" && artifact.bytes === undefined) await loadPrehash()
     else await loadPrehashFor(asked.keys.map(({ key }) => key))
     const evaluated = new SubjectEvaluation(evaluation, subject)
-    evaluated.take(evaluateCandidate(evaluation, subject, candidate, artifact))
+    evaluated.take(await evaluateCandidate(evaluation, subject, candidate, artifact))
     const { report, error } = decide(name, subject, {
       result: evaluatePolicy(evaluation.policy, evaluated.facts()),
       request: asked,
@@ -100,16 +110,30 @@ function answer(
   }
 }
 
-function evaluationFor(asked: Asked, candidate: Candidate): Evaluation {
-  const policy = policyFromFlags({
-    keys: asked.keys.map((key) => key.name),
-    formats: [candidate.format],
-    kind: asked.kind,
-    annotations: {},
-    tlog: asked.tlog ?? "ignore",
-    ...(asked.predicateType === undefined ? {} : { predicateType: asked.predicateType }),
-  })
-  return { policy, keys: asked.keys, hash: asked.hash, checkClaims: asked.checkClaims, anyPredicate: false }
+async function evaluationFor(app: AppContext, asked: Asked, candidate: Candidate): Promise<Evaluation> {
+  const certified = candidate.attributes !== undefined
+  const policy =
+    asked.policy ??
+    policyFromFlags({
+      keys: asked.keys.map((key) => key.name),
+      formats: certified && asked.certificates !== undefined ? [] : [candidate.format],
+      kind: asked.kind,
+      annotations: asked.annotations ?? {},
+      tlog: asked.tlog ?? "ignore",
+      ...(asked.predicateType === undefined ? {} : { predicateType: asked.predicateType }),
+      ...(asked.certificates === undefined
+        ? {}
+        : { certificates: { ...asked.certificates, formats: [candidate.format] } }),
+    })
+  return {
+    policy,
+    keys: asked.keys,
+    ...(await certifiedTrust(app, policy, asked)),
+    hash: asked.hash,
+    checkClaims: asked.checkClaims,
+    anyPredicate: false,
+    maxSignatures: 1,
+  }
 }
 
 function nameOf(blob: BlobInput | undefined): string {
@@ -117,8 +141,11 @@ function nameOf(blob: BlobInput | undefined): string {
   return "digest" in blob ? blob.digest : blob.path
 }
 
+/** What is known of a blob; the size only when it was read. */
+type BlobContent = ArtifactContent & { readonly size?: number }
+
 /** Digests of the blob under every hash that a key or the document may want. */
-async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<ArtifactContent> {
+async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<BlobContent> {
   const { blob } = asked
   if (blob === undefined) return { digests: {} }
   if ("digest" in blob)
@@ -134,12 +161,12 @@ async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate)
 }
 
 /** The blob as a subject: SHA-256 first, the other digests beside it. */
-function subjectOf(artifact: ArtifactContent): BindSubject {
+function subjectOf(artifact: BlobContent): BindSubject {
   const digests = Object.entries(artifact.digests)
     .filter(([algorithm]) => algorithm !== "sha224")
     .map(([algorithm, raw]): Digest => `${algorithm as "sha256"}:${encodeHex(raw)}`)
   const [first, ...others] = digests
-  return { digest: first ?? NO_DIGEST, others }
+  return { digest: first ?? NO_DIGEST, others, ...(artifact.size === undefined ? {} : { size: artifact.size }) }
 }
 
 /** Stands for "no artifact was given"; its claims are not checked. No content has this digest by construction. */

@@ -29,9 +29,14 @@ async function signature(
   subject: Digest,
   annotations = {},
 ): Promise<RawSignature> {
-  const found = formats.find((candidate) => candidate.id === format)
+  const found = await formats.find((candidate) => candidate.id === format)?.load()
   if (found === undefined) throw new Error(`no format ${format}`)
-  const [draft] = found.writer.draftSignature({ subject, dockerReferences: ["registry.example/demo/app"], annotations })
+  const [draft] = found.writer.draftSignature({
+    subject: { mediaType: OCI_MANIFEST, digest: subject, size: 2 },
+    at: 0,
+    dockerReferences: ["registry.example/demo/app"],
+    annotations,
+  })
   if (draft === undefined) throw new Error("no draft")
   const document = draft.finish(await key.sign(draft.message, schemeFor(key, found.writer.hash)), key.publicKey)
   return {

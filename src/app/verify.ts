@@ -4,15 +4,18 @@ import type { ContentStore, OtherReferrer, SignatureStore, StoreAnswer, Subject 
 import type { ArtifactReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
+import type { FormatEntry } from "../formats/format.ts"
 import { formats, wantedTypes } from "../formats/index.ts"
 import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
+import type { TrustPolicy } from "../policy/model.ts"
 import { askAll, askInTurn, type Question } from "./collect.ts"
+import { certifiedTrust } from "./certified-trust.ts"
 import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { mapBounded } from "./map-bounded.ts"
 import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
 import { descendants, knownSubject, openTarget, type OpenTarget } from "./subjects.ts"
-import { decide, unresolvable, withChildren, type Gathered } from "./verdict.ts"
+import { decide, exempted, unresolvable, withChildren, type Gathered } from "./verdict.ts"
 
 /** One artifact's answer. */
 interface Answer {
@@ -28,12 +31,12 @@ interface Answer {
  * it has been looked for everywhere before the answer is no. Failing to read is `unknown`, never "not signed".
  *
  * @returns one report per target in input order; negative answers are values, not exceptions.
- * @throws {ToolError} `E_TRUST_MISSING` without keys, `E_USAGE` without targets or formats.
+ * @throws {ToolError} `E_TRUST_MISSING` without keys, certificates and policy, `E_USAGE` without targets or formats.
  *
  * Security: what is returned as verified was built from the bytes that were checked.
  */
 export async function verifyArtifacts(app: AppContext, request: VerifyRequest): Promise<VerifyResult> {
-  const evaluation = prepare(request)
+  const evaluation = await prepare(app, request)
   await loadPrehashFor(request.keys.map(({ key }) => key))
   const task = app.progress.start("verifying", request.targets.length)
   const answers = await mapBounded(request.targets, request.parallel ?? limits.parallelArtifacts, async (target) => {
@@ -57,25 +60,42 @@ export async function verifyArtifacts(app: AppContext, request: VerifyRequest): 
   }
 }
 
-function prepare(request: VerifyRequest): Evaluation {
+async function prepare(app: AppContext, request: VerifyRequest): Promise<Evaluation> {
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
-  if (request.keys.length === 0) throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
   if (request.formats.length === 0) throw new ToolError("E_USAGE", { what: "no signature format was named" })
-  const policy = policyFromFlags({
+  const policy = request.policy ?? policyOfRequest(request)
+  return {
+    policy,
+    keys: request.keys,
+    ...(await certifiedTrust(app, policy, request)),
+    hash: request.hash,
+    checkClaims: request.checkClaims,
+    anyPredicate: request.anyPredicate ?? false,
+    maxSignatures: request.maxSignatures ?? limits.signaturesEvaluated,
+  }
+}
+
+/** What the keys and certificates of a request stand for. @throws {ToolError} `E_TRUST_MISSING` when there are none. */
+function policyOfRequest(request: VerifyRequest): TrustPolicy {
+  if (request.keys.length === 0 && request.certificates === undefined) {
+    throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
+  }
+  return policyFromFlags({
     keys: request.keys.map((key) => key.name),
-    formats: request.formats,
+    formats: formatsOfSigner("key", request.formats),
     kind: request.kind,
     annotations: request.annotations,
     tlog: request.tlog ?? "ignore",
     ...(request.predicateType === undefined ? {} : { predicateType: request.predicateType }),
+    ...(request.certificates === undefined
+      ? {}
+      : { certificates: { ...request.certificates, formats: formatsOfSigner("certificate", request.formats) } }),
   })
-  return {
-    policy,
-    keys: request.keys,
-    hash: request.hash,
-    checkClaims: request.checkClaims,
-    anyPredicate: request.anyPredicate ?? false,
-  }
+}
+
+/** Those of the named formats whose signatures are made so. */
+function formatsOfSigner(signer: FormatEntry["signer"], names: readonly FormatName[]): readonly string[] {
+  return formats.filter((format) => format.signer === signer && names.includes(format.id)).map(({ id }) => id)
 }
 
 async function verifyTarget(
@@ -86,6 +106,7 @@ async function verifyTarget(
 ): Promise<Answer> {
   try {
     const open = openTarget(app, target, request.signatureRepository)
+    if (asksForNothing(evaluation.policy)) return await exempt(open, evaluation.policy, target.text)
     // SECURITY: a tag is resolved once; everything after uses the digest.
     const subject = knownSubject(open) ?? (await open.content.resolve(open.reference))
     const answer = await verifySubject(app, request, evaluation, open, subject, target.text)
@@ -94,6 +115,19 @@ async function verifyTarget(
     const error = asToolError(thrown)
     return { report: unresolvable(target.text, error), verified: [], error }
   }
+}
+
+/** A policy that is satisfied without any signature. */
+function asksForNothing({ authorities, rules }: TrustPolicy): boolean {
+  const passes = ({ require }: TrustPolicy["rules"][number]): boolean =>
+    typeof require === "object" && "static" in require && require.static === "pass"
+  return authorities.length === 0 && rules.length > 0 && rules.every(passes)
+}
+
+/** The answer under such a policy; the artifact must exist all the same. */
+async function exempt(open: OpenTarget, policy: TrustPolicy, artifact: string): Promise<Answer> {
+  const subject = await open.content.resolve(open.reference)
+  return { report: exempted(artifact, subject, policy), verified: [], error: undefined }
 }
 
 /** Every child of an index must pass as well. */
@@ -156,8 +190,9 @@ async function gather(
     subject,
     wanted: wantedTypes([request.kind]),
     attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
-    take: (raw) => {
-      evaluated.add(raw)
+    take: async (raw) => {
+      const done = request.firstOnly === true && evaluatePolicy(evaluation.policy, evaluated.facts()).result === "pass"
+      if (!done) await evaluated.add(raw)
     },
   }
   const places = storesInOrder(app, request, open)

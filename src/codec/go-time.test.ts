@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { goAnsiC, goRfc1123z, goRfc3339, goRfc3339Nano, goTimeString, zoneMinutes } from "./go-time.ts"
 
-// Printed by Go 1.24 `time.UnixMilli(N).In(zone).Format(layout)`.
+// Printed by Go 1.26: `time.UnixMilli(N).In(zone).Format(layout)`.
 const AT = Date.UTC(2025, 0, 5, 9, 7, 6, 140)
 
 describe("times as Go prints them", () => {

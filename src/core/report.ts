@@ -13,6 +13,8 @@ export interface Finding {
   readonly outcome: Outcome
   readonly expected?: string
   readonly observed?: string
+  /** Why, where `observed` is a fixed text of another tool. */
+  readonly detail?: string
   /** Code of the error this finding would be; present when `failed` or `unknown`. */
   readonly code?: ErrorCode
   /** The policy only wants to be told: a failure does not refuse the signature and is shown as a warning. */

@@ -8,7 +8,7 @@ import type { Digest } from "../core/digest.ts"
 import type { PublicKey, RawSignature, SignatureScheme, TagWrite } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 
-export type FormatId = "cosign-v2" | "cosign-v3"
+export type FormatId = "cosign-v2" | "cosign-v3" | "notation" | "notation-cose"
 
 /** One family member: reads always, writes when it has a writer. */
 export interface SignatureFormat {
@@ -27,19 +27,41 @@ export interface SignatureFormat {
   readonly writer: FormatWriter
 }
 
+/** Row of the table: what chooses a format. The rest is loaded when a document or a command asks for it. */
+export interface FormatEntry extends Pick<SignatureFormat, "id" | "family" | "kinds" | "wanted" | "accepts"> {
+  readonly signer: FormatWriter["signer"]
+  readonly load: () => Promise<SignatureFormat>
+}
+
 /** How documents of a format are made and where they go. */
 export interface FormatWriter {
   /** What must be signed for a signature of `subject`; one draft per identity. */
   draftSignature(input: SignatureInput): readonly Draft[]
   /** What must be signed for an attestation. @throws {ToolError} `E_USAGE` for unknown types and bad predicates. */
   draftAttestation(input: AttestationInput): Draft
-  /** Hash of its signatures: the key's own choice, or SHA-256 whatever the key. */
-  readonly hash: "key" | "sha256"
+  /**
+   * How its signatures are made: with the hash of the key's own choice, with SHA-256 whatever the key, or as the Notary
+   * Project fixes it for each kind and size of key.
+   */
+  readonly hash: "key" | "sha256" | "key-spec"
+  /** What signs: a key alone, or a key with the certificates that vouch for it. */
+  readonly signer: "key" | "certificate"
   readonly placement: TagPlacement | ReferrerPlacement
+  /** A document that somebody else made (a plugin), taken as it is. @throws {ToolError} `E_FORMAT_MALFORMED`. */
+  adopt?(envelope: Uint8Array): SignedDocument
 }
 
 export interface SignatureInput {
-  readonly subject: Digest
+  /** Formats that sign a descriptor sign its media type, digest and size; others the digest alone. */
+  readonly subject: Descriptor
+  /** Signing time, milliseconds. */
+  readonly at: number
+  /** When the signature ends, milliseconds; refused by formats without. */
+  readonly expiry?: number
+  /** Name of the key's kind and size as in `crypto/key-spec.ts`; there when the writer's `signer` is `certificate`. */
+  readonly keySpec?: string
+  /** Program that signs, as envelopes name it. */
+  readonly agent?: string
   /** `docker-reference` values (formats that sign one), at least one. */
   readonly dockerReferences: readonly string[]
   readonly annotations: Readonly<Record<string, string>>
@@ -64,8 +86,18 @@ export interface Draft {
   /** Exact bytes to hand to the key: the payload, or its pre-authentication encoding. */
   readonly message: Uint8Array
   readonly predicateType?: string
+  /** Bytes that a timestamp of this signature covers; absent = the format holds no timestamps. */
+  timestamped?(signature: Uint8Array): Uint8Array
   /** @param signature - raw bytes over `message` by `key`. */
-  finish(signature: Uint8Array, key: PublicKey): SignedDocument
+  finish(signature: Uint8Array, key: PublicKey, evidence?: DraftEvidence): SignedDocument
+}
+
+/** What vouches for the key and the time of a signature; known only after signing (plugins, timestamp authorities). */
+export interface DraftEvidence {
+  /** Certificates of the key, DER, leaf first; needed when the writer's `signer` is `certificate`. */
+  readonly certificates: readonly Uint8Array[]
+  /** TimeStampToken over {@link Draft.timestamped}. */
+  readonly timestampToken?: Uint8Array
 }
 
 /** A finished signature document. */
@@ -135,8 +167,14 @@ export interface MergeOptions {
 /** Every document in a manifest of its own that names the subject. */
 export interface ReferrerPlacement {
   readonly place: "referrer"
-  /** Manifest bytes and the blobs it needs. @param at - milliseconds, written to the second. */
-  manifest(subject: Descriptor, document: SignedDocument, at: number): TagWrite
+  /**
+   * Manifest bytes and the blobs it needs.
+   *
+   * @param at - milliseconds, written to the second.
+   * @param form - `config` names the artifact's type by the config's media type, as before image-spec 1.1; formats with
+   *   one form alone ignore it.
+   */
+  manifest(subject: Descriptor, document: SignedDocument, at: number, form?: "artifact" | "config"): TagWrite
 }
 
 /** Documents about blobs; kept beside the table because they lie in files, not stores. */

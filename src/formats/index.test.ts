@@ -27,16 +27,18 @@ describe("formats", () => {
     expect(formats.filter((format) => format.accepts(raw(mediaType))).map(({ id }) => id)).toEqual(ids)
   })
 
-  it("reads what it accepts, and refuses an empty document", () => {
-    for (const format of formats) {
-      const [first = ""] = format.wanted.signature
+  it("reads what it accepts, and refuses an empty document", async () => {
+    for (const entry of formats) {
+      const format = await entry.load()
+      const [first = ""] = entry.wanted.signature
       expect(() => format.parse(raw(first.replace("*", ".v0.3+json")))).toThrow(
         expect.objectContaining({ code: "E_FORMAT_MALFORMED" }) as Error,
       )
     }
   })
 
-  it("refuses a bundle older than 0.3 beside an artifact", () => {
+  it("refuses a bundle older than 0.3 beside an artifact", async () => {
+    const format = await formats[0]?.load()
     const document = {
       mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.2",
       verificationMaterial: { publicKey: {} },
@@ -45,7 +47,7 @@ describe("formats", () => {
     const bytes = new TextEncoder().encode(JSON.stringify(document))
     const parse = (store: "referrers-api" | "file"): unknown => {
       const old = raw("application/vnd.dev.sigstore.bundle+json;version=0.2")
-      return formats[0]?.parse({ ...old, bytes, location: { ...old.location, store } })
+      return format?.parse({ ...old, bytes, location: { ...old.location, store } })
     }
     expect(() => parse("referrers-api")).toThrow(
       expect.objectContaining({ code: "E_FORMAT_UNSUPPORTED_VERSION" }) as Error,
@@ -53,11 +55,11 @@ describe("formats", () => {
     expect(parse("file")).toHaveLength(1)
   })
 
-  it("refuses a simple-signing payload in a bundle", () => {
-    const input = { subject: DIGEST, dockerReferences: ["r"], annotations: {}, payload: new Uint8Array(1) }
-    expect(() => formats.find(({ id }) => id === "cosign-v3")?.writer.draftSignature(input)).toThrow(
-      expect.objectContaining({ code: "E_USAGE" }) as Error,
-    )
+  it("refuses a simple-signing payload in a bundle", async () => {
+    const format = await formats.find(({ id }) => id === "cosign-v3")?.load()
+    const subject = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: DIGEST, size: 2 }
+    const input = { subject, at: 0, dockerReferences: ["r"], annotations: {}, payload: new Uint8Array(1) }
+    expect(() => format?.writer.draftSignature(input)).toThrow(expect.objectContaining({ code: "E_USAGE" }) as Error)
   })
 })
 

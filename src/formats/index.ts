@@ -5,14 +5,25 @@ import { cosignV3 } from "./cosign/cosign-v3.ts"
 import { resolvePredicateType } from "./cosign/predicates/table.ts"
 import { referrerKind } from "./cosign/referrer-kinds.ts"
 import { triangulate } from "./cosign/triangulate.ts"
-import type { BlobFormats, SignatureFormat } from "./format.ts"
+import type { BlobFormats, FormatEntry, SignatureFormat } from "./format.ts"
 
 /** Every format there is. Adding one takes a folder and a line here. */
-export const formats: readonly SignatureFormat[] = [cosignV3, cosignV2]
+export const formats: readonly FormatEntry[] = [loaded(cosignV3), loaded(cosignV2)]
 
-/** Media types (or prefixes ending in `*`) of documents that can hold what is looked for, of all formats. */
-export function wantedTypes(kinds: readonly SignatureKind[]): readonly string[] {
-  return [...new Set(formats.flatMap((format) => kinds.flatMap((kind) => format.wanted[kind])))]
+/** Row of a format that costs nothing to load. */
+function loaded(format: SignatureFormat): FormatEntry {
+  const { id, family, kinds, wanted, accepts, writer } = format
+  return { id, family, kinds, wanted, accepts, signer: writer.signer, load: () => Promise.resolve(format) }
+}
+
+/**
+ * Media types (or prefixes ending in `*`) of documents that can hold what is looked for.
+ *
+ * @param family - of this family alone; absent = of all.
+ */
+export function wantedTypes(kinds: readonly SignatureKind[], family?: string): readonly string[] {
+  const asked = formats.filter((format) => family === undefined || format.family === family)
+  return [...new Set(asked.flatMap((format) => kinds.flatMap((kind) => format.wanted[kind])))]
 }
 
 /** Documents about blobs. */

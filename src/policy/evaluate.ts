@@ -1,6 +1,6 @@
 import { ToolError } from "../core/errors.ts"
 import { maximumMatching } from "./matching.ts"
-import type { AtLeast, Requirement, Rule, TrustPolicy } from "./model.ts"
+import type { AtLeast, Authority, Requirement, Rule, TrustPolicy } from "./model.ts"
 
 /** Three-valued: `error` means it could not be evaluated and never becomes a pass. */
 export type Result = "pass" | "fail" | "error"
@@ -69,11 +69,26 @@ function checkPolicy(policy: TrustPolicy): void {
   for (const authority of policy.authorities) {
     if (names.has(authority.name)) invalid(`authority "${authority.name}" is defined twice`)
     names.add(authority.name)
-    if (authority.keys.length === 0) invalid(`authority "${authority.name}" names no key`)
     if (authority.formats.length === 0) invalid(`authority "${authority.name}" names no format`)
+    checkTrust(authority)
   }
   if (policy.rules.length === 0) invalid("there is no rule")
   for (const rule of policy.rules) checkRequirement(rule.require, names, rule.name)
+}
+
+/** Whom the authority trusts must be said. */
+function checkTrust(authority: Authority): void {
+  const named = `authority "${authority.name}"`
+  switch (authority.family) {
+    case "cosign":
+      if (authority.keys.length === 0) invalid(`${named} names no key`)
+      return
+    case "notation":
+      if (authority.stores.length === 0) invalid(`${named} names no trust store`)
+      if (authority.identities.length === 0) invalid(`${named} names no trusted identity`)
+      if (authority.actions.integrity !== "enforce") invalid(`${named} does not enforce integrity`)
+      if (authority.actions.authenticity === "skip") invalid(`${named} skips authenticity`)
+  }
 }
 
 function checkRequirement(requirement: Requirement, names: ReadonlySet<string>, rule: string): void {

@@ -1,26 +1,29 @@
-import type { Authority, TrustPolicy } from "./model.ts"
+import type { Authority, KeyAuthority, NotationAuthority, TrustPolicy } from "./model.ts"
 
 /** What a command asks by its flags, in the words of the policy model. */
 export interface FlagPolicy {
   /** Names of the keys given; any of them suffices. */
   readonly keys: readonly string[]
+  /** Formats that the keys may have signed in; none = the keys are of no use to the command. */
   readonly formats: readonly string[]
   readonly kind: Authority["kind"]
   readonly annotations: Readonly<Record<string, string>>
   readonly predicateType?: string
-  readonly tlog: Authority["tlog"]
+  readonly tlog: KeyAuthority["tlog"]
+  /** Certificates that count beside the keys. */
+  readonly certificates?: NotationAuthority
 }
 
 /** Name of the rule that flags make. */
 const FLAG_RULE = "command line"
 
 /**
- * The policy that flags stand for: one authority per key, any of which may have signed.
+ * The policy that flags stand for: one authority per key and one for certificates, any of which may have signed.
  *
- * Empty keys make an empty list, which `evaluatePolicy` refuses: nothing to trust is never satisfied.
+ * Nothing named makes an empty list, which `evaluatePolicy` refuses: nothing to trust is never satisfied.
  */
 export function policyFromFlags(flags: FlagPolicy): TrustPolicy {
-  const authorities = flags.keys.map((key): Authority => ({
+  const keyed = flags.keys.map((key): KeyAuthority => ({
     name: key,
     family: "cosign",
     formats: flags.formats,
@@ -30,6 +33,10 @@ export function policyFromFlags(flags: FlagPolicy): TrustPolicy {
     ...(flags.predicateType === undefined ? {} : { predicateType: flags.predicateType }),
     tlog: flags.tlog,
   }))
+  const authorities = [
+    ...(flags.formats.length === 0 ? [] : keyed),
+    ...(flags.certificates === undefined ? [] : [{ ...flags.certificates, annotations: flags.annotations }]),
+  ]
   return {
     name: FLAG_RULE,
     authorities,

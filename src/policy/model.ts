@@ -2,27 +2,60 @@
  * The one policy model. Flags, the own policy file and every native policy become this and are decided by
  * `evaluate.ts`; no family decides beside it. It holds what the present families can evaluate and grows with them.
  */
+import type {
+  TrustedIdentity,
+  TrustStoreName,
+  Validation,
+  ValidationAction,
+  VerifyTimestamp,
+} from "../core/certified.ts"
 
-/** Whose signature counts: a family, its formats, the keys that may have signed, and what must be signed. */
-export interface Authority {
+/** Whose signature counts. One variant per way of trusting, told apart by `family`. */
+export type Authority = KeyAuthority | NotationAuthority
+
+/** What every family's authorities say. */
+interface AuthorityBase {
   /** Unique in the policy; shown in reports. */
   readonly name: string
-  readonly family: "cosign"
   /** Formats that satisfy; at least one. */
   readonly formats: readonly string[]
   /** What must be found: a signature, or an attestation. */
   readonly kind: "signature" | "attestation"
-  /** Names of keys; any of them may have signed. At least one. */
-  readonly keys: readonly string[]
   /** Annotations that must be signed with exactly these values. */
   readonly annotations: Readonly<Record<string, string>>
   /** Predicate type that must match, as a URI; absent = any. */
   readonly predicateType?: string
+}
+
+/** Keys that may have signed (cosign without certificates). */
+export interface KeyAuthority extends AuthorityBase {
+  readonly family: "cosign"
+  /** Names of keys; any of them may have signed. At least one. */
+  readonly keys: readonly string[]
   /**
    * Transparency log: `ignore` does not look at entries, `require` needs one that verifies. Entries are not evaluated
    * yet, so `require` never passes.
    */
   readonly tlog: "ignore" | "require"
+}
+
+/**
+ * Certificates that may have signed, as a Notary Project trust policy says it.
+ *
+ * Spec: notaryproject/specifications `specs/trust-store-trust-policy.md`.
+ */
+export interface NotationAuthority extends AuthorityBase {
+  readonly family: "notation"
+  readonly kind: "signature"
+  /** Stores of every type; which ones vouch for signers depends on the signing scheme. At least one. */
+  readonly stores: readonly TrustStoreName[]
+  /** Any of them suffices. At least one. */
+  readonly identities: readonly TrustedIdentity[]
+  /** `strict`, `permissive`, `audit`, or `custom` when actions were overridden. */
+  readonly levelName: string
+  /** `integrity` is always enforced. */
+  readonly actions: Readonly<Record<Validation, ValidationAction>>
+  readonly verifyTimestamp: VerifyTimestamp
 }
 
 /** What counts as separate votes in {@link AtLeast}. */

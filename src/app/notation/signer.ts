@@ -8,6 +8,8 @@ import { keySpecOf, keySpecs, type KeySpec } from "../../crypto/key-spec.ts"
 export interface NotationSigner {
   readonly kind: "key"
   readonly keySpec: KeySpec
+  /** Certificates, DER, leaf first, where they are known before signing. */
+  readonly chain?: readonly Uint8Array[]
   /** Words that follow the program's name in the signing agent, such as `plugin/1.0.0`. */
   readonly agent?: string
   /**
@@ -52,6 +54,7 @@ export function localSigner({ key, chain }: CertifiedKey): NotationSigner {
   return {
     kind: "key",
     keySpec,
+    chain,
     sign: async (message) => ({
       signature: await key.sign(message, keySpec.scheme),
       publicKey: key.publicKey,

@@ -30,12 +30,14 @@ export const cosignV2: SignatureFormat = {
     draftAttestation,
     // COMPAT(cosign 2.5): verifiers of this format use SHA-256 whatever the key.
     hash: "sha256",
+    signer: "key",
     placement: tagPlacement,
   },
 }
 
 function draftSignature(input: SignatureInput): readonly Draft[] {
-  const { subject: manifestDigest, annotations } = input
+  const { annotations } = input
+  const manifestDigest = input.subject.digest
   const payloads =
     input.payload === undefined
       ? input.dockerReferences.map((dockerReference) =>

@@ -27,6 +27,7 @@ export const cosignV3: SignatureFormat = {
     draftSignature,
     draftAttestation,
     hash: "key",
+    signer: "key",
     placement: {
       place: "referrer",
       manifest: (subject, document, at) =>

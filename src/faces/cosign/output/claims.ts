@@ -36,6 +36,8 @@ function claimOf({ report, content }: VerifiedSignature, reference: string): GoJ
       return statementClaim(content, checkedDigest(report), reference)
     case "message":
       return claim(reference, `${content.digestAlgorithm}:${content.digest}`, "", sortedKeys({}))
+    case "descriptor":
+      return claim(reference, content.digest, "", sortedKeys(content.annotations))
   }
 }
 
