@@ -33,6 +33,8 @@ export interface SignedAttributes {
   /** Claimed under `notary.x509`; vouched for by the authority under `notary.x509.signingAuthority`. */
   readonly signingTime: AttributeTime
   readonly expiry?: AttributeTime
+  /** Algorithm that the envelope names, as plugins know it: `RSASSA-PSS-SHA-256`. The key's must be equal. */
+  readonly algorithm?: string
   readonly extended: readonly ExtendedAttribute[]
   /** Not signed. */
   readonly signingAgent?: string
