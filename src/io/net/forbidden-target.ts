@@ -5,13 +5,14 @@ import { redactUrl } from "./redact.ts"
 
 /**
  * Which addresses a URL that came from a server may lead to: public ones, and those of the server's own class when it is
- * itself on this host (`loopback`) or in a private network. Link-local, metadata and multicast addresses never.
+ * itself on this host (`loopback`) or in a private network; `local` are both of these. Link-local, metadata and multicast
+ * addresses never.
  */
-export type TargetReach = "public" | "loopback" | "private"
+export type TargetReach = "public" | "loopback" | "private" | "local"
 
 /** Whether `kind` is within `reach`. */
 function isWithinReach(kind: AddressClass, reach: TargetReach): boolean {
-  return kind === "public" || kind === reach
+  return kind === "public" || kind === reach || (reach === "local" && (kind === "loopback" || kind === "private"))
 }
 
 /** What a server at an address of this class may name. */
@@ -60,8 +61,26 @@ function checkPlain(check: TargetCheck, url: URL, from: URL): void {
   if (url.hostname !== from.hostname && !loopback) throw forbidden(check, "it is plain http on another host")
 }
 
+/**
+ * Judge a URL out of a certificate, or a redirect from one, as {@link checkTarget} does. Plain http is allowed.
+ *
+ * @param reach - what it may lead to.
+ * @throws {ToolError} `E_NET_FORBIDDEN_TARGET`.
+ */
+export function checkCertificateTarget(text: string, reach: TargetReach): URL {
+  const url = URL.parse(text)
+  const check = { url: text, from: "a certificate", reach, role: "URL" }
+  if (url === null || parseOrigin(url) === undefined) throw forbidden(check, "it is not an absolute http or https URL")
+  if (url.username !== "" || url.password !== "") throw forbidden(check, "it contains a user name or password")
+  const host = bareHost(url)
+  const kind = classifyHost(host)
+  if (isEmbeddedLiteral(host)) throw forbidden(check, `its host ${host} hides an IPv4 address`)
+  if (!isWithinReach(kind, reach)) throw forbidden(check, `its host ${host} is a ${kind} address`)
+  return url
+}
+
 function forbidden(check: TargetCheck, reason: string): ToolError {
-  const from = parseOrigin(check.from) ?? "a server"
+  const from = parseOrigin(check.from) ?? check.from
   return new ToolError("E_NET_FORBIDDEN_TARGET", {
     what: `${from} named a ${check.role} that is refused`,
     why: `${redactUrl(check.url)}: ${reason}`,

@@ -1,7 +1,7 @@
 import { ToolError } from "../../core/errors.ts"
-import { checkTarget, type TargetReach } from "./forbidden-target.ts"
-import type { HttpRequest, HttpResponse } from "./http-types.ts"
-import { parseOrigin } from "./origin.ts"
+import { checkCertificateTarget, checkTarget, type TargetReach } from "./forbidden-target.ts"
+import type { HttpRequest, HttpResponse, NamedByCertificate } from "./http-types.ts"
+import { hostPort, parseOrigin } from "./origin.ts"
 import { redactUrl } from "./redact.ts"
 
 /** One step of a request on its way through redirects. */
@@ -36,12 +36,31 @@ export function firstHop(request: HttpRequest, locality: Locality): Hop {
     const url = checkTarget({ url: request.url, from: request.namedBy, reach, role: "URL" })
     return { ...hop, url, reach: url.origin === parseOrigin(request.namedBy) ? undefined : reach }
   }
+  if (request.named !== undefined) {
+    const { url, reach } = certificateTarget(request.url, request.named, request.named.reach)
+    return { ...hop, url, reach }
+  }
   const url = URL.parse(request.url)
   if (url === null || parseOrigin(url) === undefined || url.username !== "" || url.password !== "") {
     throw new ToolError("E_INTERNAL", { what: `not a URL to request: ${redactUrl(request.url)}` })
   }
   url.hash = ""
   return { ...hop, url, reach: undefined }
+}
+
+/** Judge a URL that a certificate led to. A host that is allowed by name may be a local one, whoever leads there. */
+function certificateTarget(
+  text: string,
+  named: NamedByCertificate,
+  reach: TargetReach,
+): { readonly url: URL; readonly reach: TargetReach } {
+  const url = URL.parse(text)
+  const names = url === null ? [] : [url.hostname, url.host, hostPort(url)]
+  const allowed = named.allow.some((entry) => names.includes(entry.trim().toLowerCase()))
+  const within = allowed ? "local" : reach
+  const checked = checkCertificateTarget(text, within)
+  checked.hash = ""
+  return { url: checked, reach: within }
 }
 
 /** Whether an answer is to be followed: 307 and 308 always, the older ones for GET and HEAD only. */
@@ -61,12 +80,20 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse, 
   const location = response.header("location") ?? ""
   const target = URL.parse(location, hop.url.href)
   const reach = locality.reachFrom(hop.url)
-  const checked = checkTarget({
-    url: target?.href ?? "",
-    from: hop.url.origin,
-    reach: narrower(hop.reach, reach),
-    role: "redirect",
-  })
+  const { named } = request
+  const judged =
+    named === undefined
+      ? {
+          url: checkTarget({
+            url: target?.href ?? "",
+            from: hop.url.origin,
+            reach: narrower(hop.reach, reach),
+            role: "redirect",
+          }),
+          reach: narrower(hop.reach, reach),
+        }
+      : certificateTarget(target?.href ?? "", named, narrower(named.reach, reach))
+  const checked = judged.url
   checked.hash = ""
   if (checked.origin === hop.url.origin) return { ...hop, url: checked }
   if (request.redirect !== "content" || (hop.method !== "GET" && hop.method !== "HEAD")) {
@@ -78,10 +105,10 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse, 
   }
   // SECURITY: nothing that identifies the user leaves the origin it was meant for, and it is not put back later.
   const headers = hop.headers.filter(([name]) => TRAVELLING.has(name.toLowerCase()))
-  return { method: hop.method, url: checked, headers, withBody: false, reach: narrower(hop.reach, reach) }
+  return { method: hop.method, url: checked, headers, withBody: false, reach: judged.reach }
 }
 
 /** A chain never gains reach: what a server on the internet named stays public. */
 function narrower(before: TargetReach | undefined, now: TargetReach): TargetReach {
-  return before === undefined || before === now ? now : "public"
+  return before === undefined || before === "local" || before === now ? now : "public"
 }

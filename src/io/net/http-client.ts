@@ -127,7 +127,7 @@ interface Tried {
 }
 
 async function sendWithRetries(parts: Parts, request: HttpRequest, hop: Hop, tries: number): Promise<HttpResponse> {
-  permit(parts.permission, hop.url, parts.options.proxy)
+  permit(parts.permission, hop.url, parts.options.proxy, { plain: request.named !== undefined })
   const signals = [request.signal, parts.deadline?.signal].filter((signal) => signal !== undefined)
   const tried: Tried = { request, hop, tries, signal: AbortSignal.any(signals), count: 0 }
   const replayable = request.replayable ?? (hop.method !== "POST" && hop.method !== "PATCH")

@@ -1,4 +1,14 @@
 import type { UploadSource } from "../../core/ports.ts"
+import type { TargetReach } from "./forbidden-target.ts"
+
+/** A URL out of a certificate, where nobody that is known vouches for the address. */
+export interface NamedByCertificate {
+  readonly by: "certificate"
+  /** Which addresses it may lead to. */
+  readonly reach: TargetReach
+  /** Hosts on this host or in a private network that may be asked all the same: `host` for every port, or `host:port`. */
+  readonly allow: readonly string[]
+}
 
 /** One HTTP exchange to make. The client adds nothing but User-Agent, Accept-Encoding: identity and Content-Length. */
 export interface HttpRequest {
@@ -21,6 +31,11 @@ export interface HttpRequest {
    * without it, `url` is the user's own choice.
    */
   readonly namedBy?: string
+  /**
+   * Instead of `namedBy`: `url` comes out of a certificate. Address rules apply to it and to redirects; plain http is
+   * allowed, because what is fetched is signed.
+   */
+  readonly named?: NamedByCertificate
   /** Statuses that are answers to this caller and not retried although they look transient. */
   readonly accept?: readonly number[]
 }

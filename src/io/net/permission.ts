@@ -13,9 +13,15 @@ export interface Permission {
 /**
  * Refuse a URL before any socket is opened or name looked up.
  *
+ * @param options - `plain`: plain http is allowed whatever the permission says, because the content is signed.
  * @throws {ToolError} `E_NET_OFFLINE`, or `E_NET_FORBIDDEN_TARGET` for plain http where it is not allowed.
  */
-export function permit(permission: Permission, url: URL, proxy: ProxyResolver | undefined): void {
+export function permit(
+  permission: Permission,
+  url: URL,
+  proxy: ProxyResolver | undefined,
+  options: { readonly plain: boolean } = { plain: false },
+): void {
   const { offlineExcept } = permission
   if (offlineExcept !== undefined) {
     const via = proxy?.(url)?.url
@@ -23,7 +29,7 @@ export function permit(permission: Permission, url: URL, proxy: ProxyResolver | 
       throw offline(via !== undefined && isListed(offlineExcept, url) ? via : url, offlineExcept)
     }
   }
-  if (url.protocol === "https:" || permission.plainHttp === "always") return
+  if (url.protocol === "https:" || options.plain || permission.plainHttp === "always") return
   const kind = classifyHost(bareHost(url))
   if (kind === "loopback" || (permission.plainHttp === "private" && kind === "private")) return
   // SECURITY: never send anything in the clear unless that was allowed by name.
