@@ -1,68 +1,83 @@
-/** A version by Semantic Versioning 2.0. */
-export interface Semver {
-  /** Major, minor, patch. */
-  readonly numbers: readonly [bigint, bigint, bigint]
-  /** Identifiers of the pre-release, none for a release. */
-  readonly prerelease: readonly string[]
+import { quoted } from "./malformed.ts"
+
+/** A version, taken apart. Numbers stay text: they have no bound. */
+interface Version {
+  readonly core: readonly string[]
+  /** Identifiers of the pre-release; empty for a release. */
+  readonly before: readonly string[]
 }
 
-const NUMBER = /^(?:0|[1-9][0-9]*)$/
-const WORD = /^[0-9A-Za-z-]+$/
-const DIGITS = /^[0-9]+$/
-/** Longer texts are no versions anybody writes. */
+/** Characters of a version; longer ones are none. */
 const MAX_LENGTH = 256
 
-/**
- * Read a version strictly: all three numbers, no leading `v`, no leading zeros. Build metadata is checked and dropped.
- *
- * @returns `undefined` when it is none.
- *
- * Spec: semver.org 2.0.0, items 2, 9 and 10.
- */
-export function parseSemver(text: string): Semver | undefined {
-  if (text.length > MAX_LENGTH) return undefined
-  const [beforeBuild, build] = cut(text, "+")
-  const [core, pre] = cut(beforeBuild, "-")
-  if (build !== undefined && !build.split(".").every((word) => WORD.test(word))) return undefined
-  const prerelease = pre === undefined ? [] : pre.split(".")
-  if (!prerelease.every((word) => WORD.test(word) && (NUMBER.test(word) || !DIGITS.test(word)))) return undefined
-  const numbers = core.split(".")
-  if (numbers.length !== 3 || !numbers.every((number) => NUMBER.test(number))) return undefined
-  const [major = "", minor = "", patch = ""] = numbers
-  return { numbers: [BigInt(major), BigInt(minor), BigInt(patch)], prerelease }
-}
+const NUMBER = /^(?:0|[1-9][0-9]*)$/
+const IDENTIFIER = /^[0-9A-Za-z-]+$/
+const DIGITS = /^[0-9]+$/
 
-function cut(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator)
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+/**
+ * Whether a text is a version of Semantic Versioning 2.0: `1.2.3-rc.1+build`, no leading `v`.
+ *
+ * Spec: semver.org 2.0.0, sections 2, 9 and 10.
+ */
+export function isSemver(text: string): boolean {
+  return parse(text) !== undefined
 }
 
 /**
- * Order of two versions: negative when `a` is older, 0 when both have the same precedence.
+ * Precedence of two versions; build metadata does not count.
  *
- * Spec: semver.org 2.0.0, item 11.
+ * @returns negative when `a` comes before `b`, 0 when neither does.
+ * @throws {RangeError} when one is no version; ask {@link isSemver} first.
+ *
+ * Spec: semver.org 2.0.0, section 11.
  */
-export function compareSemver(a: Semver, b: Semver): number {
-  for (const [index, number] of a.numbers.entries()) {
-    const other = b.numbers[index] ?? 0n
-    if (number !== other) return number < other ? -1 : 1
-  }
+export function compareSemver(a: string, b: string): number {
+  const [first, second] = [versionOf(a), versionOf(b)]
+  const core = compareLists(first.core, second.core)
+  if (core !== 0) return core
   // A release comes after its pre-releases.
-  if (a.prerelease.length === 0 || b.prerelease.length === 0) {
-    return Number(a.prerelease.length === 0) - Number(b.prerelease.length === 0)
-  }
-  for (const [index, word] of a.prerelease.entries()) {
-    const other = b.prerelease[index]
-    if (other === undefined) return 1
-    if (word !== other) return compareWords(word, other)
-  }
-  return a.prerelease.length === b.prerelease.length ? 0 : -1
+  if (first.before.length === 0 || second.before.length === 0) return second.before.length - first.before.length
+  return compareLists(first.before, second.before)
 }
 
-/** Numbers by value and before words; words by ASCII. */
-function compareWords(a: string, b: string): number {
-  const [aNumber, bNumber] = [NUMBER.test(a), NUMBER.test(b)]
-  if (aNumber && bNumber) return BigInt(a) < BigInt(b) ? -1 : 1
-  if (aNumber !== bNumber) return aNumber ? -1 : 1
+function versionOf(text: string): Version {
+  const version = parse(text)
+  if (version === undefined) throw new RangeError(`${quoted(text)} is not a semantic version`)
+  return version
+}
+
+function parse(text: string): Version | undefined {
+  if (text.length > MAX_LENGTH) return undefined
+  const [rest, build] = cut(text, "+")
+  if (build !== undefined && !build.split(".").every((part) => IDENTIFIER.test(part))) return undefined
+  const [numbers, preRelease] = cut(rest, "-")
+  const core = numbers.split(".")
+  if (core.length !== 3 || !core.every((part) => NUMBER.test(part))) return undefined
+  const before = preRelease === undefined ? [] : preRelease.split(".")
+  const valid = before.every((part) => IDENTIFIER.test(part) && (!DIGITS.test(part) || NUMBER.test(part)))
+  return valid ? { core, before } : undefined
+}
+
+function cut(text: string, separator: string): readonly [string, string | undefined] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function compareLists(a: readonly string[], b: readonly string[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right === undefined) return 1
+    const order = compareIdentifiers(left, right)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+/** Numbers by value and before words; words by their ASCII characters. */
+function compareIdentifiers(a: string, b: string): number {
+  const [first, second] = [DIGITS.test(a), DIGITS.test(b)]
+  if (first !== second) return first ? -1 : 1
+  if (first && a.length !== b.length) return a.length - b.length
+  if (a === b) return 0
   return a < b ? -1 : 1
 }
