@@ -20,7 +20,9 @@ describe("formats", () => {
     ["application/vnd.dsse.envelope.v1+json", ["cosign-v2"]],
     ["application/vnd.dev.sigstore.bundle.v0.3+json", ["cosign-v3"]],
     ["application/vnd.dev.sigstore.bundle+json;version=0.3", ["cosign-v3"]],
-    ["application/jose+json", []],
+    ["application/jose+json", ["notation"]],
+    ["application/cose", ["notation-cose"]],
+    ["application/vnd.cncf.notary.signature", []],
     ["application/json", []],
     ["", []],
   ])("%s is for %j", (mediaType, ids) => {

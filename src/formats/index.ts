@@ -6,9 +6,11 @@ import { resolvePredicateType } from "./cosign/predicates/table.ts"
 import { referrerKind } from "./cosign/referrer-kinds.ts"
 import { triangulate } from "./cosign/triangulate.ts"
 import type { BlobFormats, FormatEntry, SignatureFormat } from "./format.ts"
+import type { NotationBlobs } from "./notation/blob-formats.ts"
+import { notationEntries } from "./notation/entries.ts"
 
 /** Every format there is. Adding one takes a folder and a line here. */
-export const formats: readonly FormatEntry[] = [loaded(cosignV3), loaded(cosignV2)]
+export const formats: readonly FormatEntry[] = [loaded(cosignV3), loaded(cosignV2), ...notationEntries]
 
 /** Row of a format that costs nothing to load. */
 function loaded(format: SignatureFormat): FormatEntry {
@@ -29,4 +31,10 @@ export function wantedTypes(kinds: readonly SignatureKind[], family?: string): r
 /** Documents about blobs. */
 export const blobFormats: BlobFormats = cosignBlobs
 
+/** Documents of the Notary Project about blobs, loaded when asked for. */
+export const notationBlobs: { readonly load: () => Promise<NotationBlobs> } = {
+  load: async () => (await import("./notation/blob-formats.ts")).notationBlobs,
+}
+
+export type { NotationBlobs }
 export { referrerKind, resolvePredicateType, triangulate }
