@@ -1,9 +1,8 @@
-import { rm } from "node:fs/promises"
+import { lstat } from "node:fs/promises"
 import { join } from "node:path"
 
-import { ToolError } from "../../../core/errors.ts"
 import type { PluginHost } from "../../../core/notation-home.ts"
-import { ioError, errnoOf } from "../../system/io-error.ts"
+import { errnoOf, ioError } from "../../system/io-error.ts"
 import type { HomeContext } from "../home-context.ts"
 import { listPlugins } from "./list-plugins.ts"
 import { readMetadata } from "./plugin-metadata.ts"
@@ -11,29 +10,35 @@ import { findPlugin, isPluginName, pluginsFolder, runPlugin } from "./run-plugin
 
 /** Plugins of notation's folder. What installs them is loaded on use. */
 export function createPluginHost(context: HomeContext): PluginHost {
-  return {
+  const host: PluginHost = {
     list: () => listPlugins(context),
     metadata: async (name, pluginConfig) => readMetadata(context, await findPlugin(context, name), pluginConfig),
     run: async (name, command, request, signal) =>
       runPlugin(context, await findPlugin(context, name), command, request, signal),
-    install: (path) => Promise.reject(notYet(path)),
-    installFromUrl: (url) => Promise.reject(notYet(url)),
+    async install(path, { force, sha256 }) {
+      const { installPlugin } = await import("./install-plugin.ts")
+      if (sha256 === undefined) return installPlugin(context, path, { force })
+      const { withCheckedCopy } = await import("./download-plugin.ts")
+      return withCheckedCopy(path, sha256, (copy) => installPlugin(context, copy, { force }))
+    },
+    async installFromUrl(url, options) {
+      const { withDownload } = await import("./download-plugin.ts")
+      return withDownload(context, url, options, (path) => host.install(path, { force: options.force }))
+    },
     uninstall: (name) => uninstall(context, name),
   }
-}
-
-function notYet(source: string): ToolError {
-  return new ToolError("E_PLUGIN_INVALID", { what: `${source} cannot be installed` })
+  return host
 }
 
 async function uninstall(context: HomeContext, name: string): Promise<boolean> {
   if (!isPluginName(name)) return false
   const path = join(pluginsFolder(context), name)
   try {
-    await rm(path, { recursive: true })
-    return true
+    await lstat(path)
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT") return false
-    throw ioError("remove", path, thrown)
+    throw ioError("lstat", path, thrown)
   }
+  const { withPluginStage } = await import("./plugin-stage.ts")
+  return withPluginStage(context, (stage) => stage.remove(name))
 }
