@@ -26,6 +26,7 @@ export const chunkGroups: readonly ChunkGroup[] = [
     name: "small-cosign-commands",
     modules: /^faces\/cosign\/(?:run-face-command|commands\/(?:completion|env|login|version))$/,
   },
+  { name: "plugin-commands", modules: /^faces\/notation-plugin\/(?:keys|metadata)$/ },
   {
     name: "network",
     modules: /^io\/(?:net\/(?:http-client|tls|proxy)|registry\/auth\/(?:authed-client|credentials|auth-files|helper))$/,

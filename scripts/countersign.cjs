@@ -28,6 +28,7 @@ function runtimePackage() {
 var path = require("path")
 var main = path.join(__dirname, "..", "cli", "countersign.js")
 process.env.COUNTERSIGN_NAME = path.basename(process.argv[1])
+process.env.COUNTERSIGN_LAUNCHER = __filename
 if (isSupported(process.versions.node)) {
   import(require("url").pathToFileURL(main).href).catch(function (error) {
     console.error(error)

@@ -36,6 +36,11 @@ export interface ConnectionOptions {
   readonly serverName?: string
   /** Auth file that is read alone instead of the usual places. */
   readonly authFile?: string
+  /**
+   * Addresses that URLs in certificates may lead to (OCSP, revocation lists): public ones (default), and loopback or
+   * private ones where the command's own artifact lies there.
+   */
+  readonly revocationReach?: "public" | "loopback" | "private"
   /** Only these hosts (`host:port`) may be contacted; anything else is `E_NET_OFFLINE`. Empty = no socket at all. */
   readonly offlineExcept?: readonly string[]
   /** Whole command, milliseconds. */
@@ -103,6 +108,8 @@ export interface RunningServer {
 /** The whole process. */
 export interface World {
   readonly version: VersionFacts
+  /** Words that start this program again, absolute paths; absent where it is no program of its own. */
+  readonly launcher?: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: OutputStream
   readonly stderr: OutputStream

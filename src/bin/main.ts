@@ -19,6 +19,10 @@ const faces: Readonly<Record<string, Face>> = {
   // Machines with both generations name the newer one so.
   cosign3: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
   cosign2: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosign2Program },
+  "notation-countersign": {
+    style: "own",
+    load: async () => (await import("../faces/notation-plugin/program.ts")).notationPluginProgram,
+  },
 }
 
 const own: Face = {
@@ -48,8 +52,10 @@ async function main(): Promise<number> {
   keepCompiledCode()
   const name = process.env["COUNTERSIGN_NAME"] ?? ""
   delete process.env["COUNTERSIGN_NAME"]
+  const launcher = process.env["COUNTERSIGN_LAUNCHER"]
+  delete process.env["COUNTERSIGN_LAUNCHER"]
   const { face, argv } = chooseFace(name, process.argv.slice(2))
-  const world = createWorld(process)
+  const world = createWorld(process, launcher === undefined ? process.argv.slice(0, 2) : [launcher])
   try {
     return await runProgram(await face.load(), argv, world, face.style)
   } finally {

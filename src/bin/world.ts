@@ -15,8 +15,8 @@ export interface ClosableWorld extends World {
   close(): Promise<void>
 }
 
-/** The running process as commands see it. */
-export function createWorld(host: NodeJS.Process): ClosableWorld {
+/** The running process as commands see it. @param launcher - words that start it again. */
+export function createWorld(host: NodeJS.Process, launcher: readonly string[]): ClosableWorld {
   const stdout = outputStream(host.stdout, "standard output")
   const stderr = outputStream(host.stderr, "standard error")
   const stdin = inputStream(() => host.stdin)
@@ -55,6 +55,7 @@ export function createWorld(host: NodeJS.Process): ClosableWorld {
 
   return {
     version,
+    launcher,
     env: host.env,
     stdout,
     stderr,

@@ -62,5 +62,30 @@ const inspectKey: CommandSpec = {
   load: async () => (await import("../commands/keys.ts")).keysInspect,
 }
 
+const lend: CommandSpec = {
+  path: ["keys", "lend"],
+  summary: "let the notation command sign with your keys",
+  description:
+    "Installs countersign as a plugin of the Notary Project, so that notation can sign with every key that countersign opens. " +
+    "Run it again after countersign moved.",
+  examples: [
+    { about: "install the plugin where notation looks", line: "countersign keys lend" },
+    {
+      about: "then name a key to notation, with its certificates",
+      line: 'notation key add --plugin countersign --id "$PWD/release.key" --plugin-config certs="$PWD/release.crt" release',
+    },
+  ],
+  flags: [
+    {
+      name: "plugins",
+      type: "string",
+      usage: "folder of notation's plugins (default: where notation looks)",
+      placeholder: "DIR",
+    },
+  ],
+  args: { min: 0, max: 0, usage: "" },
+  load: async () => (await import("../commands/keys-lend.ts")).keysLend,
+}
+
 /** `keys …`. */
-export const keyCommands: readonly CommandSpec[] = [generate, importKey, publicKey, inspectKey]
+export const keyCommands: readonly CommandSpec[] = [generate, importKey, publicKey, inspectKey, lend]
