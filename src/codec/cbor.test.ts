@@ -33,7 +33,13 @@ const EXAMPLES: readonly (readonly [string, CborValue])[] = [
   ["83010203", [1, 2, 3]],
   ["8301820203820405", [1, [2, 3], [4, 5]]],
   ["a0", new Map()],
-  ["a201020304", new Map<CborKey, CborValue>([[1, 2], [3, 4]])], // prettier-ignore
+  [
+    "a201020304",
+    new Map<CborKey, CborValue>([
+      [1, 2],
+      [3, 4],
+    ]),
+  ],
   ["826161a161626163", ["a", new Map([["b", "c"]])]],
   ["c11a514b67b0", { kind: "tag", tag: 1, value: 1_363_896_240 }],
   ["d82076687474703a2f2f7777772e6578616d706c652e636f6d", { kind: "tag", tag: 32, value: "http://www.example.com" }],
@@ -129,7 +135,13 @@ describe("encodeCbor", () => {
   })
 
   it("sorts keys by their encoding", () => {
-    const map = new Map<CborKey, CborValue>([["b", 1], ["aa", 2], [-1, 3], [100, 4], [10, 5]]) // prettier-ignore
+    const map = new Map<CborKey, CborValue>([
+      ["b", 1],
+      ["aa", 2],
+      [-1, 3],
+      [100, 4],
+      [10, 5],
+    ])
     // RFC 8949 section 4.2.1: 10, 100, -1, "b", "aa".
     expect(encodeHex(encodeCbor(map))).toBe("a50a05186404200361620162616102")
   })
