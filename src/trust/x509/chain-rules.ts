@@ -47,11 +47,11 @@ function criticalFault(certificate: Certificate): ChainFault | undefined {
 
 function aloneFault(certificate: Certificate, purpose: ChainPurpose, strict: boolean): ChainFault | undefined {
   const start = `invalid self-signed certificate. subject: ${quoted(certificate)}. Error:`
-  const { issuer, subject, publicKey } = certificate
+  const { issuer, subject, publicKey, signatureScheme } = certificate
   const leaf = leafFault(certificate, purpose, strict)
   const wrapped = leaf && { code: leaf.code, message: `invalid self-signed certificate. Error: ${leaf.message}` }
-  // A key that nothing verifies with is named as that, not as an algorithm that is missing.
-  if (publicKey === undefined && wrapped?.code === "E_KEY_TYPE") return wrapped
+  // The algorithm is one that is accepted, so what stands in the way is the key.
+  if (publicKey === undefined && signatureScheme !== undefined && wrapped?.code === "E_KEY_TYPE") return wrapped
   const signature = signatureFault(certificate, certificate)
   if (signature !== undefined) return chainError(`${start} ${signature}`)
   if (!sameName(issuer, subject)) {
