@@ -14,7 +14,7 @@ export interface OutputStream {
 /** How to reach registries; what the user's flags and variables said. */
 export interface ConnectionOptions {
   /** Whose habits are followed for reading references and finding credentials. Default `own`. */
-  readonly manners?: "own" | "cosign"
+  readonly manners?: "own" | "cosign" | "notation"
   /** Plain http allowed: `loopback` (default), `private` (also RFC 1918, as cosign does), or `always`. */
   readonly plainHttp?: "loopback" | "private" | "always"
   /** Accept any server certificate. */

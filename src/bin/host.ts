@@ -1,5 +1,6 @@
 import { homedir } from "node:os"
-import type { Files, Logger, Progress, Prompter } from "../core/ports.ts"
+import { setTimeout as sleepFor } from "node:timers/promises"
+import type { Files, Logger, Progress, Prompter, Sleep } from "../core/ports.ts"
 
 /** What the process contributes: its streams, environment and version. */
 export interface Host {
@@ -10,6 +11,20 @@ export interface Host {
   readonly prompter: Prompter
   readonly readStdin: (max: number) => Promise<Uint8Array>
   readonly userAgent: string
+}
+
+/** What decides where notation's folders are. */
+export function folderFacts(host: Pick<Host, "env">): {
+  readonly env: Host["env"]
+  readonly home: string
+  readonly platform: string
+} {
+  return { env: host.env, home: homeOf(host), platform: process.platform }
+}
+
+/** Waits; rejects when the signal aborts. */
+export const sleep: Sleep = async (ms, signal) => {
+  await sleepFor(ms, undefined, signal === undefined ? {} : { signal })
 }
 
 /** The user's folder: HOME as set, else as the system knows it. */

@@ -1,12 +1,13 @@
-import { setTimeout as sleepFor } from "node:timers/promises"
+import { join } from "node:path"
 import type { Stores } from "../app/requests.ts"
 import type { ConnectionOptions } from "../app/world.ts"
+import { notationFolders } from "../io/notation/folders.ts"
 import type { CredentialSource } from "../io/registry/auth/credentials.ts"
 import type { RegistryHttp } from "../io/registry/auth/registry-http.ts"
 import { createStores } from "../io/stores/create-stores.ts"
 import { systemClock } from "../io/system/clock.ts"
 import { systemRandomness } from "../io/system/randomness.ts"
-import { homeOf, type Host } from "./host.ts"
+import { folderFacts, homeOf, sleep, type Host } from "./host.ts"
 import { lazyHttp, type LazyHttp } from "./lazy-http.ts"
 import { filesContext, type OpenedApp } from "./open-files.ts"
 
@@ -29,9 +30,7 @@ function registryStores(host: Host, options: ConnectionOptions, http: LazyHttp):
     logger: host.logger,
     clock: systemClock,
     randomness: systemRandomness,
-    sleep: async (ms, signal) => {
-      await sleepFor(ms, undefined, signal === undefined ? {} : { signal })
-    },
+    sleep,
   })
 }
 
@@ -69,6 +68,8 @@ async function credentialSource(host: Host, options: ConnectionOptions): Promise
   ])
   const files = createAuthFiles({
     style: options.manners ?? "own",
+    notationConfig:
+      options.manners === "notation" ? join(notationFolders(folderFacts(host)).config, "config.json") : undefined,
     env: host.env,
     home: homeOf(host),
     uid: process.getuid?.(),

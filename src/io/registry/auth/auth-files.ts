@@ -10,6 +10,7 @@ import {
   defaultHelper,
   findAuth,
   helperFor,
+  configuresCredentials,
   helperServer,
   parseDockerConfig,
   type DockerConfig,
@@ -17,7 +18,7 @@ import {
 import type { CredentialHelpers } from "./helper.ts"
 
 /** Whose search order is followed; registry.md 3.7. */
-export type AuthStyle = "own" | "docker" | "cosign" | "containers"
+export type AuthStyle = "own" | "docker" | "cosign" | "containers" | "notation"
 
 /** Where credentials files are looked for. */
 export interface AuthFilesOptions {
@@ -26,6 +27,8 @@ export interface AuthFilesOptions {
   readonly home: string
   /** Numeric user id, for `/run/containers/UID`. */
   readonly uid: number | undefined
+  /** notation's `config.json`, which style `notation` reads before docker's. */
+  readonly notationConfig?: string | undefined
   /** `--authfile`: read alone. */
   readonly authFile?: string | undefined
   readonly helpers: CredentialHelpers
@@ -38,6 +41,8 @@ export interface SearchOrder {
   readonly alone: boolean
   /** A file that must exist, because the user named it. */
   readonly named: boolean
+  /** Files that configure no credentials are passed over, as if they were not there. */
+  readonly configured?: boolean
 }
 
 /** Docker's configuration file. */
@@ -53,6 +58,10 @@ export function searchOrder(options: Omit<AuthFilesOptions, "helpers" | "logger"
   const config = join(env["XDG_CONFIG_HOME"] || join(home, ".config"), "containers/auth.json")
   const runtime = env["XDG_RUNTIME_DIR"]
   if (options.authFile) return { paths: [options.authFile], alone: true, named: true }
+  if (style === "notation") {
+    const paths = [options.notationConfig, docker].filter((path) => path !== undefined)
+    return { paths, alone: true, named: false, configured: true }
+  }
   if (style === "docker") return { paths: [docker], alone: true, named: false }
   if (style === "cosign") {
     const paths = [docker, registryAuthFile, runtime ? join(runtime, "containers/auth.json") : undefined, config]
@@ -104,7 +113,9 @@ async function loadAll(order: SearchOrder, named: string | undefined): Promise<r
       // COMPAT(podman): a REGISTRY_AUTH_FILE that is not there yet means anonymous.
       continue
     }
-    configs.push(parseDockerConfig(path, bytes))
+    const config = parseDockerConfig(path, bytes)
+    if (order.configured === true && !configuresCredentials(config)) continue
+    configs.push(config)
     if (order.alone) break
   }
   return configs

@@ -66,6 +66,14 @@ export function helperFor(config: DockerConfig, registry: string): string | unde
   return undefined
 }
 
+/** Whether a file says anything about credentials. */
+export function configuresCredentials({ whole }: DockerConfig): boolean {
+  return ["auths", "credsStore", "credHelpers"].some((name) => {
+    const value = member(whole, name)
+    return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : (value ?? "") !== ""
+  })
+}
+
 /** Helper that `credsStore` names for everything else. */
 export function defaultHelper(config: DockerConfig): string | undefined {
   const name = member(config.whole, "credsStore")
