@@ -6,6 +6,8 @@ import { systemClock } from "../io/system/clock.ts"
 import { systemRandomness } from "../io/system/randomness.ts"
 import type { Host } from "./host.ts"
 import { lazyHttp, type LazyHttp } from "./lazy-http.ts"
+import { lazyNotation } from "./lazy-notation.ts"
+import { lazyRevocation, lazyTimestamps } from "./lazy-services.ts"
 
 /** An application context and what must be closed after it. */
 export interface OpenedApp {
@@ -42,6 +44,9 @@ export function filesContext(host: Host, options: ConnectionOptions, http: LazyH
       plainPrivateKeys: options.plainPrivateKeys ?? true,
     }),
     stores,
+    timestamps: lazyTimestamps(http),
+    revocation: lazyRevocation(host, options, http),
+    notation: lazyNotation(host, http),
   }
 }
 
