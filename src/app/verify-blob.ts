@@ -5,7 +5,7 @@ import type { HashAlgorithm } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 import { decodeHex, encodeHex } from "../codec/hex.ts"
 import { loadPrehash, loadPrehashFor } from "../crypto/prehash.ts"
-import { blobFormats, loadNotationBlobs } from "../formats/index.ts"
+import { blobFormats, notationBlobs } from "../formats/index.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
 import { artifactNeeds } from "../trust/keyed.ts"
@@ -33,7 +33,7 @@ export async function verifyBlob(app: AppContext, request: VerifyBlobRequest): P
   const parse = async (): Promise<Candidate> => {
     if ("bundle" in evidence) return blobFormats.parseBundle(evidence.bundle)
     if ("signature" in evidence) return blobFormats.parseSignature(evidence.signature)
-    return (await loadNotationBlobs()).parse(evidence.envelope, evidence.form)
+    return (await notationBlobs.load()).parse(evidence.envelope, evidence.form)
   }
   return verifyAgainst(app, { ...request, kind: "signature", checkClaims: true }, parse)
 }

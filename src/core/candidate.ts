@@ -3,6 +3,7 @@
  * evaluators judge them, use cases put both together; none of the three needs to know the others.
  */
 import type { SignedAttributes } from "./certified.ts"
+import type { Descriptor } from "./descriptor.ts"
 import type { Digest } from "./digest.ts"
 import type { JsonValue } from "./json-value.ts"
 import type { HashAlgorithm, PublicKey, RawSignature, Subject } from "./ports.ts"
@@ -21,6 +22,10 @@ export interface Candidate {
   readonly predicateType?: string
   /** What a Notary Project envelope says of itself beside the payload. */
   readonly attributes?: SignedAttributes
+  /** The artifact that a signed descriptor names; claimed as everything here. */
+  readonly describes?: Pick<Descriptor, "mediaType" | "digest" | "size"> & {
+    readonly annotations: Readonly<Record<string, string>>
+  }
   readonly material: Material
   readonly signed: SignedBytes
   /** Never empty. Any one of them that verifies is enough; each is raw bytes. */

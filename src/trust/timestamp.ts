@@ -79,12 +79,9 @@ function fault(
  * Spec: RFC 3161 2.4.2; notaryproject/specifications `specs/trust-store-trust-policy.md`; tspclient-go `token.go`.
  */
 export function judgeTimestamp(question: TimestampQuestion): TimestampJudgement {
-  const cms = attempt("parse", () => parseTokenCms(question.token))
-  if ("fault" in cms) return cms
-  const info = attempt("info", () => parseTokenInfo(cms))
-  if ("fault" in info) return info
-  const mismatch = infoProblem(info, question.message)
-  if (mismatch !== undefined) return fault("imprint", `invalid TSTInfo: ${mismatch}`)
+  const read = readTimestamp(question)
+  if ("fault" in read) return read
+  const { cms, info } = read
   const signed = verifyToken(cms, info, question)
   if ("fault" in signed) return fault("verify", signed.fault.detail, signed.fault.code)
   const broken = chainFault(signed.chain, "timestamping")
@@ -92,6 +89,25 @@ export function judgeTimestamp(question: TimestampQuestion): TimestampJudgement 
     return fault("chain", broken.message, broken.code === "E_LIMIT_EXCEEDED" ? broken.code : "E_TSA_INVALID")
   }
   return { ...timeRange(info), chain: signed.chain, info }
+}
+
+/** A token that is about a message; who made it is not looked at. */
+export interface ReadTimestamp {
+  readonly cms: TimestampTokenCms
+  readonly info: TstInfo
+}
+
+/** Decode a token and compare it with what was stamped, for display and as the first steps of {@link judgeTimestamp}. */
+export function readTimestamp({
+  token,
+  message,
+}: Pick<TimestampQuestion, "token" | "message">): ReadTimestamp | { readonly fault: TimestampFault } {
+  const cms = attempt("parse", () => parseTokenCms(token))
+  if ("fault" in cms) return cms
+  const info = attempt("info", () => parseTokenInfo(cms))
+  if ("fault" in info) return info
+  const mismatch = infoProblem(info, message)
+  return mismatch === undefined ? { cms, info } : fault("imprint", `invalid TSTInfo: ${mismatch}`)
 }
 
 function attempt<T extends object>(doing: keyof typeof WORDS, parse: () => T): T | { readonly fault: TimestampFault } {

@@ -47,6 +47,7 @@ export function notationCandidate(raw: RawSignature, format: NotationFormat, abo
     raw,
     claims: (room) => preview(claimsOf(envelope, target), room),
     attributes,
+    ...(target === undefined ? {} : { describes: target }),
     material: { kind: "certificate", certificates: envelope.certificates, keyAllowed: false },
     signed: { kind: "message", message: envelope.message },
     signatures: [{ bytes: envelope.signature }],
