@@ -4,9 +4,9 @@ import type { ToolError } from "../core/errors.ts"
 import { evaluatePolicy, type AuthorityFacts, type Result } from "./evaluate.ts"
 import { policyFromFlags } from "./from-flags.ts"
 import { maximumMatching } from "./matching.ts"
-import type { Authority, Requirement, TrustPolicy } from "./model.ts"
+import type { KeyAuthority, NotationAuthority, Requirement, TrustPolicy } from "./model.ts"
 
-const authority = (name: string): Authority => ({
+const authority = (name: string): KeyAuthority => ({
   name,
   family: "cosign",
   formats: ["cosign-v3"],
@@ -22,6 +22,30 @@ function policy(
   mode: "enforce" | "warn" = "enforce",
 ): TrustPolicy {
   return { name: "test", authorities: names.map(authority), rules: [{ name: "rule", require, mode }] }
+}
+
+const ENFORCED: NotationAuthority["actions"] = {
+  integrity: "enforce",
+  authenticity: "enforce",
+  authenticTimestamp: "enforce",
+  expiry: "enforce",
+  revocation: "enforce",
+}
+
+function certificates(change: Partial<NotationAuthority>): TrustPolicy {
+  const certified: NotationAuthority = {
+    name: "a",
+    family: "notation",
+    formats: ["notation"],
+    kind: "signature",
+    annotations: {},
+    stores: [{ type: "ca", name: "s" }],
+    identities: [{ kind: "any", text: "*" }],
+    levelName: "strict",
+    actions: ENFORCED,
+    verifyTimestamp: "always",
+  }
+  return { ...policy("a"), authorities: [{ ...certified, ...change }] }
 }
 
 /** `a:k1,k2` = authority a signed by k1 and k2; `b?` = b's signatures could not all be read. */
@@ -94,6 +118,10 @@ describe("policies that would pass by saying nothing", () => {
     ["authority twice", policy("a", ["a", "a"])],
     ["authority without keys", { ...policy("a"), authorities: [{ ...authority("a"), keys: [] }] }],
     ["authority without formats", { ...policy("a"), authorities: [{ ...authority("a"), formats: [] }] }],
+    ["certificates without a trust store", certificates({ stores: [] })],
+    ["certificates without an identity", certificates({ identities: [] })],
+    ["certificates whose integrity is only logged", certificates({ actions: { ...ENFORCED, integrity: "log" } })],
+    ["certificates that nobody need trust", certificates({ actions: { ...ENFORCED, authenticity: "skip" } })],
     [
       "adv: sigstore/sigstore-go #609 flags without a key",
       policyFromFlags({ keys: [], formats: ["cosign-v3"], kind: "signature", annotations: {}, tlog: "ignore" }),

@@ -10,6 +10,9 @@ import { createKeySource } from "../../src/io/keys/key-source.ts"
 import { createHttpClient } from "../../src/io/net/http-client.ts"
 import { createAuthedClient } from "../../src/io/registry/auth/authed-client.ts"
 import { fixedCredentials } from "../../src/io/registry/auth/credentials.ts"
+import { openNotationHome } from "../../src/io/notation/open-notation-home.ts"
+import { createRevocationService } from "../../src/io/services/revocation-service.ts"
+import { createTimestampService } from "../../src/io/services/timestamp-service.ts"
 import { createStores } from "../../src/io/stores/create-stores.ts"
 import { createFiles } from "../../src/io/system/files.ts"
 import { systemRandomness } from "../../src/io/system/randomness.ts"
@@ -126,6 +129,25 @@ function openContext(
       clock,
       randomness: systemRandomness,
       sleep: () => Promise.resolve(),
+    }),
+    timestamps: createTimestampService({ http: () => Promise.resolve(http) }),
+    revocation: createRevocationService({
+      http: () => Promise.resolve(http),
+      cacheFolder: join(options.folder, ".cache", "crl"),
+      clock,
+      logger: silent,
+      reach: "loopback",
+      allowHosts: [],
+    }),
+    notation: openNotationHome({
+      env: options.env ?? {},
+      home: options.folder,
+      platform: process.platform,
+      clock,
+      randomness: systemRandomness,
+      sleep: () => Promise.resolve(),
+      logger: silent,
+      http: () => Promise.resolve(http),
     }),
   }
 }

@@ -50,7 +50,7 @@ function draftSignature(input: SignatureInput): readonly Draft[] {
       next: ["leave out the payload", "or sign with `--format cosign-v2`"],
     })
   }
-  return [draftOf("signature", buildSignStatement(input.subject, input.annotations), SIGN_PREDICATE)]
+  return [draftOf("signature", buildSignStatement(input.subject.digest, input.annotations), SIGN_PREDICATE)]
 }
 
 function draftAttestation(input: AttestationInput): Draft {

@@ -24,7 +24,8 @@ await loadPrehash()
 const placement = cosignV2.writer.placement as TagPlacement
 const wanted: Wanted = { kind: "signature", annotations: {} }
 const keys = [{ name: "insecure-test-p256.pub", key: peerKey }]
-const OPTIONS = { dockerReferences: [images.repository], annotations: {}, subject: images.digest }
+const subject = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: images.digest, size: images.size }
+const OPTIONS = { dockerReferences: [images.repository], annotations: {}, subject, at: 0 }
 
 function b64(value: string): Uint8Array {
   return decodeBase64(value, { max: 1_000_000, what: "test data" })
