@@ -23,7 +23,7 @@ const PAYLOAD_TYPE = "application/vnd.cncf.notary.payload.v1+json"
 const ARTIFACT_TYPE = "application/vnd.cncf.notary.signature"
 /** Annotations with this prefix belong to the specification. */
 const RESERVED = "io.cncf.notary"
-const UNREADABLE = "the plugin's signature envelope cannot be read"
+const FAILED = "generated signature failed verification: "
 /** Members of a descriptor that may be in a payload. */
 const KNOWN = ["mediaType", "digest", "size", "urls", "annotations", "data", "platform", "artifactType"]
 
@@ -106,7 +106,7 @@ async function checkEnvelope(
 ): Promise<void> {
   const { candidate, payload } = await readEnvelope(envelope, mediaType)
   for (const { outcome, observed, check } of judgeIntegrity(candidate).findings) {
-    if (outcome !== "passed") throw wrongAnswer(`generated signature failed verification: ${observed ?? check}`)
+    if (outcome !== "passed") throw wrongAnswer(`${FAILED}${observed ?? check}`)
   }
   const { digest, size } = subject
   const bound = candidate.bind({ digest, mediaType: subject.mediaType, size }, { kind: "signature", annotations: {} })
@@ -138,10 +138,10 @@ async function readEnvelope(
     const [candidate] = format.parse(raw)
     if (candidate !== undefined) return { candidate, payload: format.writer.adopt(bytes).payload }
   } catch (thrown) {
-    const { message } = asToolError(thrown)
-    throw new ToolError("E_PLUGIN_FAILED", { what: UNREADABLE, why: message, cause: thrown })
+    const { what, why } = asToolError(thrown)
+    throw wrongAnswer(`${FAILED}${what}`, why)
   }
-  throw wrongAnswer(UNREADABLE, "it holds no signature")
+  throw wrongAnswer(`${FAILED}signature missing in the envelope`)
 }
 
 function checkPayload(payload: Uint8Array, subject: Descriptor): void {
