@@ -1,5 +1,5 @@
 import { malformed, tooLarge } from "../../codec/malformed.ts"
-import { Hasher } from "../hash.ts"
+import { Hasher, plain } from "../hash.ts"
 import type { HashAlgorithm } from "../../core/ports.ts"
 
 /** The first octets of a DER element. */
@@ -48,7 +48,8 @@ export class ByteQueue {
   push(chunk: Uint8Array): void {
     this.#hash()
     const rest = this.#bytes.subarray(this.#start)
-    if (rest.length === 0) this.#bytes = chunk
+    // Slices of Node's own subclass are no copies.
+    if (rest.length === 0) this.#bytes = plain(chunk)
     else {
       const joined = new Uint8Array(rest.length + chunk.length)
       joined.set(rest)

@@ -54,10 +54,10 @@ export function judgeList(lists: FoundLists, subject: RevocationSubject): Revoca
       return unknown("freshest CRL from certificate extension is not supported")
     }
     const fault = listsFault(lists, subject)
-    if (fault !== undefined) return unknown(`failed to validate CRL from ${url}: ${fault}`)
+    if (fault !== undefined) return unknown(`failed to validate CRL from ${url.slice(0, 200)}: ${fault}`)
     return decide([...base.entries, ...(delta?.entries ?? [])], subject)
   } catch (thrown) {
-    return unreadable(thrown, `failed to validate CRL from ${url}`)
+    return unreadable(thrown, `failed to validate CRL from ${url.slice(0, 200)}`)
   }
 }
 
