@@ -28,7 +28,7 @@ export async function unpackPlugin(context: HomeContext, source: string, folder:
   if (!facts.isFile()) throw pluginInvalid(`${source} is not a valid file`, "expected a file or a folder")
   const kind = await archiveKind(source)
   if (kind === undefined) return copyExecutable(context, source, facts, folder)
-  const budget = new UnpackBudget(kind, facts.size, folder)
+  const budget = new UnpackBudget(kind, folder)
   if (kind === "zip") await (await import("./unpack-zip.ts")).unpackZip(source, budget)
   else await (await import("./unpack-tar-gz.ts")).unpackTarGz(source, budget)
   return findCandidate(context, folder)

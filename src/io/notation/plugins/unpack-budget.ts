@@ -10,8 +10,6 @@ import { pluginInvalid } from "./plugin-invalid.ts"
 /** Bytes of all files of a plugin, unpacked; notation's own bound, which must not be reached. */
 export const MAX_BYTES: number = 256 * MIB
 const MAX_ENTRIES = 1000
-/** Unpacked bytes per packed one, past the first MiB. */
-const MAX_RATIO = 1000
 
 /** Kinds of archives, as errors name them. */
 export type ArchiveKind = "zip" | "tar.gz"
@@ -23,19 +21,14 @@ export type ArchiveKind = "zip" | "tar.gz"
  */
 export class UnpackBudget {
   readonly #kind: ArchiveKind
-  readonly #packed: number
   readonly #folder: string
   readonly #names = new Set<string>()
   #entries = 0
   #bytes = 0
 
-  /**
-   * @param packed - bytes of the archive.
-   * @param folder - takes the files.
-   */
-  constructor(kind: ArchiveKind, packed: number, folder: string) {
+  /** @param folder - takes the files. */
+  constructor(kind: ArchiveKind, folder: string) {
     this.#kind = kind
-    this.#packed = packed
     this.#folder = folder
   }
 
@@ -91,12 +84,6 @@ export class UnpackBudget {
       throw pluginInvalid(
         "total file size reached the 256 MiB size limit",
         `the archive holds more than ${MAX_BYTES} bytes`,
-      )
-    }
-    if (this.#bytes > MIB && this.#bytes > this.#packed * MAX_RATIO) {
-      throw this.refuse(
-        "it unpacks to far more than it is",
-        `${this.#packed} bytes became ${this.#bytes}, at most ${MAX_RATIO} times as many are accepted`,
       )
     }
   }

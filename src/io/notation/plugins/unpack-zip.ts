@@ -1,4 +1,5 @@
-import type { Entry, ZipFile } from "yauzl"
+// Not loaded lazily: in the bundle, a CommonJS module imported so has no named exports.
+import { openPromise, type Entry, type ZipFile } from "yauzl"
 
 import { decodeUtf8 } from "../../../codec/utf8.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -18,7 +19,6 @@ const UNIX: readonly number[] = [3, 19]
  * @throws {ToolError} `E_PLUGIN_INVALID`, `E_IO`.
  */
 export async function unpackZip(path: string, budget: UnpackBudget): Promise<void> {
-  const { openPromise } = await import("yauzl")
   let zip: ZipFile | undefined
   try {
     zip = await openPromise(path, { autoClose: false, decodeStrings: false, validateEntrySizes: true })
