@@ -67,7 +67,11 @@ export type PasswordSource =
 
 /** Credentials on disk or in a helper. */
 export interface CredentialManager {
-  /** Check the credentials against the registry, then store them. Returns the file or helper used, and whether in plain text. */
+  /**
+   * Check the credentials against the registry, then store them. Returns the file or helper used, and whether in plain text.
+   * In notation's manners nothing is ever stored in plain text: `plaintext` says that it lay there already, and an empty
+   * user name stands for an identity token.
+   */
   login(
     server: string,
     username: string,

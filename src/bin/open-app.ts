@@ -70,6 +70,7 @@ async function credentialSource(host: Host, options: ConnectionOptions): Promise
     style: options.manners ?? "own",
     notationConfig:
       options.manners === "notation" ? join(notationFolders(folderFacts(host)).config, "config.json") : undefined,
+    platform: process.platform,
     env: host.env,
     home: homeOf(host),
     uid: process.getuid?.(),

@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import type { AppContext } from "../app/requests.ts"
 import type { ConnectionOptions, CredentialManager, World } from "../app/world.ts"
 import { systemClock } from "../io/system/clock.ts"
@@ -93,9 +94,10 @@ async function openAdapters(host: Host, options: ConnectionOptions): Promise<Ope
 /** Login and logout; their code is loaded when they are used. */
 function lazyCredentials(host: () => Host): CredentialManager {
   const load = async (): Promise<CredentialManager> => {
-    const [{ createCredentialManager }, { createHelpers }, { lazyHttp }] = await Promise.all([
+    const [{ createCredentialManager }, { createHelpers }, { notationFolders }, { lazyHttp }] = await Promise.all([
       import("../io/registry/auth/credential-manager.ts"),
       import("../io/registry/auth/helper.ts"),
+      import("../io/notation/folders.ts"),
       import("./lazy-http.ts"),
     ])
     const { env, logger } = host()
@@ -103,6 +105,11 @@ function lazyCredentials(host: () => Host): CredentialManager {
       env,
       home: homeOf({ env }),
       helpers: createHelpers({ env }),
+      notationConfig: join(
+        notationFolders({ env, home: homeOf({ env }), platform: process.platform }).config,
+        "config.json",
+      ),
+      platform: process.platform,
       clock: systemClock,
       logger,
       openHttp: (options) => lazyHttp(host(), options).open(),

@@ -16,6 +16,7 @@ import {
   type DockerConfig,
 } from "./docker-config.ts"
 import type { CredentialHelpers } from "./helper.ts"
+import { platformHelper } from "./platform-helper.ts"
 
 /** Whose search order is followed; registry.md 3.7. */
 export type AuthStyle = "own" | "docker" | "cosign" | "containers" | "notation"
@@ -29,6 +30,8 @@ export interface AuthFilesOptions {
   readonly uid: number | undefined
   /** notation's `config.json`, which style `notation` reads before docker's. */
   readonly notationConfig?: string | undefined
+  /** As `process.platform`; style `notation` asks the platform's own helper where no file configures credentials. */
+  readonly platform?: string | undefined
   /** `--authfile`: read alone. */
   readonly authFile?: string | undefined
   readonly helpers: CredentialHelpers
@@ -91,7 +94,9 @@ export function createAuthFiles(options: AuthFilesOptions): CredentialSource {
   const configs = (): Promise<readonly DockerConfig[]> => (loaded ??= loadAll(order, options.authFile))
   return {
     async find(registry, repository) {
-      for (const config of await configs()) {
+      const all = await configs()
+      if (options.style === "notation" && all.length === 0) return await fromPlatformHelper(options, registry)
+      for (const config of all) {
         const credential = await findIn(options, config, registry, repository)
         if (credential !== undefined) return credential
       }
@@ -172,6 +177,11 @@ async function findIn(
   const storeFirst = options.style === "docker" || options.style === "cosign"
   if (written !== undefined && !storeFirst) return written
   return (await fromDefaultHelper(options, config, registry)) ?? written
+}
+
+async function fromPlatformHelper(options: AuthFilesOptions, registry: string): Promise<Credential | undefined> {
+  const name = options.platform === undefined ? undefined : await platformHelper(options.helpers, options.platform)
+  return name === undefined ? undefined : options.helpers.open(name).get(helperServer(registry))
 }
 
 async function fromDefaultHelper(

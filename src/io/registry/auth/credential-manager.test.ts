@@ -54,6 +54,8 @@ function manager(caFile?: string): CredentialManagerOf<LoginConnection> {
     env,
     home: folder,
     helpers: createHelpers({ env }),
+    notationConfig: join(folder, "notation/config.json"),
+    platform: "linux",
     clock: { now: () => 0 },
     logger,
     openHttp: () => Promise.resolve(createHttpClient({ userAgent: "t", tls: createTls({ caFile, env: {} }) })),

@@ -5,14 +5,17 @@ import { OriginChoice, originCandidates } from "../origin-choice.ts"
 import { dockerConfigPath } from "./auth-files.ts"
 import { createAuthedClient } from "./authed-client.ts"
 import { createCredentialFile, type CredentialFile, type Stored } from "./credential-store.ts"
-import { fixedCredentials, isHub } from "./credentials.ts"
+import { fixedCredentials, isHub, type Credential } from "./credentials.ts"
 import type { CredentialHelpers } from "./helper.ts"
+import { eraseAsNotation, storeAsNotation } from "./notation-auth.ts"
 import type { RegistryHttp } from "./registry-http.ts"
 
 /** What login needs to know of the connection; a part of the command line's connection options. */
 export interface LoginConnection {
   readonly plainHttp?: "loopback" | "private" | "always"
   readonly authFile?: string
+  /** `notation`: credentials are kept by a helper or not at all. */
+  readonly manners?: "own" | "cosign" | "notation"
 }
 
 /** Login, store and logout; the shape of `CredentialManager` in `src/app/world.ts`. */
@@ -31,6 +34,10 @@ export interface CredentialManagerOptions<C extends LoginConnection> {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly helpers: CredentialHelpers
+  /** notation's own `config.json`. */
+  readonly notationConfig: string
+  /** As `process.platform`. */
+  readonly platform: string
   readonly clock: Clock
   readonly logger: Logger
   /** Opens the HTTP client of one login; it is closed afterwards. */
@@ -52,10 +59,15 @@ export function createCredentialManager<C extends LoginConnection>(
     async login(server, username, password, connection) {
       const registry = parseServer(server)
       await check(options, registry, username, password, connection)
+      if (connection.manners === "notation") return storeAsNotation(options, registry, username, password)
       return fileFor(connection.authFile).store(registry, username, password)
     },
     store: async (server, username, password) => fileFor(undefined).store(parseServer(server), username, password),
-    logout: async (server, connection) => fileFor(connection?.authFile).erase(parseServer(server)),
+    async logout(server, connection) {
+      const registry = parseServer(server)
+      if (connection?.manners === "notation") return eraseAsNotation(options, registry)
+      return fileFor(connection?.authFile).erase(registry)
+    },
   }
 }
 
@@ -83,7 +95,11 @@ async function check<C extends LoginConnection>(
   connection: C,
 ): Promise<void> {
   const http = await options.openHttp(connection)
-  const credential = { kind: "basic", username, password, source: "login" } as const
+  const source = "login"
+  const credential: Credential =
+    username === ""
+      ? { kind: "identity-token", username: undefined, token: password, source }
+      : { kind: "basic", username, password, source }
   const connect = (origin: string): RegistryHttp =>
     createAuthedClient({
       http,

@@ -168,7 +168,8 @@ async function run(options: HelperOptions, name: string, action: string, input: 
   const program = await findProgram(options, name)
   if (program === undefined) throw helperError(name, action, `docker-credential-${name} is not on PATH`)
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [action], { shell: false, stdio: ["pipe", "pipe", "ignore"], env: options.env })
+    const env = { ...options.env, NOTATION_USERNAME: undefined, NOTATION_PASSWORD: undefined }
+    const child = spawn(program, [action], { shell: false, stdio: ["pipe", "pipe", "ignore"], env })
     const chunks: Buffer[] = []
     let size = 0
     let stopped: string | undefined
