@@ -80,6 +80,22 @@ export interface Invocation {
 /** Runs a command; the number is the exit code. Throws ToolError, which the face prints in its own way. */
 export type CommandHandler = (invocation: Invocation) => Promise<number>
 
+/** Words that several commands begin with, where there is more to them than the commands. */
+export interface GroupSpec {
+  readonly path: readonly string[]
+  /** Other names of the last word. */
+  readonly aliases?: readonly string[]
+  readonly summary: string
+  readonly description?: string
+}
+
+/** What help is asked for besides a command. */
+export interface HelpContext {
+  /** Words of a group; empty for the program itself or with a command. */
+  readonly path: readonly string[]
+  readonly world: World
+}
+
 /** One program: our own, or a face. */
 export interface Program {
   /** Name it is started by, such as `cosign`. */
@@ -89,6 +105,8 @@ export interface Program {
   readonly notes?: readonly string[]
   readonly globalFlags: readonly FlagSpec[]
   readonly commands: readonly CommandSpec[]
+  /** Groups with aliases or texts of their own. In cobra's manners a group with an unknown word prints its help. */
+  readonly groups?: readonly GroupSpec[]
   /** Commands of the tool a face speaks for that are not there, by name, and what there is instead. */
   readonly absent?: ReadonlyMap<string, string>
   /** Changes the words before anything reads them; `notices` are lines for stderr. */
@@ -99,7 +117,9 @@ export interface Program {
   /** `PREFIX_FLAG_NAME` in the environment stands for `--flag-name` where it was not given; bad values are ignored. */
   readonly environmentPrefix?: string
   /** Help in the layout of the tool a face speaks for; without `command`, of the program. Absent = our own layout. */
-  readonly help?: (program: Program, command?: CommandSpec) => string
+  readonly help?: (program: Program, command?: CommandSpec, context?: HelpContext) => string | Promise<string>
+  /** Text for stderr when `help` is asked about words that are no command. Absent = the program's help. */
+  readonly unknownTopic?: (program: Program, words: readonly string[]) => string
   /** Prints an error and chooses the exit code. Absent = a plain form. */
   readonly onError?: (error: ToolError, context: ErrorContext) => Promise<number>
 }

@@ -21,10 +21,11 @@ export function findCommand(program: Program, argv: readonly string[]): FoundCom
   const taken: number[] = []
   let unknown: string | undefined
   for (const index of wordPositions(program.globalFlags, argv)) {
-    const word = argv[index] ?? ""
+    const typed = argv[index] ?? ""
+    const word = groupName(program, path, typed)
     const next = [...path, word]
     if (!program.commands.some((command) => matchesPrefix(command, next))) {
-      unknown = word
+      unknown = typed
       break
     }
     path.push(word)
@@ -34,6 +35,17 @@ export function findCommand(program: Program, argv: readonly string[]): FoundCom
   const command = program.commands.find((c) => c.path.length === path.length && matchesPrefix(c, path))
   if (command !== undefined) return { kind: "command", command, argv: rest }
   return { kind: "group", path, argv: rest, ...(unknown === undefined ? {} : { unknown }) }
+}
+
+/** The name of the group that `word` is an alias of, else the word. */
+function groupName(program: Program, path: readonly string[], word: string): string {
+  const group = program.groups?.find(
+    (g) =>
+      g.path.length === path.length + 1 &&
+      path.every((w, index) => g.path[index] === w) &&
+      (g.aliases ?? []).includes(word),
+  )
+  return group?.path.at(-1) ?? word
 }
 
 /** Whether `words` are the first words of the command's path; the last word of the path may be an alias. */

@@ -89,7 +89,9 @@ async function runGroup(
   style: CommandLineStyle,
 ): Promise<number> {
   if (found.unknown === "help" && found.path.length === 0) return await runHelp(program, found.argv, world)
-  if (found.unknown !== undefined) throw unknownCommand(program, found.path, found.unknown, style)
+  // COMPAT(cobra 1.9): only the program itself knows all its words; a group takes any and prints its help.
+  const lenient = style === "cobra" && found.path.length > 0 && program.groups !== undefined
+  if (found.unknown !== undefined && !lenient) throw unknownCommand(program, found.path, found.unknown, style)
   const notices: string[] = []
   parseFlags(program.globalFlags, found.argv, (line) => notices.push(line))
   await writeLines(world, notices)
@@ -100,6 +102,12 @@ async function runGroup(
 async function runHelp(program: Program, argv: readonly string[], world: World): Promise<number> {
   const words = argv.filter((word) => word !== "help")
   const found = findCommand(program, words)
+  if (program.unknownTopic !== undefined && found.kind === "group" && found.unknown !== undefined) {
+    if (found.path.length === 0) {
+      await world.stderr.write(program.unknownTopic(program, words))
+      return 0
+    }
+  }
   if (found.kind === "command") return await printHelp(program, world, found.command)
   return await printHelp(program, world, undefined, found.path)
 }
@@ -110,15 +118,10 @@ async function printHelp(
   command: CommandSpec | undefined,
   path: readonly string[] = [],
 ): Promise<number> {
-  const text =
-    program.help !== undefined && path.length === 0
-      ? command === undefined
-        ? program.help(program)
-        : program.help(program, command)
-      : command === undefined
-        ? programHelp(program, path)
-        : commandHelp(program, command)
-  await world.stdout.write(text)
+  // Faces that say nothing of groups have none.
+  const help = path.length === 0 || program.groups !== undefined ? program.help : undefined
+  if (help !== undefined) await world.stdout.write(await help(program, command, { path, world }))
+  else await world.stdout.write(command === undefined ? programHelp(program, path) : commandHelp(program, command))
   return 0
 }
 
