@@ -1,0 +1,78 @@
+import { encodePem } from "../../codec/pem.ts"
+import { ToolError } from "../../core/errors.ts"
+import { generatePrivateKey } from "../../crypto/generate.ts"
+import { localSigningKey } from "../../crypto/local-key.ts"
+import { buildCertificate } from "../../crypto/x509/build-certificate.ts"
+import { extendedKeyUsageExtension, keyUsageExtension } from "../../crypto/x509/build-extensions.ts"
+import { EKU } from "../../crypto/x509/extensions.ts"
+import type { AppContext } from "../requests.ts"
+
+/** A key and its self-signed certificate, for tests. */
+export interface TestCertificate {
+  /** PKCS#8. */
+  readonly keyPem: string
+  readonly certificatePem: string
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const SERIAL_BYTES = 16
+/** Sizes that may sign in Notary Project formats. */
+const BITS = [2048, 3072, 4096]
+
+/**
+ * Make an RSA key and a certificate for it that signs code for one day, with the subject that notation's test
+ * certificates have. It is no CA's.
+ *
+ * DEVIATION: the serial number has 127 random bits; notation takes one of 0 to 199, so that two are soon the same. Sizes
+ * that could not sign afterwards are refused.
+ *
+ * @param request - `name` becomes the common name; `bits` of the modulus.
+ * @throws {ToolError} `E_KEY_TYPE` for other sizes.
+ */
+export async function generateTestCertificate(
+  app: Pick<AppContext, "clock" | "randomness">,
+  request: { readonly name: string; readonly bits: number },
+): Promise<TestCertificate> {
+  if (!BITS.includes(request.bits)) {
+    throw new ToolError("E_KEY_TYPE", {
+      what: `rsa key size ${request.bits} bits is not supported`,
+      why: `expected one of ${BITS.join(", ")}`,
+      next: ["leave the size out for 2048 bits"],
+    })
+  }
+  const key = await generatePrivateKey(`rsa-${request.bits}`)
+  const signWith = localSigningKey(key)
+  const notBefore = Math.floor(app.clock.now() / 1000) * 1000
+  const name = [
+    ["C", "US"],
+    ["ST", "WA"],
+    ["L", "Seattle"],
+    ["O", "Notary"],
+    ["CN", request.name],
+  ] as const
+  const certificate = await buildCertificate({
+    subject: name,
+    issuer: name,
+    serial: randomSerial(app.randomness.bytes(SERIAL_BYTES)),
+    notBefore,
+    notAfter: notBefore + DAY_MS,
+    publicKey: signWith.publicKey.spki,
+    extensions: [keyUsageExtension(["digitalSignature"]), extendedKeyUsageExtension([EKU.codeSigning])],
+    signWith,
+    scheme: { scheme: "rsa-pkcs1", hash: "sha256" },
+  })
+  const pkcs8 = new Uint8Array(key.export({ format: "der", type: "pkcs8" }))
+  return {
+    keyPem: encodePem("PRIVATE KEY", pkcs8),
+    certificatePem: encodePem("CERTIFICATE", certificate),
+    notAfter: notBefore + DAY_MS,
+  }
+}
+
+/** Positive: the highest bit is cleared, and zero is not drawn. */
+function randomSerial(bytes: Uint8Array): bigint {
+  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) & ((1n << 127n) - 1n)
+  return value === 0n ? 1n : value
+}
