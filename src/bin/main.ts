@@ -19,6 +19,8 @@ const faces: Readonly<Record<string, Face>> = {
   // Machines with both generations name the newer one so.
   cosign3: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
   cosign2: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosign2Program },
+  notation: { style: "cobra", load: async () => (await import("../faces/notation/program.ts")).notationProgram },
+  notation2: { style: "cobra", load: async () => (await import("../faces/notation/program.ts")).notation2Program },
   "notation-countersign": {
     style: "own",
     load: async () => (await import("../faces/notation-plugin/program.ts")).notationPluginProgram,

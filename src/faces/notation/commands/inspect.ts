@@ -1,0 +1,5 @@
+import { absent } from "../absent.ts"
+import type { FaceHandler } from "../face-invocation.ts"
+
+/** `notation inspect` */
+export const inspect: FaceHandler = absent("inspect")
