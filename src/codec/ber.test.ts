@@ -41,6 +41,10 @@ describe("BER to DER", () => {
     ["nothing", ""],
     ["a tag alone", "30"],
     ["too short", "30 05 02 01 05"],
+    ["a constructed NULL", "30 02 25 00"],
+    ["a constructed INTEGER", "22 03 02 01 05"],
+    ["a primitive SEQUENCE", "30 02 10 00"],
+    ["a primitive SET", "11 00"],
     ["trailing bytes", "30 03 02 01 05 00"],
     ["no end of contents", "30 80 02 01 05"],
     ["half an end of contents", "30 80 02 01 05 00"],
@@ -70,7 +74,7 @@ describe("BER to DER", () => {
   it("adv: GO-2025-4011 refuses too many elements and too many bytes", () => {
     const many = new Uint8Array(202_000).map((_, at) => (at % 2 === 0 ? 5 : 0))
     many.set([0x30, 0x80])
-    const limit = expect.objectContaining({ code: "E_LIMIT_EXCEEDED" })
+    const limit: unknown = expect.objectContaining({ code: "E_LIMIT_EXCEEDED" })
     expect(() => berToDer(many, "document", 1 << 20)).toThrow(limit)
     expect(() => berToDer(hex("30 03 02 01 05"), "document", 4)).toThrow(limit)
   })

@@ -4,6 +4,8 @@ import { malformed, tooLarge } from "./malformed.ts"
 
 /** Universal types whose value may come in pieces: BIT STRING, OCTET STRING, and the character string types. */
 const STRING_TYPES: ReadonlySet<number> = new Set([3, 4, 12, 18, 19, 20, 21, 22, 25, 26, 27, 28, 30])
+/** Universal types that are always made of elements: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET. */
+const STRUCTURES: ReadonlySet<number> = new Set([8, 11, 16, 17])
 const CONSTRUCTED = 0x20
 /** Elements in one document; the least ones take two bytes and, read, fifty times that. */
 const MAX_ELEMENTS = 100_000
@@ -63,6 +65,7 @@ function readNode(reader: Reader, end: number, depth: number): Node {
   if (tag === undefined) throw malformed(what, `BER ends at offset ${reader.at}`)
   if ((tag & 0x1f) === 0x1f) throw malformed(what, `BER at offset ${reader.at}: multi-byte tag`)
   if (tag === 0) throw malformed(what, `BER at offset ${reader.at}: end of contents, expected an element`)
+  if (!formFits(tag)) throw malformed(what, `BER at offset ${reader.at}: tag 0x${tag.toString(16)} has the wrong form`)
   reader.at++
   const stop = readLength(reader, end)
   if ((tag & CONSTRUCTED) === 0) {
@@ -77,6 +80,14 @@ function readNode(reader: Reader, end: number, depth: number): Node {
   }
   if (tag < 0x40 && STRING_TYPES.has(tag & 0x1f)) return joined(tag & ~CONSTRUCTED, children, what)
   return { tag, size: children.reduce((sum, child) => sum + encodedSize(child), 0), pieces: [], children }
+}
+
+/** Whether a universal type may be primitive, or constructed, as the tag says. */
+function formFits(tag: number): boolean {
+  if (tag >= 0x40) return true
+  const constructed = (tag & CONSTRUCTED) !== 0
+  const type = tag & 0x1f
+  return STRUCTURES.has(type) ? constructed : !constructed || STRING_TYPES.has(type)
 }
 
 function endOfContents(reader: Reader, end: number): boolean {

@@ -88,10 +88,17 @@ export interface TestAuthority {
   readonly stamper: Holder
 }
 
-/** @param keyName - of the stamper. */
-export async function makeAuthority(keyName: KeyName = "ecdsa-p256"): Promise<TestAuthority> {
-  const root = await makeHolder("Test Timestamp Root")
-  return { root, stamper: await makeHolder("Test Stamper", { issuer: root, keyName, extensions: stamperExtensions }) }
+/**
+ * Make an authority.
+ *
+ * @param keyName - of the stamper.
+ * @param at - certificates are valid 30 days before and after it, milliseconds since the epoch.
+ */
+export async function makeAuthority(keyName: KeyName = "ecdsa-p256", at: number = STAMPED_AT): Promise<TestAuthority> {
+  const validity = { notBefore: at - 30 * DAY, notAfter: at + 30 * DAY }
+  const root = await makeHolder("Test Timestamp Root", validity)
+  const options = { ...validity, issuer: root, keyName, extensions: stamperExtensions }
+  return { root, stamper: await makeHolder("Test Stamper", options) }
 }
 
 /** A handler's options without the key and chain, which stand still and are random. */
