@@ -4,7 +4,8 @@ import { accessSync, constants } from "node:fs"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-export type PeerName = "cosign2" | "cosign3" | "oras" | "crane" | "skopeo" | "umoci" | "docker-registry" | "openssl"
+export type PeerName =
+  "cosign2" | "cosign3" | "oras" | "crane" | "skopeo" | "umoci" | "docker-registry" | "openssl" | "notation"
 
 const missing = new Set<string>()
 
