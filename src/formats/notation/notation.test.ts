@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { decodeBase64 } from "../../codec/base64.ts"
 import { parseImageManifest } from "../../codec/oci/manifest.ts"
 import type { Candidate } from "../../core/candidate.ts"
 import type { RawSignature } from "../../core/ports.ts"
@@ -9,27 +7,14 @@ import { sha256Digest } from "../../crypto/hash.ts"
 import { keySpecByName } from "../../crypto/key-spec.ts"
 import { parsePublicKey } from "../../crypto/public-key.ts"
 import { verifySignature } from "../../crypto/verify.ts"
+import { readSigned } from "../../../tests/vectors/notation/read-signed.ts"
 import type { SignatureFormat } from "../format.ts"
 import { notation, notationCose } from "./notation.ts"
 
-interface Signed {
-  readonly key: string
-  readonly format: "jws" | "cose"
-  readonly expiry: string | null
-  readonly metadata: Readonly<Record<string, string>>
-  readonly manifest: string
-  readonly envelope: string
-}
-
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`testdata/${name}`, import.meta.url), "utf8")) as unknown
-const bytesOf = (text: string): Uint8Array => decodeBase64(text, { max: 2 ** 20, what: "test" })
-
-/** Made by notation 1.3.2; see testdata/SOURCE. */
-const signed = (read("notation-1.3.2.json") as readonly Signed[]).map((one) => ({
+/** Made by notation 1.3.2. */
+const signed = readSigned().map((one) => ({
   ...one,
   name: `${one.key} ${one.format}`,
-  bytes: bytesOf(one.envelope),
   row: one.format === "jws" ? notation : notationCose,
 }))
 
@@ -52,8 +37,6 @@ function parse(row: SignatureFormat, bytes: Uint8Array): Candidate {
 function chainOf(candidate: Candidate): readonly Uint8Array[] {
   return candidate.material.kind === "certificate" ? candidate.material.certificates : []
 }
-
-const room = (): { values: number; characters: number } => ({ values: 1000, characters: 100_000 })
 
 describe("what notation 1.3.2 signed", () => {
   it.each(signed)(
@@ -108,10 +91,11 @@ describe("what notation 1.3.2 signed", () => {
     expect(draft.timestamped?.(signature)).toEqual(
       spec?.rawBytes === undefined ? signature : rawEcdsaSignature(signature, spec.rawBytes),
     )
-    const { placement, adopt } = row.writer
+    const { writer } = row
+    const { placement } = writer
     if (placement.place !== "referrer") throw new Error("no referrer")
     const write = placement.manifest({ ...subject, artifactType: "x/y" }, document, at, "config")
     expect(new TextDecoder().decode(write.bytes)).toBe(manifest)
-    expect(adopt?.(bytes)).toEqual(document)
+    expect(writer.adopt?.(bytes)).toEqual(document)
   })
 })
