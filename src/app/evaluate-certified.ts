@@ -18,7 +18,7 @@ import { parseCertificate } from "../crypto/x509/parse-certificate.ts"
 import type { NotationAuthority } from "../policy/model.ts"
 import { identityOf, judgeExpiry, judgeIdentity, judgeIntegrity, judgeTrust, storeTypeOf } from "../trust/certified.ts"
 import { evaluatesTimestamp, judgeSigningTime } from "../trust/signing-time.ts"
-import type { Judgement } from "./evaluate.ts"
+import type { Judgement } from "./judgement.ts"
 import {
   findVerificationPlugin,
   type PluginFault,

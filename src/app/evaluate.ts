@@ -5,13 +5,14 @@ import { asToolError } from "../core/errors.ts"
 import type { JsonValue } from "../core/json-value.ts"
 import { limits } from "../core/limits.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
-import type { Finding, SignatureReport, SignerIdentity, TimeEvidence } from "../core/report.ts"
+import type { Finding, SignatureReport } from "../core/report.ts"
 import type { VerifiedContent, VerifiedSignature } from "../core/verified.ts"
 import { formats } from "../formats/index.ts"
 import type { AuthorityFacts } from "../policy/evaluate.ts"
 import type { Authority, KeyAuthority, TrustPolicy } from "../policy/model.ts"
 import { evaluateKeys } from "../trust/keyed.ts"
 import type { CertifiedTrust } from "./evaluate-certified.ts"
+import type { Judgement } from "./judgement.ts"
 import type { NamedKey, VerifyRequest } from "./requests.ts"
 
 /** What does not change while the signatures of one command are evaluated. */
@@ -110,14 +111,6 @@ async function parseDocument(raw: RawSignature): Promise<readonly (Candidate | E
     const finding: Finding = { check: "format.parse", outcome: "failed", code: error.code, observed: error.message }
     return [{ report: unreadable(raw, format.id, "malformed", [finding]) }]
   }
-}
-
-/** What the trust evaluator of an authority's family says of one candidate. */
-export interface Judgement {
-  readonly findings: readonly Finding[]
-  /** Set when the signature verified and its signer is known, whether or not the authority wants this signer. */
-  readonly signer?: SignerIdentity
-  readonly time?: TimeEvidence
 }
 
 /**
