@@ -1,0 +1,30 @@
+import type { AppContext } from "../../app/requests.ts"
+import type { ConnectionOptions } from "../../app/world.ts"
+import type { FaceArtifact } from "./artifact.ts"
+import type { FaceInvocation } from "./face-invocation.ts"
+import { registryConnection, registryUser } from "./login-connection.ts"
+
+/**
+ * Open the adapters for an artifact: plain http where notation speaks it, credentials from flags and variables for this
+ * registry alone.
+ */
+export async function openFor(invocation: FaceInvocation, artifact: FaceArtifact): Promise<AppContext> {
+  return invocation.open(await connectionFor(invocation, artifact))
+}
+
+async function connectionFor(invocation: FaceInvocation, { registry }: FaceArtifact): Promise<ConnectionOptions> {
+  if (registry === undefined) return { manners: "notation", revocationReach: "loopback" }
+  const { username, password } = registryUser(invocation)
+  const local = ["localhost", "127.0.0.1", "[::1]"].includes(registry.replace(/:\d+$/, ""))
+  return {
+    ...(await registryConnection(invocation, registry)),
+    revocationReach: local ? "loopback" : "public",
+    ...credentials(username, password),
+  }
+}
+
+/** An empty name means that the password is a token. */
+function credentials(username: string, password: string): Pick<ConnectionOptions, "username" | "password" | "token"> {
+  if (username === "" && password === "") return {}
+  return username === "" ? { token: password } : { username, password }
+}

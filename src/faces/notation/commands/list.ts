@@ -1,0 +1,28 @@
+import { listNotation } from "../../../app/notation/list.ts"
+import { faceArtifact, resolveArtifact } from "../artifact.ts"
+import { openFor } from "../artifact-connection.ts"
+import { faceError } from "../face-error.ts"
+import { print, warn, type FaceHandler } from "../face-invocation.ts"
+import { SIGNATURE_TYPE, treeText } from "../tree-text.ts"
+
+/** `list`. */
+export const list: FaceHandler = async (invocation) => {
+  const { args, flags, generation } = invocation
+  const max = flags.int("max-signatures")
+  if (max <= 0) throw faceError(`max-signatures value ${max} must be a positive number`)
+  const artifact = faceArtifact(args[0] ?? "", flags.bool("oci-layout"))
+  const app = await openFor(invocation, artifact)
+  const { name, subject } = await resolveArtifact(invocation, app, artifact, "list")
+  const found = await listNotation(app.stores.content(artifact.target), subject.digest)
+  const shown = found.slice(0, max)
+  const exceeded = `exceeded configured limit of max signatures ${max} to examine`
+  if (found.length > max && generation.name === "notation2") await warn(invocation, exceeded)
+  if (shown.length === 0) {
+    await print(invocation, `${name} has no associated signature${generation.name === "notation2" ? "s" : ""}`)
+    return 0
+  }
+  const children = shown.map(({ digest }) => ({ text: digest }))
+  await invocation.world.stdout.write(treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children }] }))
+  if (found.length > max && generation.name === "notation") await print(invocation, `Warning: ${exceeded}`)
+  return 0
+}

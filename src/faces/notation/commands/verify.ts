@@ -1,0 +1,57 @@
+import { notationStores } from "../../../app/notation/trust-stores.ts"
+import { readOciPolicy } from "../../../app/notation/policies.ts"
+import { verifyArtifacts } from "../../../app/verify.ts"
+import { policyFromStatement } from "../../../policy/notation/statement-policy.ts"
+import { selectOciStatement } from "../../../policy/notation/select-statement.ts"
+import { faceArtifact, resolveArtifact } from "../artifact.ts"
+import { openFor } from "../artifact-connection.ts"
+import { faceError } from "../face-error.ts"
+import type { FaceHandler } from "../face-invocation.ts"
+import { keyValuePairs } from "../key-value-pairs.ts"
+import { printVerified } from "../print-verified.ts"
+import { NOTATION_FORMATS, verificationFailure } from "../verification-failure.ts"
+import { atDigest } from "./sign.ts"
+
+/** `verify`. */
+export const verify: FaceHandler = async (invocation) => {
+  const { args, flags, generation } = invocation
+  const maxSignatures = flags.int("max-signatures")
+  if (maxSignatures <= 0) throw faceError(`max-signatures value ${maxSignatures} must be a positive number`)
+  const layout = flags.bool("oci-layout")
+  const { notation } = await invocation.world.open({ artifacts: false, progress: false })
+  const policy = await readOciPolicy(notation, generation.wording)
+  const pluginConfig = keyValuePairs(flags.strings("plugin-config"), "plugin-config")
+  const annotations = keyValuePairs(flags.strings("user-metadata"), "user-metadata")
+  const artifact = faceArtifact(args[0] ?? "", layout)
+  const app = await openFor(invocation, artifact)
+  // What is named by its digest needs no look at the registry before its signatures are asked for.
+  const digest = artifact.digest ?? (await resolveArtifact(invocation, app, artifact, "verify")).subject.digest
+  const name = `${artifact.place}@${digest}`
+  const scope = layout ? flags.string("scope") : artifact.place
+  const statement = selectOciStatement(policy, `${scope}@${digest}`, generation.wording)
+  await invocation.log("debug", "Check verification level")
+  const result = await verifyArtifacts(app, {
+    targets: [atDigest(artifact.target, digest)],
+    kind: "signature",
+    keys: [],
+    policy: policyFromStatement(statement, { formats: NOTATION_FORMATS, annotations }),
+    trustStore: notationStores(app.notation),
+    formats: NOTATION_FORMATS,
+    annotations,
+    pluginConfig,
+    maxSignatures,
+    firstOnly: true,
+    checkClaims: true,
+    recursive: false,
+    everything: false,
+    at: app.clock.now(),
+  })
+  const [report] = result.report.artifacts
+  const [error] = result.errors
+  if (error !== undefined || report === undefined) {
+    throw await verificationFailure(invocation, { name, report, error, maxSignatures })
+  }
+  const warned = artifact.tag !== undefined
+  await printVerified(invocation, { name, report, verified: result.verified[0] ?? [], warned })
+  return 0
+}
