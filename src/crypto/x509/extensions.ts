@@ -173,15 +173,8 @@ function pointUrls(point: DerElement, what: string): string[] {
   return urlsOf(derChildren(full, what), what)
 }
 
-/**
- * URLs of a cRLDistributionPoints or freshestCRL extension, in order.
- *
- * @param value - DER of the extension, untrusted.
- * @throws {ToolError} `E_FORMAT_MALFORMED`.
- *
- * Spec: RFC 5280 4.2.1.13.
- */
-export function distributionUrls(value: Uint8Array, what: string): string[] {
+/** URLs of a cRLDistributionPoints extension, in order. Spec: RFC 5280 4.2.1.13. */
+function distributionUrls(value: Uint8Array, what: string): string[] {
   return derSequence(parseDer(value, what), what).flatMap((point) => pointUrls(point, what))
 }
 
