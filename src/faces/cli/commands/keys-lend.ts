@@ -17,7 +17,7 @@ export const keysLend: CommandHandler = command(async (session) => {
   const plugins = named === "" ? `${app.notation.folders.libexec}/plugins` : named
   const path = await installOwnPlugin(app.files, { plugins, launcher, platform: version.platform })
   await output.answer(documentOf("Plugin", { name: OWN_PLUGIN, path, version: version.version }), () => {
-    const add = `notation key add --plugin ${OWN_PLUGIN} --id KEY --plugin-config certs=FILE NAME`
+    const add = `notation key add --plugin=${OWN_PLUGIN} --id KEY --plugin-config certs=FILE NAME`
     const rows = [
       ["plugin", OWN_PLUGIN],
       ["path", printable(path)],

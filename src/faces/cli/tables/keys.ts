@@ -67,12 +67,13 @@ const lend: CommandSpec = {
   summary: "let the notation command sign with your keys",
   description:
     "Installs countersign as a plugin of the Notary Project, so that notation can sign with every key that countersign opens. " +
+    "Then name a key to it: `notation key add --plugin=countersign --id KEY --plugin-config certs=FILE NAME`. " +
     "Run it again after countersign moved.",
   examples: [
     { about: "install the plugin where notation looks", line: "countersign keys lend" },
     {
-      about: "then name a key to notation, with its certificates",
-      line: 'notation key add --plugin countersign --id "$PWD/release.key" --plugin-config certs="$PWD/release.crt" release',
+      about: "install it into another folder of plugins",
+      line: "countersign keys lend --plugins /opt/notation/plugins",
     },
   ],
   flags: [
