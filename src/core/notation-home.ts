@@ -42,6 +42,14 @@ export interface StoredCertificate extends TrustStoreName {
 /** Which policy file: `trustpolicy.oci.json`, its older name `trustpolicy.json`, `trustpolicy.blob.json`. */
 export type PolicyFileKind = "oci" | "legacy" | "blob"
 
+/** How a certificate is removed. */
+export interface CertificateRemoval {
+  /** The store goes with its last certificate. */
+  readonly removeEmpty: boolean
+  /** Told, in notation's words, when an empty store could not be removed. */
+  readonly onWarning?: (message: string) => void
+}
+
 /** What `get-plugin-metadata` answered, checked. */
 export interface PluginMetadata {
   readonly name: string
@@ -134,8 +142,8 @@ export interface NotationHome {
   readStore(store: TrustStoreName): Promise<readonly (StoredCertificate & { readonly bytes: Uint8Array })[]>
   /** Add a file to a store under its base name. @throws {ToolError} `E_FILE_EXISTS`. */
   addCertificate(store: TrustStoreName, file: string, bytes: Uint8Array): Promise<string>
-  /** Remove one file; false when it is not there. A store that becomes empty goes too when `removeEmpty`. */
-  removeCertificate(store: TrustStoreName, file: string, options: { readonly removeEmpty: boolean }): Promise<boolean>
+  /** Remove one file; false when it is not there. @throws {ToolError} `E_TRUST_MALFORMED`, `E_IO`. */
+  removeCertificate(store: TrustStoreName, file: string, options: CertificateRemoval): Promise<boolean>
   /** Remove a whole store; its path, `undefined` when it was not there. */
   removeStore(store: TrustStoreName): Promise<string | undefined>
   /** @throws {ToolError} `E_POLICY_INVALID` for folders and links, `E_IO` without permission. */

@@ -12,6 +12,9 @@ export interface ArgumentsContext {
   readonly name: string
 }
 
+/** What is wrong with the values of flags, in notation's words; `undefined` when they are fine. */
+export type EarlyCheck = (flags: FlagValues) => string | undefined
+
 /** Help of a command or group. */
 export interface HelpTexts {
   readonly summary: string
@@ -33,6 +36,8 @@ export interface FaceCommand extends HelpTexts {
   readonly notation2?: Partial<HelpTexts>
   /** Absent = any arguments, which nobody looks at. */
   readonly args?: ArgumentsCheck
+  /** Comes before the rules of flags below. */
+  readonly early?: EarlyCheck
   /** What arguments are, for completion. */
   readonly complete?: "file"
   /** Flags that must be given, sorted. */

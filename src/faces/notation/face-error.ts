@@ -29,6 +29,9 @@ const OWN_WORDS = /^E_(?:NET|TLS|REGISTRY|LIMIT|INTERNAL|FORMAT|REF_TAG|KEY_NO_T
  * SECURITY: our own words may quote a registry or a document, so a line break in them could fake a line of the tool.
  */
 export function sentenceOf(error: ToolError): string {
+  // A file that could not be used: the reason is what Go prints.
+  if (error.details["errno"] !== undefined && error.why !== undefined && error.what.startsWith("cannot "))
+    return error.why
   if (error.details["sentence"] === true || error.what.startsWith("x509: ")) return error.what
   return OWN_WORDS.test(error.code) ? printable(error.message) : error.what
 }

@@ -23,8 +23,8 @@ const EXPERIMENTAL_WARNING =
   'Report any issues to "https://github/notaryproject/notation"\n'
 
 /**
- * Call a command of the face after cobra's checks, in its order: arguments, experimental flags, required flags, groups of
- * flags.
+ * Call a command of the face after cobra's checks, in its order: arguments, experimental flags, values that are
+ * refused early, required flags, groups of flags.
  *
  * @throws {ToolError} `E_USAGE` in cobra's and notation's words.
  */
@@ -39,6 +39,8 @@ export async function runFaceCommand(
   if (usesExperimental(flags, invocation.flags, name, invocation.world.env)) {
     await invocation.world.stderr.write(EXPERIMENTAL_WARNING)
   }
+  const early = command.early?.(invocation.flags)
+  if (early !== undefined) throw faceError(early)
   checkFlagRules(command, flags, invocation.flags)
   const world = escapedWorld(invocation.world)
   const level = logLevel(flags, invocation.flags)

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
@@ -61,6 +61,25 @@ describe("adding, listing and removing", () => {
     await test.home.addCertificate(ca("s"), "c", bytes)
     expect(await remove("c", true)).toBe(true)
     expect(existsSync(at("ca", "s"))).toBe(false)
+  })
+
+  it.skipIf(process.getuid?.() === 0).each([
+    [0o300, "failed to check if the trust store directory PATH is empty: open PATH: permission denied"],
+    [0o700, "failed to remove the empty trust store directory PATH: remove PATH: permission denied"],
+  ])("a store with mode %o below one that is read-only stays, with a warning", async (mode, expected) => {
+    await test.home.addCertificate(ca("s"), "a", bytes)
+    const warnings: string[] = []
+    chmodSync(at("ca"), 0o500)
+    chmodSync(at("ca", "s"), mode)
+    try {
+      const options = { removeEmpty: true, onWarning: (message: string) => warnings.push(message) }
+      expect(await test.home.removeCertificate(ca("s"), "a", options)).toBe(true)
+    } finally {
+      chmodSync(at("ca", "s"), 0o700)
+      chmodSync(at("ca"), 0o700)
+    }
+    expect(warnings).toEqual([expected.replaceAll("PATH", at("ca", "s"))])
+    expect(existsSync(at("ca", "s"))).toBe(true)
   })
 
   it.each(["../a", "", ".", "..", "x/y", "x\\y", "x\0"])("no file named %j is removed", async (file) => {

@@ -7,9 +7,9 @@ import { goQuote } from "../../codec/go-quote.ts"
 import type { TrustStoreName, TrustStoreType } from "../../core/certified.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
-import type { StoredCertificate } from "../../core/notation-home.ts"
+import type { CertificateRemoval, StoredCertificate } from "../../core/notation-home.ts"
 import { atomicWrite } from "../system/atomic-write.ts"
-import { errnoOf, ioError } from "../system/io-error.ts"
+import { errnoOf, ioError, systemReason } from "../system/io-error.ts"
 import type { HomeContext } from "./home-context.ts"
 import { configPath, isFileName, makePrivateFolder, readRegular } from "./home-files.ts"
 
@@ -125,7 +125,7 @@ export async function removeCertificate(
   context: HomeContext,
   store: TrustStoreName,
   file: string,
-  options: { readonly removeEmpty: boolean },
+  { removeEmpty, onWarning }: CertificateRemoval,
 ): Promise<boolean> {
   const folder = storePath(context, store)
   const path = filePath(folder, file)
@@ -135,12 +135,23 @@ export async function removeCertificate(
     if (errnoOf(thrown) === "ENOENT") return false
     throw ioError("remove", path, thrown)
   }
-  if (options.removeEmpty) {
-    await rmdir(folder).catch((thrown: unknown) => {
-      if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(errnoOf(thrown) ?? "")) throw ioError("remove", folder, thrown)
-    })
-  }
+  if (removeEmpty) await removeIfEmpty(folder, onWarning)
   return true
+}
+
+/** The certificate is gone already, so a folder that stays is no failure. */
+async function removeIfEmpty(folder: string, onWarning: (message: string) => void = () => undefined): Promise<void> {
+  const reason = (verb: string, thrown: unknown): string => `${verb} ${folder}: ${systemReason(errnoOf(thrown))}`
+  try {
+    if ((await readdir(folder)).length > 0) return
+  } catch (thrown) {
+    onWarning(`failed to check if the trust store directory ${folder} is empty: ${reason("open", thrown)}`)
+    return
+  }
+  await rmdir(folder).catch((thrown: unknown) => {
+    if (["ENOTEMPTY", "EEXIST", "ENOENT"].includes(errnoOf(thrown) ?? "")) return
+    onWarning(`failed to remove the empty trust store directory ${folder}: ${reason("remove", thrown)}`)
+  })
 }
 
 /** Remove a whole store. @returns its path; `undefined` when it was not there. @throws {ToolError} `E_IO`. */

@@ -2,7 +2,7 @@ import { goQuote } from "../../../codec/go-quote.ts"
 import type { TrustStoreName } from "../../../core/certified.ts"
 import { ask } from "../ask.ts"
 import { faceError, prefixed } from "../face-error.ts"
-import { print, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { print, warn, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requiredStoreName, requiredStoreType, storePath } from "../trust-stores.ts"
 
 /** `notation cert delete --type TYPE --store NAME (--all | FILE)` */
@@ -34,15 +34,26 @@ async function deleteStore(invocation: FaceInvocation, store: TrustStoreName): P
 }
 
 async function deleteOne(invocation: FaceInvocation, store: TrustStoreName, file: string): Promise<number> {
-  const { flags, generation } = invocation
+  const { flags } = invocation
   const where = `${goQuote(store.name)} of type ${goQuote(store.type)}`
   const question = `Are you sure you want to delete ${goQuote(file)} in ${where}?`
   if (!(flags.bool("yes") || (await ask(invocation, question)))) return 0
   const { notation } = await invocation.open()
-  const removed = await notation.removeCertificate(store, file, { removeEmpty: generation.tidiesStores })
-  if (!removed) throw notThere(storePath(notation, store, file))
+  if (!(await removeOne(invocation, store, file))) throw notThere(storePath(notation, store, file))
   await print(invocation, `Successfully deleted ${file}${deletedFrom(invocation, store)}`)
   return 0
+}
+
+/** Remove one certificate, and in notation 2 the store that it was the last of; false when it is not there. */
+export async function removeOne(invocation: FaceInvocation, store: TrustStoreName, file: string): Promise<boolean> {
+  const { notation } = await invocation.open()
+  const warnings: string[] = []
+  const removed = await notation.removeCertificate(store, file, {
+    removeEmpty: invocation.generation.tidiesStores,
+    onWarning: (message) => warnings.push(message),
+  })
+  for (const warning of warnings) await warn(invocation, warning)
+  return removed
 }
 
 /** What notation 2 adds to the message. */

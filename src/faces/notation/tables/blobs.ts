@@ -1,5 +1,6 @@
 /** Commands of the face and their help, whose words are notation's own. */
 import { atLeastOne, blobMissing, blobSignArguments } from "../arguments.ts"
+import { blobSignFlags, blobVerifyFlags } from "../early-checks.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const blobsCommands: readonly FaceCommand[] = [
@@ -60,6 +61,7 @@ Example - Sign a blob artifact with timestamping:
   notation blob sign --timestamp-url <TSA_url> --timestamp-root-cert <TSA_root_certificate_filepath> <blob_path>`,
     use: "[flags] <blob_path>",
     args: blobSignArguments,
+    early: blobSignFlags,
     together: [
       ["id", "plugin"],
       ["timestamp-url", "timestamp-root-cert"],
@@ -92,6 +94,7 @@ Example - Verify the signature on a blob artifact using a policy statement name:
   notation blob verify --policy-name <policy_name> --signature <signature_path> <blob_path>`,
     use: "[flags] --signature <signature_path> <blob_path>",
     args: atLeastOne(blobMissing("path to the blob artifact", "verify")),
+    early: blobVerifyFlags,
     required: ["signature"],
     complete: "file",
     load: async () => (await import("../commands/blob-verify.ts")).blobVerify,
