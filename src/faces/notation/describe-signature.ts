@@ -69,7 +69,7 @@ function signedNodes({ attributes }: EnvelopeDescription): readonly TreeNode[] {
   ]
 }
 
-/** COMPAT(notation 1.3): in no order of its own there, sorted here. */
+/** COMPAT(notation 1.3): in no order of its own there, in that of notation 2 here. */
 function signedNodesOfV1(description: EnvelopeDescription): readonly TreeNode[] {
   return [...signedPairsOfV1(description, inWords)].map(([key, value]) => pair(key, value))
 }
@@ -82,7 +82,7 @@ function signedPairsOfV1({ attributes }: EnvelopeDescription, time: TimePrinter)
     ...(expiry === undefined ? [] : ([["expiry", time(expiry)]] as [string, string][])),
     ...extended.map(({ key, value }): [string, string] => [String(key), goValue(value)]),
   ]
-  return new Map(pairs.toSorted(([a], [b]) => compareUtf8(a, b)))
+  return new Map(pairs)
 }
 
 function metadataNodes(annotations: Readonly<Record<string, string>>): readonly TreeNode[] {
@@ -150,7 +150,7 @@ function objectOfV1(description: EnvelopeDescription, digest: string): GoJsonVal
     mediaType,
     digest,
     signatureAlgorithm: algorithm,
-    signedAttributes: signedPairsOfV1(description, inDigits),
+    signedAttributes: sortedKeys(Object.fromEntries(signedPairsOfV1(description, inDigits))),
     userDefinedAttributes: metadataObject(artifact.annotations),
     unsignedAttributes: sortedKeys({
       ...(signingAgent === undefined ? {} : { signingAgent }),

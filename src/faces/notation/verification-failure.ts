@@ -35,6 +35,9 @@ export async function verificationFailure(invocation: FaceInvocation, failure: F
       const why = `no signature is associated with ${goQuote(name)}, make sure the artifact was signed successfully`
       return faceError(`signature verification failed: ${why}`, code, error)
     }
+    if (error.code === "E_REF_TAG_NOT_FOUND") {
+      return faceError(`failed to get manifest descriptor: ${name}: not found`, code, error)
+    }
     return faceError(`signature verification failed: ${printable(error.message)}`, code, error)
   }
   const store = storeProblem(signatures)
