@@ -34,7 +34,8 @@ export async function unpackPlugin(context: HomeContext, source: string, folder:
   return findCandidate(context, folder)
 }
 
-async function statOf(path: string): Promise<Stats> {
+/** Facts of what a path names, behind links. @throws {ToolError} `E_PLUGIN_INVALID`. */
+export async function statOf(path: string): Promise<Stats> {
   return stat(path).catch((thrown: unknown) => {
     throw pluginInvalid(`stat ${path}: ${systemReason(errnoOf(thrown))}`, `${path} cannot be read`, thrown)
   })

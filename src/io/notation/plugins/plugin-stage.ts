@@ -34,8 +34,8 @@ export async function withPluginStage<T>(context: HomeContext, work: (stage: Plu
   return withHomeLock(context, plugins, async (lock) => {
     const root = join(context.folders.libexec, `${PREFIX}${encodeHex(context.randomness.bytes(8))}`)
     try {
-      await recover(context)
       await makePrivateFolder(plugins, 0o755)
+      await recover(context)
       await mkdir(root, { mode: 0o700 })
       await mkdir(join(root, OLD), { mode: 0o700 })
       await mkdir(join(root, "new"), { mode: 0o755 })

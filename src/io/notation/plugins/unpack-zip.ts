@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib"
 // Not loaded lazily: in the bundle, a CommonJS module imported so has no named exports.
 import { openPromise, type Entry, type ZipFile } from "yauzl"
 
@@ -30,7 +31,10 @@ export async function unpackZip(path: string, budget: UnpackBudget): Promise<voi
       if (mode !== undefined && !name.includes("/")) files.push({ name, mode, entry })
     }
     for (const { name, mode, entry } of files) {
-      await budget.file(name, mode, counted(await zip.openReadStreamPromise(entry), budget))
+      const stream = await zip.openReadStreamPromise(entry)
+      // It may fail before anybody reads it; who reads it gets the failure.
+      stream.on("error", () => undefined)
+      await budget.file(name, mode, checked(name, entry, stream, budget))
     }
   } catch (thrown) {
     throw unreadable(thrown, budget)
@@ -39,11 +43,21 @@ export async function unpackZip(path: string, budget: UnpackBudget): Promise<voi
   }
 }
 
-async function* counted(chunks: AsyncIterable<Uint8Array>, budget: UnpackBudget): AsyncIterable<Uint8Array> {
+/** Content as it comes, counted; its end comes only with the checksum that the archive says. */
+async function* checked(
+  name: string,
+  entry: Entry,
+  chunks: AsyncIterable<Uint8Array>,
+  budget: UnpackBudget,
+): AsyncIterable<Uint8Array> {
+  let sum = 0
   for await (const chunk of chunks) {
     budget.count(chunk.length)
+    sum = crc32(chunk, sum)
     yield chunk
   }
+  if (sum === entry.crc32) return
+  throw budget.refuse("it cannot be read", `${JSON.stringify(name)} has another checksum than the archive says`)
 }
 
 /** Permission bits of a regular file; `undefined` for a folder. */
