@@ -123,7 +123,7 @@ function criticalOf(protectedHeader: JsonObject, path: string): readonly string[
 }
 
 /** `protected.payload` in ASCII. @param protectedText - base64url, as is `payloadText`. */
-export function jwsSigningInput(protectedText: string, payloadText: string): Uint8Array {
+function jwsSigningInput(protectedText: string, payloadText: string): Uint8Array {
   return encodeUtf8(`${protectedText}.${payloadText}`)
 }
 

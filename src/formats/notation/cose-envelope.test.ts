@@ -121,6 +121,7 @@ describe("parseCoseEnvelope", () => {
     ["certificate chain is too large", { header: [[CHAIN, new Array<CborValue>(11).fill(Uint8Array.of(0x30, 0))]] }],
     ["certificate is too large", { header: [[CHAIN, [new Uint8Array(65_537)]]] }],
     ["signing agent is no text", { header: [[AGENT, 1]] }],
+    ["timestamp signature is too large", { header: [[TOKEN, new Uint8Array(2 ** 20 + 1)]] }],
     ["timestamp is no byte string", { header: [[TOKEN, "MAA="]] }],
     ["missing content type", { protected: [[TYPE, undefined]] }],
     ["content type should be of 'tstr' type", { protected: [[TYPE, 0]] }],

@@ -3,7 +3,7 @@ import { parseDer } from "../../codec/der.ts"
 import { tooLarge } from "../../codec/malformed.ts"
 import type { AttributeTime, SignedAttributes, SigningScheme } from "../../core/certified.ts"
 import { ToolError } from "../../core/errors.ts"
-import { limits } from "../../core/limits.ts"
+import { limits, MIB } from "../../core/limits.ts"
 import { derEcdsaSignature } from "../../crypto/ecdsa-raw.ts"
 import type { KeySpec } from "../../crypto/key-spec.ts"
 import { HEADER } from "./names.ts"
@@ -23,6 +23,9 @@ export interface UnverifiedEnvelope {
   /** ASN.1 DER for ECDSA. */
   readonly signature: Uint8Array
 }
+
+/** Most bytes of a timestamp token: what clients of timestamp authorities read of an answer. */
+export const TOKEN_BYTES: number = MIB
 
 /** First second of the year 1: Go's zero time, which stands for "no time". Milliseconds since the epoch. */
 export const ZERO_TIME = -62_135_596_800_000
@@ -109,6 +112,8 @@ export function checkedEnvelope(parts: UnverifiedEnvelope): UnverifiedEnvelope {
   checkCertificates(certificates)
   if (payload.length === 0) throw invalidEnvelope("content not present", "the payload is empty")
   checkTimes(attributes.signingTime, attributes.expiry)
+  const token = attributes.timestampToken?.length ?? 0
+  if (token > TOKEN_BYTES) throw tooLarge("timestamp signature", token, TOKEN_BYTES, "bytes")
   if (keySpec.rawBytes === undefined) return parts
   const der = derEcdsaSignature(signature, keySpec.rawBytes)
   if (der !== undefined) return { ...parts, signature: der }

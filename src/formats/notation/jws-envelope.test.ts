@@ -106,6 +106,7 @@ describe("parseJwsEnvelope", () => {
     ["saw member", { header: { X5C: [] } }],
     ["signingAgent", { header: { "io.cncf.notary.signingAgent": 1 } }],
     ["timestamp signature", { header: { "io.cncf.notary.timestampSignature": "!" } }],
+    ["timestamp signature is too large", { header: { "io.cncf.notary.timestampSignature": "A".repeat(2 ** 21) } }],
     ["timestampSignature", { header: { "io.cncf.notary.timestampSignature": [] } }],
     ["malformed payload", { payload: "" }],
     ["malformed payload", { payload: "[]" }],

@@ -8,7 +8,7 @@ import { parseRfc3339 } from "../../codec/rfc3339.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import type { AttributeTime, SignedAttributes } from "../../core/certified.ts"
 import type { JsonObject } from "../../core/json-value.ts"
-import { limits, MIB } from "../../core/limits.ts"
+import { limits } from "../../core/limits.ts"
 import { keySpecs, type KeySpec } from "../../crypto/key-spec.ts"
 import { draftJws, parseJws, type UnverifiedJws } from "../../envelopes/jws/flattened.ts"
 import type { EnvelopeDraft, EnvelopeInput } from "./envelope-draft.ts"
@@ -19,6 +19,7 @@ import {
   refuseForeignTime,
   signingSchemeOf,
   timeHeaderOf,
+  TOKEN_BYTES,
   type UnverifiedEnvelope,
   ZERO_TIME,
 } from "./envelope.ts"
@@ -35,9 +36,6 @@ const SYSTEM = [
 ] as const
 
 const UNPROTECTED = ["x5c", HEADER.timestampSignature, HEADER.signingAgent]
-
-/** A timestamp token with the chains and revocation data of a large authority stays far below. */
-const TOKEN_BYTES = MIB
 
 /**
  * Read a JWS envelope of the Notary Project.

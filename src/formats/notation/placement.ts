@@ -8,6 +8,8 @@ import { CREATED_ANNOTATION, SIGNATURE_ARTIFACT } from "./names.ts"
 /**
  * Every signature is a manifest of its own that names the artifact as its subject; bytes as notation writes them: form
  * `artifact` as of version 2, form `config` as of 1.3.
+ *
+ * COMPAT(notation 1.3): it finds form `artifact` in registries; in OCI layouts it finds form `config` alone.
  */
 export const notationPlacement: ReferrerPlacement = {
   place: "referrer",
