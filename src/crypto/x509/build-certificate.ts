@@ -61,7 +61,7 @@ export function encodeName(parts: NameParts): Uint8Array {
 }
 
 /** UTCTime up to 2049, GeneralizedTime from then on. Spec: RFC 5280 4.1.2.5. */
-function encodeTime(at: number): Uint8Array {
+export function encodeTime(at: number): Uint8Array {
   const digits = new Date(at)
     .toISOString()
     .replace(/\.\d+Z$/, "")
@@ -71,7 +71,8 @@ function encodeTime(at: number): Uint8Array {
   return encodeDer(utc ? DER_STRING.utcTime : DER_STRING.generalizedTime, encodeUtf8(text))
 }
 
-function encodeExtension({ oid, critical, value }: ExtensionSpec): Uint8Array {
+/** DER of one Extension. */
+export function encodeExtension({ oid, critical, value }: ExtensionSpec): Uint8Array {
   const flag = critical ? encodeDer(DER_TAG.boolean, Uint8Array.of(0xff)) : new Uint8Array(0)
   return encodeDer(DER_TAG.sequence, encodeDerOid(oid), flag, encodeDer(DER_TAG.octetString, value))
 }

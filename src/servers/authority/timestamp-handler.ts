@@ -15,6 +15,7 @@ import { buildTimestampResponse } from "../../crypto/rfc3161/response.ts"
 import type { Accuracy } from "../../crypto/rfc3161/tst-info.ts"
 import { defaultScheme } from "../../crypto/schemes.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
+import { readBody } from "./read-body.ts"
 
 /** How an authority answers. */
 export interface TimestampAuthorityOptions {
@@ -98,25 +99,6 @@ type Answer = Parameters<typeof buildTimestampResponse>[0]
 
 function refusal(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(`${text}\n`, { status, headers: { ...headers, "content-type": "text/plain; charset=utf-8" } })
-}
-
-/** Body of at most `max` bytes; `undefined` past that. */
-async function readBody(request: Request, max: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const body = (request.body ?? []) as AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > max) return undefined
-    chunks.push(chunk)
-  }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 async function answer(authority: Authority, body: Uint8Array): Promise<Answer> {

@@ -1,0 +1,18 @@
+/** Body of at most `max` bytes; `undefined` past that. */
+export async function readBody(request: Request, max: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const body = (request.body ?? []) as AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > max) return undefined
+    chunks.push(chunk)
+  }
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
