@@ -56,7 +56,7 @@ function makeService(
     cacheFolder: join(folder, "crl"),
     clock: { now: () => Date.now() },
     logger: {
-      debug: (_event, fields) => messages.push(String(fields?.["message"])),
+      debug: (_event, fields) => messages.push(JSON.stringify(fields?.["message"])),
       info: () => undefined,
       warn: (_event, fields) => warnings.push(fields ?? {}),
     },
@@ -193,7 +193,7 @@ describe.skipIf(!opensslThere)("lists", () => {
     expect(await makeService({ onlyCache: true }).list(url, [serial])).toEqual(first)
     expect(server.seen).toHaveLength(1)
     expect(warnings).toEqual([])
-    expect(messages).toContain(`Storing crl bundle to file cache with key "${url}" ...`)
+    expect(messages).toContain(JSON.stringify(`Storing crl bundle to file cache with key "${url}" ...`))
     expect(messages.join("\n")).toMatch(/CRL file cache miss/)
   })
 
