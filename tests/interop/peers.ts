@@ -5,7 +5,16 @@ import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export type PeerName =
-  "cosign2" | "cosign3" | "oras" | "crane" | "skopeo" | "umoci" | "docker-registry" | "openssl" | "notation"
+  | "cosign2"
+  | "cosign3"
+  | "oras"
+  | "crane"
+  | "skopeo"
+  | "umoci"
+  | "docker-registry"
+  | "openssl"
+  | "notation"
+  | "notation2"
 
 const missing = new Set<string>()
 

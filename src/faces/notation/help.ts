@@ -89,7 +89,9 @@ async function withConfiguredDefaults(flags: readonly FlagSpec[], world: World):
     const { notation } = await world.open({ artifacts: false })
     const { signatureFormat = "" } = await notation.readConfig()
     if (signatureFormat === "") return flags
-    return flags.map((flag) => (flag.name === "signature-format" ? { ...flag, default: signatureFormat } : flag))
+    return flags.map((flag) =>
+      flag.name === "signature-format" ? { ...flag, default: signatureFormat.toLowerCase() } : flag,
+    )
   } catch {
     return flags
   }
