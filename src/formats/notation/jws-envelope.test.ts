@@ -85,6 +85,12 @@ describe("parseJwsEnvelope", () => {
     expect(attributes).toMatchObject({ signingScheme: SA, signingTime: { at: 1_795_165_951_000, zone: "Z" } })
   })
 
+  it("passes over the signing agent in the spelling of notation's release candidates", () => {
+    const name = "io.cncf.notary.SigningAgent"
+    const { attributes } = parse({ header: { "io.cncf.notary.signingAgent": undefined, [name]: "x" } })
+    expect(attributes).not.toHaveProperty("signingAgent")
+  })
+
   it("takes the zero time as no expiry", () => {
     const { attributes } = parse({ protected: { [EXPIRY]: "0001-01-01T00:00:00Z", crit: [SCHEME] } })
     expect(attributes.expiry).toBeUndefined()
@@ -104,6 +110,7 @@ describe("parseJwsEnvelope", () => {
     ["x5c", { header: { x5c: [1] } }],
     ["x5c", { header: { x5c: ["MAA"] } }],
     ["saw member", { header: { X5C: [] } }],
+    ["saw member", { header: { "io.cncf.notary.TimestampSignature": "" } }],
     ["signingAgent", { header: { "io.cncf.notary.signingAgent": 1 } }],
     ["timestamp signature", { header: { "io.cncf.notary.timestampSignature": "!" } }],
     ["timestamp signature is too large", { header: { "io.cncf.notary.timestampSignature": "A".repeat(2 ** 21) } }],

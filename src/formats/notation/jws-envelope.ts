@@ -35,7 +35,11 @@ const SYSTEM = [
   HEADER.authenticSigningTime,
 ] as const
 
-const UNPROTECTED = ["x5c", HEADER.timestampSignature, HEADER.signingAgent]
+/**
+ * Unprotected headers that count. COMPAT(notation 1.0 release candidates): they wrote the signing agent in another spelling, which
+ * is passed over.
+ */
+const UNPROTECTED = ["x5c", HEADER.timestampSignature]
 
 /**
  * Read a JWS envelope of the Notary Project.
