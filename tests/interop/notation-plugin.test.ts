@@ -3,6 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { fakeHost, metadataOf } from "../../src/app/notation/plugins/plugin-host-fixture.ts"
+import {
+  findVerificationPlugin,
+  verificationPluginOf,
+  verifyWithPlugin,
+} from "../../src/app/notation/plugins/plugin-verification.ts"
+import { goJson } from "../../src/codec/go-json.ts"
+import type { RawSignature } from "../../src/core/ports.ts"
+import { formats } from "../../src/formats/index.ts"
 import { startTestRegistry, type TestRegistry } from "../../src/testing/index.ts"
 import { installMockPlugin } from "../services/mock-plugin.ts"
 import { type ChainKind, makeTestChain, type TestChain } from "../services/test-chain.ts"
@@ -21,6 +30,48 @@ const POLICY = {
       trustedIdentities: ["*"],
     },
   ],
+}
+
+/** The envelope that was signed last for `host/repository@digest`. */
+async function envelopeOf(reference: string): Promise<Uint8Array> {
+  const [name = "", digest = ""] = reference.split("@")
+  const base = name.replace("/", "/v2/")
+  const get = (path: string): Promise<Response> => fetch(`http://${base}/${path}`, { headers: { accept: "*/*" } })
+  const index = (await (await get(`manifests/${digest.replace(":", "-")}`)).json()) as {
+    manifests: { digest: string }[]
+  }
+  const manifest = (await (await get(`manifests/${index.manifests.at(-1)?.digest ?? ""}`)).json()) as {
+    layers: { digest: string }[]
+  }
+  return new Uint8Array(await (await get(`blobs/${manifest.layers[0]?.digest ?? ""}`)).arrayBuffer())
+}
+
+/** The request that we would send about an envelope. */
+async function askAsWeDo(bytes: Uint8Array, pluginConfig: Readonly<Record<string, string>>): Promise<string> {
+  const mediaType = "application/jose+json"
+  const raw: RawSignature = {
+    location: { store: "file", where: "", reference: "" },
+    descriptor: { mediaType, digest: `sha256:${"0".repeat(64)}`, size: bytes.length },
+    ...{ bytes, mediaType, annotations: {} },
+  }
+  const candidate = (await formats.find((format) => format.accepts(raw))?.load())?.parse(raw)[0]
+  if (candidate?.attributes === undefined || candidate.material.kind !== "certificate") throw new Error("no envelope")
+  const { attributes, material } = candidate
+  const capabilities = ["SIGNATURE_VERIFIER.REVOCATION_CHECK", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"]
+  const host = fakeHost({ metadata: metadataOf("both", capabilities), answers: { "verify-signature": {} } })
+  const wanted = verificationPluginOf(attributes)
+  if (wanted === undefined || "fault" in wanted) throw new Error("no plugin is named")
+  const plugin = await findVerificationPlugin(host, wanted, pluginConfig)
+  if ("fault" in plugin) throw new Error(plugin.fault.message)
+  const about = {
+    attributes,
+    chain: material.certificates,
+    trustedIdentities: ["*"],
+    checkRevocation: true,
+    pluginConfig,
+  }
+  await verifyWithPlugin(host, plugin, about)
+  return goJson(host.asked.at(-1)?.request ?? null)
 }
 
 describe.skipIf(!havePeers("notation", "openssl"))("notation with plugins", () => {
@@ -104,6 +155,30 @@ describe.skipIf(!havePeers("notation", "openssl"))("notation with plugins", () =
     expect(stderr).toContain("its first certificate is for another key")
     const absent = await sign("--plugin", "countersign", "--id", join(folder, "none.key"), image)
     expect(absent.stderr).toMatch(/failed to sign with the plugin countersign: key .* cannot be read: .*no such file/)
+  })
+
+  it("asks a verification plugin with the bytes that we ask with", async () => {
+    const key = chains.get("RSA-2048")
+    if (key === undefined) throw new Error("no chain")
+    const names = {
+      "io.cncf.notary.verificationPlugin": "both",
+      "io.cncf.notary.verificationPluginMinVersion": "0.9.0",
+    }
+    const attributes = { ...names, "com.example.rule": { z: ["<&>", 1.5, null], a: true } }
+    const verifiers = ["SIGNATURE_VERIFIER.REVOCATION_CHECK", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"]
+    const capabilities = ["SIGNATURE_GENERATOR.ENVELOPE", ...verifiers]
+    const plugin = installMockPlugin({ libexec: join(folder, "config"), name: "both", key, capabilities, attributes })
+    for (const more of [[], ["--expiry", "2h"]]) {
+      const reference = await push(`verification plugin ${more.join(" ")}`)
+      expectCode(await sign("--plugin", "both", "--id", "any", ...more, reference), 0)
+      expectCode(
+        await notation("verify", "--insecure-registry", "--plugin-config", "b=2", "--plugin-config", "a=<", reference),
+        0,
+      )
+      const theirs = plugin.asked().at(-1)
+      const ours = await askAsWeDo(await envelopeOf(reference), { b: "2", a: "<" })
+      expect(theirs).toEqual({ command: "verify-signature", request: ours })
+    }
   })
 
   it.each([["SIGNATURE_GENERATOR.RAW"], ["SIGNATURE_GENERATOR.ENVELOPE"]])(

@@ -48,7 +48,12 @@ function jws(payload, expirySeconds) {
   const expires = expirySeconds !== undefined && !does("no-expiry")
   const header = {
     alg: key().alg,
-    crit: ["io.cncf.notary.signingScheme", ...(expires ? ["io.cncf.notary.expiry"] : [])],
+    crit: [
+      "io.cncf.notary.signingScheme",
+      ...Object.keys(behaviour.attributes),
+      ...(expires ? ["io.cncf.notary.expiry"] : []),
+    ],
+    ...behaviour.attributes,
     cty: "application/vnd.cncf.notary.payload.v1+json",
     ...(expires ? { "io.cncf.notary.expiry": time(now + expirySeconds) } : {}),
     "io.cncf.notary.signingScheme": "notary.x509",

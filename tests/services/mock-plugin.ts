@@ -20,6 +20,8 @@ export interface MockPluginOptions {
   readonly capabilities?: readonly string[]
   /** The key it keeps, PKCS#8 PEM, and its chain, DER, leaf first. */
   readonly key?: { readonly keyPem: string; readonly chain: readonly Uint8Array[] }
+  /** Critical attributes that its envelopes get beside those of the specification. */
+  readonly attributes?: Readonly<Record<string, unknown>>
   /** Results of verify-signature by capability; default all succeed. */
   readonly results?: Readonly<Record<string, unknown>>
   readonly misbehave?: readonly Misbehaviour[]
@@ -71,13 +73,13 @@ export interface MockPlugin {
 
 /** Write the plugin below `libexec/plugins`. It needs this Node and nothing else. */
 export function installMockPlugin(options: MockPluginOptions): MockPlugin {
-  const { libexec, name = "mock", version = "1.0.0", key, results = {}, misbehave = [] } = options
+  const { libexec, name = "mock", version = "1.0.0", key, attributes = {}, results = {}, misbehave = [] } = options
   const folder = join(libexec, "plugins", name)
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `notation-${name}`)
   const log = join(libexec, `${name}-requests.jsonl`)
   const behaviour = {
-    ...{ name, version, log, results, misbehave },
+    ...{ name, version, log, attributes, results, misbehave },
     capabilities: options.capabilities ?? [
       "SIGNATURE_GENERATOR.RAW",
       "SIGNATURE_GENERATOR.ENVELOPE",
