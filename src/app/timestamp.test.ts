@@ -191,7 +191,7 @@ describe("answers that are refused", () => {
       "adv: GHSA-7c37-6gx6-8vc5 a token without certificates",
       alter({ parts: (right) => ({ ...right, certificates: [] }) }),
       "E_TSA_INVALID",
-      "timestamp: failed to verify signed token: signing certificate not found in the timestamp token",
+      `${ANSWER}certReq is True in request, but did not find any TSA signing certificate in the response`,
     ],
     [
       "adv: CVE-2025-52556 a signature that does not hold",

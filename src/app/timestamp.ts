@@ -8,9 +8,9 @@ import type { MessageHash } from "../crypto/cms/digest-algorithm.ts"
 import { digestOf } from "../crypto/hash.ts"
 import { buildTimestampRequest, encodeImprint } from "../crypto/rfc3161/request.ts"
 import { parseTimestampResponse, type TimestampResponse } from "../crypto/rfc3161/response.ts"
-import { parseTimestampToken } from "../crypto/rfc3161/token.ts"
-import type { TstInfo } from "../crypto/rfc3161/tst-info.ts"
+import { parseTimestampToken, type TimestampToken } from "../crypto/rfc3161/token.ts"
 import type { Certificate } from "../crypto/x509/certificate.ts"
+import { signingCertificate } from "../trust/timestamp-signer.ts"
 import { judgeTimestamp } from "../trust/timestamp.ts"
 
 /** The world as asking for a timestamp needs it. */
@@ -111,7 +111,7 @@ async function stamp(ports: TimestampPorts, order: TimestampOrder): Promise<Uint
   const nonce = newNonce(ports.randomness)
   const answer = await ports.timestamps.ask(url, buildTimestampRequest({ hash, digest, nonce }), signal)
   const token = grantedToken(readAnswer(answer))
-  checkInfo(parseOf(token), { imprint: encodeImprint(hash, digest), nonce })
+  checkToken(parseToken(token), { imprint: encodeImprint(hash, digest), nonce })
   const judged = judgeTimestamp({ token, message: signature, roots: [root], at: ports.clock.now() })
   if ("fault" in judged) throw new ToolError(judged.fault.code, { what: judged.fault.detail })
   const { decisive } = await order.checkRevocation(judged.chain)
@@ -149,9 +149,9 @@ function readAnswer(bytes: Uint8Array): TimestampResponse {
   }
 }
 
-function parseOf(token: Uint8Array): TstInfo {
+function parseToken(token: Uint8Array): TimestampToken {
   try {
-    return parseTimestampToken(token).info
+    return parseTimestampToken(token)
   } catch (thrown) {
     const error = asToolError(thrown)
     if (error.code !== "E_TSA_INVALID") throw error
@@ -175,12 +175,18 @@ function grantedToken({ status, failures, texts, token }: TimestampResponse): Ui
 }
 
 /** That a token answers this request. */
-function checkInfo(info: TstInfo, asked: { readonly imprint: Uint8Array; readonly nonce: bigint }): void {
+function checkToken(
+  { cms, info }: TimestampToken,
+  asked: { readonly imprint: Uint8Array; readonly nonce: bigint },
+): void {
   if (info.version !== 1n) throw invalidAnswer(`timestamp token info version must be 1, but got ${info.version}`)
   const { raw } = info.imprint
   if (raw.length !== asked.imprint.length || raw.some((byte, at) => byte !== asked.imprint[at])) {
     throw invalidAnswer("message imprint in response does not match with request")
   }
-  if (info.nonce === asked.nonce) return
-  throw invalidAnswer(`nonce in response ${info.nonce ?? "<nil>"} does not match nonce in request ${asked.nonce}`)
+  if (info.nonce !== asked.nonce) {
+    throw invalidAnswer(`nonce in response ${info.nonce ?? "<nil>"} does not match nonce in request ${asked.nonce}`)
+  }
+  if (cms.signerInfos.some((signer) => typeof signingCertificate(cms, signer) !== "string")) return
+  throw invalidAnswer("certReq is True in request, but did not find any TSA signing certificate in the response")
 }

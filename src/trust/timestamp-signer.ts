@@ -91,8 +91,12 @@ function read<T>(words: string, parse: () => T): { readonly value: T } | string 
   }
 }
 
-/** The certificate that the signer names under the signature; a text says why there is none. */
-function signingCertificate(cms: TimestampTokenCms, signer: SignerInfo): Certificate | string {
+/**
+ * The certificate that a signer names under its signature, which is not verified here.
+ *
+ * @returns the certificate, or a text in tspclient-go's words that says why there is none.
+ */
+export function signingCertificate(cms: TimestampTokenCms, signer: SignerInfo): Certificate | string {
   const words = "failed to get SigningCertificateV2 from signed attributes"
   const value = attribute(signer, CMS_OID.signingCertificateV2)
   if (typeof value === "string") return `${words}: ${value}`
