@@ -59,7 +59,7 @@ export function isPluginName(name: string): boolean {
 }
 
 /** @throws {ToolError} `E_PLUGIN_NOT_FOUND` unless there is a regular file, maybe behind links. */
-export async function checkExecutable(name: string, path: string): Promise<void> {
+async function checkExecutable(name: string, path: string): Promise<void> {
   const facts = await stat(path).catch((thrown: unknown) => {
     const errno = errnoOf(thrown)
     const text = `stat ${path}: ${systemReason(errno)}`
