@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest"
 import { DER_TAG, encodeDer } from "../codec/der.ts"
 import type { ErrorCode } from "../core/error-catalogue.ts"
+import type { TokenParts } from "../crypto/rfc3161/build-token.ts"
 import {
   basicConstraintsExtension,
   extendedKeyUsageExtension,
@@ -139,6 +140,17 @@ describe("the path", () => {
     expectFault(judge(token), "E_TSA_UNTRUSTED", "x509: certificate signed by unknown authority")
     const given = { intermediates: [intermediate.certificate], roots: [authority.root.certificate] }
     expect(judgeTimestamp({ token, message: MESSAGE, ...given })).toHaveProperty("chain")
+  })
+
+  it("finds the signer of a token without certificates among those of the caller", async () => {
+    const { root, stamper } = authority
+    const alter = { parts: (right: TokenParts): TokenParts => ({ ...right, certificates: [root.der] }) }
+    const token = await stampWith(handlerOptions(authority, { alter }), MESSAGE)
+    expectFault(judge(token), "E_TSA_INVALID", "signing certificate not found")
+    const given = { intermediates: [intermediate.certificate, stamper.certificate], roots: [root.certificate] }
+    expect(judgeTimestamp({ token, message: MESSAGE, ...given })).toMatchObject({
+      chain: [stamper.certificate, root.certificate],
+    })
   })
 
   it.each<[string, HolderOptions, string | RegExp]>([

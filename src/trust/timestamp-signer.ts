@@ -47,7 +47,7 @@ export function verifySigner(
   signer: SignerInfo,
   trust: SignerTrust,
 ): { readonly chain: readonly Certificate[] } | { readonly fault: SignerFault } {
-  const leaf = signingCertificate(cms, signer)
+  const leaf = signingCertificate(cms, signer, trust.intermediates)
   if (typeof leaf === "string") return invalid(leaf)
   if (signer.version !== 1n) {
     return failure(`invalid signer info version: only version 1 is supported; got ${signer.version}`)
@@ -94,9 +94,14 @@ function read<T>(words: string, parse: () => T): { readonly value: T } | string 
 /**
  * The certificate that a signer names under its signature, which is not verified here.
  *
+ * @param others - certificates beside those in the token; tokens may come without any.
  * @returns the certificate, or a text in tspclient-go's words that says why there is none.
  */
-export function signingCertificate(cms: TimestampTokenCms, signer: SignerInfo): Certificate | string {
+export function signingCertificate(
+  cms: TimestampTokenCms,
+  signer: SignerInfo,
+  others: readonly Certificate[] = [],
+): Certificate | string {
   const words = "failed to get SigningCertificateV2 from signed attributes"
   const value = attribute(signer, CMS_OID.signingCertificateV2)
   if (typeof value === "string") return `${words}: ${value}`
@@ -107,7 +112,9 @@ export function signingCertificate(cms: TimestampTokenCms, signer: SignerInfo): 
   const named = [id.issuerSerial ?? signer.signer, signer.signer].filter((name) => name !== undefined)
   // DEVIATION: upstream takes no notice of the signer's identifier where the attribute has an issuer and serial. All
   // other programs go by the identifier, so both must name the same certificate.
-  const candidates = cms.parsed.filter((certificate) => named.every((name) => isNamed(certificate, name)))
+  const candidates = [...cms.parsed, ...others].filter((certificate) =>
+    named.every((name) => isNamed(certificate, name)),
+  )
   if (candidates.length === 0 || named.length === 0) return "signing certificate not found in the timestamp token"
   const hash = id.algorithm === undefined ? "sha256" : id.algorithm.hash
   if (hash === undefined) return "unsupported certificate hash algorithm in SigningCertificateV2 attribute"

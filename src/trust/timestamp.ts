@@ -16,7 +16,7 @@ export interface TimestampQuestion {
   readonly message: Uint8Array
   /** Roots of the timestamp authorities that are trusted. */
   readonly roots: readonly Certificate[]
-  /** Certificates beside those in the token to build the path with; untrusted. */
+  /** Certificates beside those in the token, to find the signer among and to build the path with; untrusted. */
   readonly intermediates?: readonly Certificate[]
   /** Milliseconds since the epoch when the authority's path must be valid. Default: the time of the token. */
   readonly at?: number
