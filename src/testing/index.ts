@@ -2,3 +2,13 @@
 export type { AuthFault, FaultAt, RegistryFaults } from "./faults/registry-faults.ts"
 export { startTestRegistry } from "./test-registry.ts"
 export type { RecordedRequest, TestRegistry, TestRegistryOptions } from "./test-registry.ts"
+export type { AuthorityFaults, CrlFault, OcspFault, TransportFault, TsaFault } from "./authority/authority-faults.ts"
+export { startTestAuthority } from "./authority/test-authority.ts"
+export type {
+  AuthorityRequest,
+  RevocationOffer,
+  SignerRequest,
+  TestAuthority,
+  TestAuthorityOptions,
+  TestSigner,
+} from "./authority/test-authority.ts"

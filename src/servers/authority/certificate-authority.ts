@@ -75,21 +75,26 @@ export interface AuthorityParts {
   readonly randomness: Randomness
 }
 
-/** A self-signed root. */
+/**
+ * A self-signed root.
+ *
+ * @param changes - extensions instead of those of an authority, and validity in milliseconds since the epoch.
+ */
 export async function createRootAuthority(
   subject: NameParts,
   key: SigningKey,
   parts: AuthorityParts,
+  changes: Partial<Pick<IssueRequest, "extensions" | "notBefore" | "notAfter">> = {},
 ): Promise<CertificateAuthority> {
   const now = parts.clock.now()
   const der = await buildCertificate({
     subject,
     issuer: subject,
     serial: randomSerial(parts.randomness),
-    notBefore: now - BEFORE_DAYS * DAY_MS,
-    notAfter: now + AFTER_DAYS * DAY_MS,
+    notBefore: changes.notBefore ?? now - BEFORE_DAYS * DAY_MS,
+    notAfter: changes.notAfter ?? now + AFTER_DAYS * DAY_MS,
     publicKey: key.publicKey.spki,
-    extensions: authorityExtensions(key),
+    extensions: changes.extensions ?? authorityExtensions(key),
     signWith: key,
     scheme: defaultScheme(key.publicKey),
   })
