@@ -33,6 +33,7 @@ export interface PluginEnd {
 
 /** Programs that run now, by their process groups. */
 const running = new Set<ChildProcess>()
+let watchers = 0
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
@@ -47,6 +48,17 @@ export async function runPluginProcess(program: PluginProgram): Promise<PluginEn
   program.signal?.throwIfAborted()
   const refused = await refuseScriptWithoutShell(program)
   if (refused !== undefined) return refused
+  program.signal?.throwIfAborted()
+  // Before it runs: a signal that comes while it starts must find somebody who ends it.
+  const release = watch()
+  try {
+    return await runWatched(program)
+  } finally {
+    release()
+  }
+}
+
+function runWatched(program: PluginProgram): Promise<PluginEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(program.path, [program.command], {
       shell: false,
@@ -55,12 +67,14 @@ export async function runPluginProcess(program: PluginProgram): Promise<PluginEn
       detached: program.platform !== "win32",
       windowsHide: true,
     })
+    running.add(child)
     const { stdin, stdout, stderr } = child
     let stopped: string | undefined
     const stop = (why: string): void => {
       stopped ??= why
       killGroup(child)
       // A process that left the group may hold the pipes open.
+      stdin.destroy()
       stdout.destroy()
       stderr.destroy()
     }
@@ -79,10 +93,9 @@ export async function runPluginProcess(program: PluginProgram): Promise<PluginEn
       stop("stopped")
     }
     program.signal?.addEventListener("abort", abort, { once: true })
-    track(child)
     const done = (finish: () => void): void => {
       program.signal?.removeEventListener("abort", abort)
-      untrack(child)
+      running.delete(child)
       finish()
     }
     // A plugin may end without reading its request.
@@ -170,19 +183,17 @@ function environmentOf(env: PluginProgram["env"]): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name.toUpperCase())))
 }
 
-function track(child: ChildProcess): void {
-  if (running.size === 0) {
+/** Listen for the end of this process until the function that is returned is called. */
+function watch(): () => void {
+  if (watchers++ === 0) {
     process.on("exit", killAll)
     for (const name of SIGNALS) process.on(name, endWithSignal)
   }
-  running.add(child)
-}
-
-function untrack(child: ChildProcess): void {
-  running.delete(child)
-  if (running.size > 0) return
-  process.off("exit", killAll)
-  for (const name of SIGNALS) process.off(name, endWithSignal)
+  return () => {
+    if (--watchers > 0) return
+    process.off("exit", killAll)
+    for (const name of SIGNALS) process.off(name, endWithSignal)
+  }
 }
 
 /** The terminal's signals do not reach a group of its own. */
