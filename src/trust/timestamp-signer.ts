@@ -53,7 +53,7 @@ export function verifySigner(
     return failure(`invalid signer info version: only version 1 is supported; got ${signer.version}`)
   }
   const built = buildPaths(
-    { ...trust, leaf, intermediates: [...cms.parsed, ...trust.intermediates], usage: CMS_OID.timeStamping },
+    { ...trust, leaf, intermediates: [...cms.parsed, ...trust.intermediates], usage: EKU.timeStamping },
     trust.budget,
   )
   if ("fault" in built) return failure(built.fault.detail, built.fault.code)

@@ -245,6 +245,7 @@ describe("bytes that are no token", () => {
     ["nothing", () => new Uint8Array(0)],
     ["text", () => new TextEncoder().encode("timestamp")],
     ["an empty sequence", () => encodeDer(0x30)],
+    ["id-data", () => encodeDer(0x30, encodeDerOid("1.2.840.113549.1.7.1"), encodeDer(0xa0, encodeDer(0x04)))],
     ["adv: sigstore-js #1678 a trailing byte", (token) => Uint8Array.of(...token, 0)],
     ["a token cut short", (token) => token.subarray(0, -1)],
     ["a whole TimeStampResp", (token) => encodeDer(0x30, encodeDer(0x30, encodeDerInteger(0n)), token)],

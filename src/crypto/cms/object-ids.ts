@@ -1,15 +1,6 @@
 /** Object identifiers of CMS, ESS and RFC 3161, dotted. */
 export const CMS_OID: Readonly<
-  Record<
-    | "signedData"
-    | "tstInfo"
-    | "contentType"
-    | "messageDigest"
-    | "signingTime"
-    | "signingCertificateV2"
-    | "timeStamping",
-    string
-  >
+  Record<"signedData" | "tstInfo" | "contentType" | "messageDigest" | "signingTime" | "signingCertificateV2", string>
 > = {
   /** RFC 5652 5.1. */
   signedData: "1.2.840.113549.1.7.2",
@@ -21,6 +12,4 @@ export const CMS_OID: Readonly<
   signingTime: "1.2.840.113549.1.9.5",
   /** RFC 5035 section 3. */
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
-  /** RFC 3161 2.3: extended key usage. */
-  timeStamping: "1.3.6.1.5.5.7.3.8",
 }

@@ -69,6 +69,7 @@ function inWords<T>(words: string, parse: () => T): T {
     if (!(error instanceof ToolError)) throw error
     if (error.code === "E_LIMIT_EXCEEDED")
       throw new ToolError(error.code, { what: `${words}: ${error.message}`, cause: error })
-    throw invalid(`${words}: ${error.message}`, error)
+    // What is no SignedData at all is said so, without the words before.
+    throw invalid(error.why?.startsWith("cms: ") === true ? error.why : `${words}: ${error.message}`, error)
   }
 }
