@@ -127,7 +127,9 @@ interface Tried {
 }
 
 async function sendWithRetries(parts: Parts, request: HttpRequest, hop: Hop, tries: number): Promise<HttpResponse> {
-  permit(parts.permission, hop.url, parts.options.proxy, { plain: request.named !== undefined })
+  permit(parts.permission, hop.url, parts.options.proxy, {
+    plain: request.named !== undefined || request.signedAnswer === true,
+  })
   const signals = [request.signal, parts.deadline?.signal].filter((signal) => signal !== undefined)
   const tried: Tried = { request, hop, tries, signal: AbortSignal.any(signals), count: 0 }
   const replayable = request.replayable ?? (hop.method !== "POST" && hop.method !== "PATCH")
@@ -203,6 +205,7 @@ function logExchange(parts: Parts, tried: Tried, raw: ResponseData, response: Ht
     bytes: length === undefined ? null : Number(length),
     retry: tried.count - 1,
     retryAfter: response.header("retry-after") ?? null,
+    type: response.header("content-type") ?? null,
   })
 }
 

@@ -36,6 +36,8 @@ export interface HttpRequest {
    * allowed, because what is fetched is signed.
    */
   readonly named?: NamedByCertificate
+  /** Plain http is allowed whatever the client's setting: the user named the URL, and the answer is signed. */
+  readonly signedAnswer?: true
   /** Statuses that are answers to this caller and not retried although they look transient. */
   readonly accept?: readonly number[]
 }

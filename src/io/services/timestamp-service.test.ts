@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
 import { MIB } from "../../core/limits.ts"
-import { createHttpClient } from "../net/http-client.ts"
+import { createHttpClient, type HttpClientOptions } from "../net/http-client.ts"
 import type { HttpClient } from "../net/http-types.ts"
 import { createTimestampService } from "./timestamp-service.ts"
 
@@ -125,3 +125,28 @@ function once(status: number): RequestListener {
   let asked = 0
   return (_, response) => response.writeHead(asked++ === 0 ? status : 200, REPLY).end("x")
 }
+
+describe("authorities on other hosts", () => {
+  it("are asked over plain http, whatever registries are asked over", async () => {
+    const server = createServer((_, response) => response.writeHead(200, REPLY).end("x"))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const lookup: HttpClientOptions["lookup"] = (_host, _options, callback) => {
+      callback(null, [{ address: "127.0.0.1", family: 4 }])
+    }
+    const client = createHttpClient({ userAgent: "test", plainHttp: "loopback", lookup })
+    opened.push({ server, client })
+    const service = createTimestampService({ http: () => Promise.resolve(client) })
+    const url = `http://tsa.example:${(server.address() as AddressInfo).port}`
+    expect(new TextDecoder().decode(await service.ask(url, QUERY))).toBe("x")
+  })
+
+  it("are named as the user wrote them when they cannot be asked", async () => {
+    const client = createHttpClient({ userAgent: "test", offlineExcept: [], tries: 1 })
+    const service = createTimestampService({ http: () => Promise.resolve(client) })
+    await expect(service.ask("http://tsa.example", QUERY)).rejects.toMatchObject({
+      code: "E_NET_OFFLINE",
+      what: expect.stringMatching(/^Post "http:\/\/tsa\.example": /) as string,
+    })
+    await client.close()
+  })
+})

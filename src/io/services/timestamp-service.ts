@@ -13,7 +13,7 @@ const TIMEOUT_MS = 15_000
 
 /** What the service needs. */
 export interface TimestampServiceOptions {
-  /** Must allow plain http: timestamp authorities sign what they say, and most have no https. */
+  /** Asked over plain http, too: timestamp authorities sign what they say, and most have no https. */
   readonly http: () => Promise<HttpClient>
   /** Milliseconds; default 15 s. */
   readonly timeoutMs?: number
@@ -30,7 +30,9 @@ export interface TimestampServiceOptions {
 export function createTimestampService(options: TimestampServiceOptions): TimestampService {
   return {
     ask: async (url, request, signal) => {
-      const shown = `"${redactUrl(url)}"`
+      const redacted = redactUrl(url)
+      // As the user wrote it.
+      const shown = `"${redacted === `${url}/` ? url : redacted}"`
       const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
       const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
       try {
@@ -57,6 +59,7 @@ async function exchange(http: HttpClient, { url, shown, request, signal }: Excha
     headers: { "content-type": QUERY },
     body: { bytes: request },
     redirect: "same-origin",
+    signedAnswer: true,
     signal,
     // 429 and 5xx are answers here too: a request that may have been stamped is not sent twice.
     accept: [408, 429, 500, 502, 503, 504],
