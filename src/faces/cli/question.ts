@@ -1,6 +1,7 @@
 import type { AppContext, NamedKey, VerifyRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { FlagValues } from "../command.ts"
+import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
 import { refuseFlags, type Session } from "./session.ts"
 import { readTargets } from "./targets.ts"
 import { parseAnnotations, parseFormats } from "./values.ts"
@@ -17,7 +18,8 @@ export async function question(
   everything: boolean,
 ): Promise<{ readonly app: AppContext; readonly request: VerifyRequest }> {
   const { flags, args, world } = session
-  const names = keyNames(flags)
+  const certificates = certificateQuestion(flags)
+  const names = keyNames(flags, certificates !== undefined)
   const formats = parseFormats(flags.strings("format"))
   const annotations = parseAnnotations(flags.strings("annotation"))
   const attestation = attestationType(flags)
@@ -30,6 +32,7 @@ export async function question(
       targets,
       kind: attestation === undefined ? "signature" : "attestation",
       keys: await readKeys(app, names),
+      ...certificateRequest(certificates, app, flags),
       formats,
       annotations,
       checkClaims: true,
@@ -45,21 +48,25 @@ export async function question(
 /** Evidence is named for files alone. @throws {ToolError} `E_USAGE`. */
 export function refuseFileFlags(flags: FlagValues): void {
   const why = "they belong to `--blob FILE`; signatures of artifacts are found by themselves"
-  refuseFlags(flags, ["bundle", "signature", "envelope"], why)
+  refuseFlags(flags, ["bundle", "signature", "envelope", "media-type"], why)
 }
 
 /**
  * Keys named with `--key`, each once.
  *
+ * @param otherwise - something else is trusted, so that no key need be named.
  * @throws {ToolError} `E_TRUST_MISSING` for none, `E_USAGE` for an empty name.
  */
-export function keyNames(flags: FlagValues): readonly string[] {
+export function keyNames(flags: FlagValues, otherwise: boolean): readonly string[] {
   const names = [...new Set(flags.strings("key"))]
-  if (names.length === 0) {
+  if (names.length === 0 && !otherwise) {
     throw new ToolError("E_TRUST_MISSING", {
       what: "nothing was named that could be trusted",
-      why: "expected at least one public key, got none",
-      next: ["name whose signatures count: `--key cosign.pub`"],
+      why: "expected at least one public key or trust store, got none",
+      next: [
+        "name whose signatures count: `--key cosign.pub`",
+        'or whose certificates: `--trust-store ca:NAME --identity "x509.subject: C=…, ST=…, O=…"`',
+      ],
     })
   }
   if (!names.includes("")) return names

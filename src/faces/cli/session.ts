@@ -54,7 +54,8 @@ function sessionOf(invocation: Invocation): Session {
       if (targets.length > 0) await requireAuthFile(flags.string("authfile"), files)
       const repository = textOf("signature-repository")
       const hosts = registryHosts(targets, repository)
-      const options = await connectionOptions(flags, world, hosts, textOf("password-file"))
+      const connection = await connectionOptions(flags, world, hosts, textOf("password-file"))
+      const options = { ...connection, revocationReach: revocationReach(targets) }
       if (targets.length === 0) return world.open({ ...options, artifacts: false })
       if (options.username === undefined && options.token === undefined) return world.open(options)
       const registry = credentialsRegistry(targets, repository)
@@ -63,6 +64,18 @@ function sessionOf(invocation: Invocation): Session {
     files,
   }
 }
+
+/**
+ * Where URLs in certificates may lead: to this machine when everything the command is about lies on it.
+ *
+ * SECURITY: a certificate on a public registry must not make us knock at services of this machine or its network.
+ */
+function revocationReach(targets: readonly Target[]): "loopback" | "public" {
+  const local = targets.every((target) => target.kind === "layout" || LOOPBACK.test(target.reference.registry))
+  return local ? "loopback" : "public"
+}
+
+const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
 /** Asked before anything else: a file that is missing must not be found out after some of the work. */
 async function requireAuthFile(path: string, files: () => Promise<Files>): Promise<void> {

@@ -1,4 +1,13 @@
-import { requiredFlag, type Session } from "./session.ts"
+import { certifiedKey } from "../../app/notation/chain-file.ts"
+import { openSigner } from "../../app/notation/open-signer.ts"
+import { localSigner, type EnvelopeSigner, type NotationSigner } from "../../app/notation/signer.ts"
+import type { AppContext, FormatName, SignRequest } from "../../app/requests.ts"
+import { ToolError } from "../../core/errors.ts"
+import { refuseFlags, requiredFlag, type Session } from "./session.ts"
+import { parseAnnotations } from "./values.ts"
+
+/** Begins the name of a key of notation's configuration; nothing behind it = its default key. */
+const NOTATION_KEY = "notation:"
 
 /** `--key` of a command that signs. @throws {ToolError} `E_USAGE` when it is missing. */
 export function signingKeyName(session: Session): string {
@@ -8,4 +17,78 @@ export function signingKeyName(session: Session): string {
     "no key to sign with",
     "make one with `countersign keys generate` and pass `--key countersign.key`",
   )
+}
+
+/** Whether signatures of a format are made with certificates. */
+export function needsCertificate(format: FormatName): boolean {
+  return format === "notation" || format === "notation-cose"
+}
+
+/** What signs in each kind of format. */
+type Signers = Pick<SignRequest, "key" | "certified">
+
+/**
+ * Open the key of `--key` for the formats asked for, with the chain of `--cert-chain` where one is needed.
+ *
+ * @param purpose - of plugin keys.
+ * @throws {ToolError} `E_USAGE` for flags that do not go together; what opening the key throws.
+ */
+export async function openSigners(
+  session: Session,
+  app: AppContext,
+  formats: readonly FormatName[],
+  purpose: "artifact" | "blob",
+): Promise<Signers> {
+  const { flags } = session
+  const name = signingKeyName(session)
+  if (!formats.some(needsCertificate)) {
+    const why = `signatures of ${formats.join(" and ")} hold neither a certificate chain nor a plugin's`
+    refuseFlags(flags, ["cert-chain", "plugin-config"], why)
+  }
+  const certified = formats.some(needsCertificate) ? await certifiedSigner(session, app, name, purpose) : undefined
+  const keyed = formats.some((format) => !needsCertificate(format))
+  if (keyed && name.startsWith(NOTATION_KEY)) throw notationKeyElsewhere(name, formats)
+  return {
+    ...(keyed ? { key: await app.keys.signingKey(name) } : {}),
+    ...(certified === undefined ? {} : { certified }),
+  }
+}
+
+async function certifiedSigner(
+  { flags }: Session,
+  app: AppContext,
+  name: string,
+  purpose: "artifact" | "blob",
+): Promise<NotationSigner | EnvelopeSigner> {
+  const chain = flags.string("cert-chain")
+  if (name.startsWith(NOTATION_KEY)) {
+    refuseFlags(flags, ["cert-chain"], "a key of notation's configuration brings its own certificates")
+    return openSigner(app.notation, {
+      key: name.slice(NOTATION_KEY.length),
+      pluginConfig: parseAnnotations(flags.strings("plugin-config")),
+      purpose,
+      timestamp: flags.string("timestamp-url") !== "",
+    })
+  }
+  refuseFlags(flags, ["plugin-config"], `the key ${name} is no plugin's`)
+  if (chain === "") {
+    throw new ToolError("E_USAGE", {
+      what: "a notation signature needs the key's certificate chain",
+      why: "expected --cert-chain, or a key of notation's configuration",
+      next: [
+        "name the chain, leaf first and root last: `--cert-chain chain.pem`",
+        "or sign with a key that notation knows: `--key notation:NAME`",
+      ],
+    })
+  }
+  return localSigner(await certifiedKey(app.files, await app.keys.signingKey(name), chain))
+}
+
+function notationKeyElsewhere(name: string, formats: readonly FormatName[]): ToolError {
+  const others = formats.filter((format) => !needsCertificate(format)).join(" and ")
+  return new ToolError("E_USAGE", {
+    what: `${name} signs in the notation formats alone`,
+    why: `${others} was asked for too`,
+    next: ["name the key file itself with `--key FILE --cert-chain FILE`", "or sign in two runs"],
+  })
 }

@@ -42,17 +42,21 @@ export function parseAnnotations(pairs: readonly string[]): Readonly<Record<stri
  */
 export function parseFormats(names: readonly string[]): readonly FormatName[] {
   const formats = [...new Set(names)].map((name): FormatName => {
-    if (name === "cosign-v2" || name === "cosign-v3") return name
+    if (isFormat(name)) return name
     throw new ToolError("E_USAGE", {
       what: `unknown format ${JSON.stringify(name.slice(0, 200))}`,
-      why: `expected ${FORMAT_CHOICES.join(" or ")}`,
-      next: [`use \`--format ${FORMAT_CHOICES.join(",")}\` for both`],
+      why: `expected one or more of ${FORMAT_CHOICES.join(", ")}`,
+      next: [`write several as \`--format ${FORMAT_CHOICES.slice(0, 2).join(",")}\``],
     })
   })
   if (formats.length > 0) return formats
   throw new ToolError("E_USAGE", {
     what: "no format named",
-    why: `--format is empty, expected ${FORMAT_CHOICES.join(" or ")}`,
+    why: `--format is empty, expected one or more of ${FORMAT_CHOICES.join(", ")}`,
     next: ["leave out `--format` for the default"],
   })
+}
+
+function isFormat(name: string): name is FormatName {
+  return FORMAT_CHOICES.includes(name)
 }

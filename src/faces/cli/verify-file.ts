@@ -1,9 +1,10 @@
 import { decodeBase64 } from "../../codec/base64.ts"
 import { verifyBlob, verifyBlobAttestation } from "../../app/verify-blob.ts"
-import type { AppContext, NamedKey, VerifyResult } from "../../app/requests.ts"
+import type { AppContext, VerifyBlobRequest, VerifyResult } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { FlagValues } from "../command.ts"
+import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
 import { attestationType, keyNames, readKeys } from "./question.ts"
 import { blobAndArtifacts, refuseFlags, type Session } from "./session.ts"
 
@@ -19,12 +20,18 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
   const artifactFlags = ["format", "annotation", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` checks a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
-  const names = keyNames(flags)
+  const certificates = certificateQuestion(flags)
+  const names = keyNames(flags, certificates !== undefined)
   const attestation = attestationType(flags)
+  if (certificates !== undefined && attestation !== undefined) {
+    refuseFlags(flags, ["attestation"], "certificates of trust stores sign files, not statements about them")
+  }
+  if (certificates === undefined) refuseFlags(flags, ["media-type"], "notation signatures alone hold a media type")
   const evidence = evidenceFlag(flags, attestation === undefined ? ["bundle", "signature"] : ["bundle", "envelope"])
   const app = await session.open([])
   const keys = await readKeys(app, names)
-  const answer = await ask(app, flags, keys, evidence, attestation)
+  const trusted = { keys, ...certificateRequest(certificates, app, flags) }
+  const answer = await ask(app, flags, trusted, evidence, attestation)
   const error = answer.error === undefined ? undefined : withFileHint(answer.error, flags.string("blob"))
   return { report: answer.report, verified: [answer.verified], errors: [error] }
 }
@@ -41,7 +48,7 @@ function withFileHint(error: ToolError, path: string): ToolError {
 async function ask(
   app: AppContext,
   flags: FlagValues,
-  keys: readonly NamedKey[],
+  trusted: Pick<VerifyBlobRequest, "keys" | "certificates" | "trustStore" | "pluginConfig">,
   evidence: { readonly name: string; readonly path: string },
   predicateType: string | undefined,
 ): Promise<Answer> {
@@ -50,11 +57,30 @@ async function ask(
   const at = app.clock.now()
   if (predicateType !== undefined) {
     const given = evidence.name === "bundle" ? { bundle: bytes } : { envelope: bytes }
+    const { keys } = trusted
     return verifyBlobAttestation(app, { blob, keys, evidence: given, predicateType, checkClaims: true, at })
   }
-  const given = evidence.name === "bundle" ? { bundle: bytes } : { signature: rawSignature(bytes) }
-  return verifyBlob(app, { blob, keys, evidence: given, at })
+  const mediaType = flags.string("media-type")
+  return verifyBlob(app, {
+    blob,
+    ...trusted,
+    evidence: evidence.name === "bundle" ? { bundle: bytes } : detached(bytes),
+    at,
+    ...(mediaType === "" ? {} : { mediaType }),
+  })
 }
+
+/** What a file behind `--signature` is, told by its first byte: JSON, tagged CBOR, or a bare signature. */
+function detached(bytes: Uint8Array): VerifyBlobRequest["evidence"] {
+  if (bytes[0] === JSON_OBJECT) return { envelope: bytes, form: "jws" }
+  if (bytes[0] === COSE_SIGN1 && bytes[1] === ARRAY_OF_FOUR) return { envelope: bytes, form: "cose" }
+  return { signature: rawSignature(bytes) }
+}
+
+const JSON_OBJECT = 0x7b
+/** CBOR tag 18 and the array in it; base64 text and DER begin otherwise. */
+const COSE_SIGN1 = 0xd2
+const ARRAY_OF_FOUR = 0x84
 
 /** The one flag that names what vouches for the file. */
 function evidenceFlag(flags: FlagValues, names: readonly string[]): { readonly name: string; readonly path: string } {

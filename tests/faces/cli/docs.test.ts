@@ -6,6 +6,17 @@ import { describe, expect, it } from "vitest"
 import { findCommand } from "../../../src/faces/command-line/find-command.ts"
 import { parseFlags } from "../../../src/faces/command-line/pflag.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
+import type { Program } from "../../../src/faces/command.ts"
+import { cosign2Program, cosignProgram } from "../../../src/faces/cosign/program.ts"
+import { notation2Program, notationProgram } from "../../../src/faces/notation/program.ts"
+
+/** Programs behind the first word. */
+const faces: ReadonlyMap<string, Program> = new Map([
+  ["cosign", cosignProgram],
+  ["cosign2", cosign2Program],
+  ["notation", notationProgram],
+  ["notation2", notation2Program],
+])
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 
@@ -32,12 +43,16 @@ function wordsOf(line: string): readonly string[] | undefined {
 /** Fails unless the line names a command and flags that exist, with a possible number of arguments. */
 function check(line: string, counts = true): void {
   const words = wordsOf(line)
-  if (words === undefined || words[0] === "cosign" || words[0] === "cosign2") return
-  const found = findCommand(countersignProgram, words)
+  if (words === undefined) return
+  const [first = "", ...rest] = words
+  if (rest[0] === "…") return
+  const face = faces.get(first)
+  const program = face ?? countersignProgram
+  const found = findCommand(program, face === undefined ? words : rest)
   if (found.kind === "group") throw new Error(`no command in: ${line}`)
   const { command } = found
   const { args, flags } = parseFlags(
-    [...command.flags, ...countersignProgram.globalFlags],
+    [...command.flags, ...program.globalFlags],
     counts ? found.argv : [...found.argv, "…"],
   )
   for (const flag of command.flags) {

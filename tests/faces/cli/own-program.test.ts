@@ -304,6 +304,7 @@ describe("connection options", () => {
       insecureTls: false,
       plainHttp: "loopback",
       timeoutMs: 180_000,
+      revocationReach: "public",
     })
   })
 

@@ -4,16 +4,23 @@ import type { SignedBlob } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { printable } from "../../../core/printable.ts"
-import { blobAndArtifacts, refuseFlags, type Session } from "../session.ts"
-import { signingKeyName } from "../signing-key.ts"
+import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
+import { ToolError } from "../../../core/errors.ts"
+import { certifiedOptions } from "../certificate-options.ts"
+import { blobAndArtifacts, refuseFlags, requiredFlag, type Session } from "../session.ts"
+import { needsCertificate, openSigners, signingKeyName } from "../signing-key.ts"
+import { parseAnnotations, parseFormats } from "../values.ts"
 import { openOutputs, type FileOutput } from "../file-outputs.ts"
 
 /** `sign --blob FILE`. */
 export async function signFile(session: Session): Promise<number> {
   const { flags, args, output } = session
-  const artifactFlags = ["format", "annotation", "recursive", "if-missing", "from-file", "signature-repository"]
+  const artifactFlags = ["recursive", "if-missing", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` signs a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
+  if (flags.given("format")) return signFileWithCertificate(session)
+  const fitting = "it goes with `--format notation` or `--format notation-cose`"
+  refuseFlags(flags, ["annotation", "media-type", "cert-chain", "expires", "timestamp-url", "timestamp-root"], fitting)
   const keyName = signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   const path = flags.string("blob")
@@ -34,6 +41,43 @@ export async function signFile(session: Session): Promise<number> {
     return `${[`${output.style.good("signed")}  ${printable(path)}`, ...lines].join("\n")}\n`
   })
   return 0
+}
+
+/** `sign --blob FILE --format notation`: one envelope, written as it is. */
+async function signFileWithCertificate(session: Session): Promise<number> {
+  const { flags, output } = session
+  refuseFlags(flags, ["bundle"], "bundles hold no notation signatures")
+  const [format, ...others] = parseFormats(flags.strings("format"))
+  if (format === undefined || others.length > 0 || !needsCertificate(format)) throw oneNotationFormat()
+  const path = flags.string("blob")
+  const target = requiredFlag(flags, "signature", "no file for the signature", `pass \`--signature ${path}.jws.sig\``)
+  const app = await session.open([])
+  const { certified } = await openSigners(session, app, [format], "blob")
+  if (certified === undefined) throw oneNotationFormat()
+  const signature = await signNotationBlob(app, {
+    path,
+    mediaType: flags.string("media-type"),
+    form: format === "notation" ? "jws" : "cose",
+    signer: certified,
+    annotations: parseAnnotations(flags.strings("annotation")),
+    ...(await certifiedOptions(session, app, true)),
+  })
+  await app.files.write(target, signature)
+  if (target === "-") return 0
+  const written = [{ what: "signature", path: target }]
+  await output.answer(documentOf("SignedFile", { path, format, written }), () => {
+    const lines = facts([["signature", printable(target)]], 2, output.width)
+    return `${[`${output.style.good("signed")}  ${printable(path)}`, ...lines].join("\n")}\n`
+  })
+  return 0
+}
+
+function oneNotationFormat(): ToolError {
+  return new ToolError("E_USAGE", {
+    what: "`--format` of a file is notation or notation-cose",
+    why: "without it, a Sigstore bundle or a bare signature is written",
+    next: ["leave out `--format`, or name one notation format"],
+  })
 }
 
 function contentOf(target: FileOutput, signed: SignedBlob): Uint8Array {

@@ -2,7 +2,8 @@ import { signArtifacts } from "../../../app/sign.ts"
 import type { CommandHandler } from "../../command.ts"
 import { answerSigned } from "../answer-signed.ts"
 import { command, refuseFlags } from "../session.ts"
-import { signingKeyName } from "../signing-key.ts"
+import { certifiedOptions } from "../certificate-options.ts"
+import { needsCertificate, openSigners, signingKeyName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { signFile } from "./sign-file.ts"
@@ -13,10 +14,10 @@ export const sign: CommandHandler = command(async (session) => {
   const { flags, args, world } = session
   refuseFlags(
     flags,
-    ["bundle", "signature"],
-    "they are outputs of `--blob FILE`; signatures of artifacts go to the registry",
+    ["bundle", "signature", "media-type"],
+    "they belong to `--blob FILE`; signatures of artifacts go to the registry",
   )
-  const keyName = signingKeyName(session)
+  signingKeyName(session)
   const formats = parseFormats(flags.strings("format"))
   const annotations = parseAnnotations(flags.strings("annotation"))
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
@@ -24,7 +25,8 @@ export const sign: CommandHandler = command(async (session) => {
   const repository = flags.string("signature-repository")
   const report = await signArtifacts(app, {
     targets,
-    key: await app.keys.signingKey(keyName),
+    ...(await openSigners(session, app, formats, "artifact")),
+    ...(await certifiedOptions(session, app, formats.some(needsCertificate))),
     formats,
     annotations,
     recursive: flags.bool("recursive"),

@@ -7,7 +7,7 @@ import { writeJson } from "./json.ts"
 import { printable } from "../../../core/printable.ts"
 import { stateText } from "./report.ts"
 import type { Style } from "./style.ts"
-import { annotationTexts, signerText } from "./verified.ts"
+import { annotationTexts, signerText, timeText } from "./verified.ts"
 import { descriptorText, storeName, storeOutcome } from "./words.ts"
 import { hanging } from "./wrap.ts"
 
@@ -68,7 +68,8 @@ function signatureLines(
   width: number,
 ): readonly string[] {
   const kind = signature.kind === "unrecognised" ? "document" : signature.kind
-  const state = signature.state === "verified" ? style.good(signature.state) : style.bad(signature.state)
+  const paint = { verified: style.good, unknown: style.doubt }[signature.state as string] ?? style.bad
+  const state = paint(signature.state)
   const { location } = signature
   const layer = location.position === undefined ? "" : `, layer ${location.position}`
   const rows: Fact[] = [
@@ -76,6 +77,8 @@ function signatureLines(
     ["document", descriptorText({ ...signature.descriptor, mediaType: signature.mediaType })],
     ["signer", signature.signer === undefined ? "not established" : signerText(signature.signer)],
   ]
+  const time = timeText(signature)
+  if (time !== undefined) rows.push(["time", time])
   if (signature.notEvaluated.length > 0) rows.push(["not evaluated", printable(signature.notEvaluated.join(", "))])
   const signed = annotationTexts(signature.subject?.annotations ?? {})
   if (signed.length > 0) rows.push(["signed", signed.join(", ")])
@@ -101,6 +104,8 @@ function findingLines(finding: Finding, style: Style, width: number): readonly s
   const rows: Fact[] = []
   if (finding.expected !== undefined) rows.push(["expected", printable(finding.expected)])
   if (finding.observed !== undefined) rows.push(["observed", printable(finding.observed)])
+  if (finding.detail !== undefined) rows.push(["because", printable(finding.detail)])
+  if (finding.logged === true) rows.push(["policy", "only warns of this"])
   return [`  ${paint(finding.outcome.padEnd(7))}  ${finding.check}${code}`, ...facts(rows, 11, width)]
 }
 

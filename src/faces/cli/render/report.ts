@@ -4,12 +4,12 @@ import type { VerifiedSignature } from "../../../core/verified.ts"
 import { facts, type Fact } from "./facts.ts"
 import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
-import { signedAnnotations, verifiedText } from "./verified.ts"
+import { loggedTexts, signedAnnotations, timeText, verifiedText } from "./verified.ts"
 import { storeName, storeOutcome } from "./words.ts"
 
 /** Colour of each answer. */
 export function stateText(state: ArtifactReport["state"], style: Style): string {
-  if (state === "verified") return style.good(state)
+  if (state === "verified" || state === "exempt") return style.good(state)
   return state === "unknown" ? style.doubt(state) : style.bad(state)
 }
 
@@ -48,9 +48,14 @@ function verifiedFacts(verified: readonly VerifiedSignature[]): readonly Fact[] 
 /** @param count - signatures that look the same. */
 function signatureFacts(signature: VerifiedSignature, count: number): readonly Fact[] {
   const annotations = signedAnnotations(signature.content)
+  const time = timeText(signature.report)
+  const logged = loggedTexts(signature.report)
   return [
     [signature.report.kind, verifiedText(signature, count)],
     ...(annotations.length === 0 ? [] : [["signed", annotations.join(", ")] as const]),
+    ...(time === undefined ? [] : [["time", time] as const]),
+    // SECURITY: what a policy does not enforce must not look like what it does.
+    ...(logged.length === 0 ? [] : [["not enforced", logged] as const]),
     ...(signature.report.notEvaluated.length === 0
       ? []
       : [["not evaluated", printable(signature.report.notEvaluated.join(", "))] as const]),

@@ -1,12 +1,20 @@
 import type { VerifiedContent, VerifiedSignature } from "../../../core/verified.ts"
-import type { SignerIdentity } from "../../../core/report.ts"
+import type { SignatureReport, SignerIdentity } from "../../../core/report.ts"
 import type { JsonValue } from "../../../core/json-value.ts"
 import { printable } from "../../../core/printable.ts"
 import { storeName } from "./words.ts"
 
-/** Who signed, as `SHA256:… (name)`. */
+/** Who signed: a key as `SHA256:… (name)`, a certificate by its subject, its issuer and its SHA-256. */
 export function signerText(signer: SignerIdentity | undefined): string {
-  return signer === undefined ? "unknown signer" : `${signer.fingerprint} (${printable(signer.name)})`
+  if (signer === undefined) return "unknown signer"
+  if (signer.kind === "key") return `${signer.fingerprint} (${printable(signer.name)})`
+  const store = signer.trustStore === "" ? "in no trust store" : `trusted by ${signer.trustStore}`
+  return printable(`${signer.name} (certificate ${signer.thumbprint}, issued by ${signer.issuer}, ${store})`)
+}
+
+/** What a signer is, before its name. */
+function signerWord(signer: SignerIdentity | undefined): string {
+  return signer?.kind === "certificate" ? "signed by" : "key"
 }
 
 /**
@@ -18,10 +26,26 @@ export function verifiedText({ report, content }: VerifiedSignature, count = 1):
   const type = report.kind === "attestation" && content.kind === "statement" ? ` of ${content.predicateType}` : ""
   const place = storeName(report.location.store)
   if (count > 1) {
-    const many = `${count} ${report.kind}s by key ${signerText(report.signer)}`
+    const by = report.signer?.kind === "certificate" ? "by" : "by key"
+    const many = `${count} ${report.kind}s ${by} ${signerText(report.signer)}`
     return printable(`${many}: ${report.format}${type}, ${place}`)
   }
-  return printable(`${report.format}${type}, key ${signerText(report.signer)}, ${place}`)
+  return printable(`${report.format}${type}, ${signerWord(report.signer)} ${signerText(report.signer)}, ${place}`)
+}
+
+/** When it was signed and who says so; `undefined` for signatures without a time. */
+export function timeText({ time }: Pick<SignatureReport, "time">): string | undefined {
+  if (time === undefined) return undefined
+  const at = new Date(time.at).toISOString().replace(".000Z", "Z")
+  if (!time.verified) return `${at}, as the signer claims`
+  return `${at}, ${time.source === "timestamp" ? "by a trusted timestamp" : "by the signing authority"}`
+}
+
+/** Checks that failed and that the policy only wants to be told of. */
+export function loggedTexts({ findings }: Pick<SignatureReport, "findings">): readonly string[] {
+  return findings.flatMap(({ logged, check, observed = "", detail }) =>
+    logged === true ? [printable(`${check}: ${observed}${detail === undefined ? "" : ` (${detail})`}`)] : [],
+  )
 }
 
 /** Annotations signed for the verified artifact as `name=value`, from the authenticated content alone. */
@@ -38,6 +62,7 @@ export function annotationTexts(annotations: Readonly<Record<string, JsonValue>>
 
 function annotationsOf(content: VerifiedContent): Readonly<Record<string, JsonValue>> {
   if (content.kind === "simple-signing") return content.optional ?? {}
+  if (content.kind === "descriptor") return content.annotations
   // SECURITY: a statement may be about others too; their annotations are not signed for this artifact.
   return content.kind === "statement" ? (content.subject?.annotations ?? {}) : {}
 }

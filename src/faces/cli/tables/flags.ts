@@ -1,12 +1,12 @@
 import type { FlagSpec } from "../../command.ts"
 
 /** Formats in the order `--format` names them. */
-export const FORMAT_CHOICES: readonly string[] = ["cosign-v3", "cosign-v2"]
+export const FORMAT_CHOICES: readonly string[] = ["cosign-v3", "cosign-v2", "notation", "notation-cose"]
 
 export const KEY_FLAG: FlagSpec = {
   name: "key",
   type: "string",
-  usage: "private key: a file or env://NAME",
+  usage: "private key: a file, env://NAME, or notation:NAME of notation's configuration",
   placeholder: "KEY",
 }
 
@@ -64,7 +64,8 @@ export const WRITE_FORMAT_FLAG: FlagSpec = {
   name: "format",
   type: "stringSlice",
   default: "cosign-v3",
-  usage: "formats to write: cosign-v3 (bundle, found as referrer), cosign-v2 (tag)",
+  usage:
+    "formats to write: cosign-v3 (bundle, found as referrer), cosign-v2 (tag), notation (JWS), notation-cose; may be a list",
   placeholder: "FORMAT",
   choices: FORMAT_CHOICES,
 }
@@ -72,8 +73,88 @@ export const WRITE_FORMAT_FLAG: FlagSpec = {
 export const READ_FORMAT_FLAG: FlagSpec = {
   name: "format",
   type: "stringSlice",
-  default: "cosign-v3,cosign-v2",
+  default: FORMAT_CHOICES.join(","),
   usage: "formats that count; others that are found are named",
   placeholder: "FORMAT",
   choices: FORMAT_CHOICES,
 }
+
+/** Certificates and times of notation signatures, for commands that sign. */
+export const CERTIFIED_FLAGS: readonly FlagSpec[] = [
+  {
+    name: "cert-chain",
+    type: "string",
+    usage: "with the notation formats: the key's certificates in PEM, leaf first, root last",
+    placeholder: "FILE",
+  },
+  {
+    name: "expires",
+    type: "duration",
+    usage: "with the notation formats: the signature ends after this time, such as 720h",
+    placeholder: "DURATION",
+  },
+  {
+    name: "timestamp-url",
+    type: "string",
+    usage: "with the notation formats: RFC 3161 authority that vouches for the time",
+    placeholder: "URL",
+  },
+  {
+    name: "timestamp-root",
+    type: "string",
+    usage: "root certificate of the timestamp authority",
+    placeholder: "FILE",
+  },
+  {
+    name: "plugin-config",
+    type: "stringArray",
+    usage: "name=value for the plugin that holds the key; may be repeated",
+    placeholder: "NAME=VALUE",
+  },
+]
+
+/** Whose certificates count, for commands that verify. */
+export const CERTIFICATE_FLAGS: readonly FlagSpec[] = [
+  {
+    name: "trust-store",
+    type: "stringArray",
+    usage:
+      "certificates that vouch for signers: ca:NAME or tsa:NAME of notation's configuration, or ca:./FILE; may be repeated",
+    placeholder: "TYPE:STORE",
+  },
+  {
+    name: "identity",
+    type: "stringArray",
+    usage:
+      'signer that counts: "x509.subject: C=…, ST=…, O=…", x509.thumbprint:HEX, x509.san:DNS:…, "x509.issuer: …", x509.serial:HEX, or *; may be repeated',
+    placeholder: "IDENTITY",
+  },
+  {
+    name: "level",
+    type: "string",
+    default: "strict",
+    usage: "how much is enforced for certificates: strict, permissive (times and revocation only warn), audit",
+    placeholder: "LEVEL",
+    choices: ["strict", "permissive", "audit"],
+  },
+  {
+    name: "override",
+    type: "stringArray",
+    usage: "one validation otherwise than the level says, such as expiry=log; may be repeated",
+    placeholder: "VALIDATION=ACTION",
+  },
+  {
+    name: "verify-timestamp",
+    type: "string",
+    default: "always",
+    usage: "with a tsa store: always, or only afterCertExpiry",
+    placeholder: "WHEN",
+    choices: ["always", "afterCertExpiry"],
+  },
+  {
+    name: "plugin-config",
+    type: "stringArray",
+    usage: "name=value for the plugin that a signature asks for; may be repeated",
+    placeholder: "NAME=VALUE",
+  },
+]

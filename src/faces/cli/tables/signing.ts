@@ -1,6 +1,7 @@
 import type { CommandSpec } from "../../command.ts"
 import {
   BLOB_FLAG,
+  CERTIFIED_FLAGS,
   FROM_FILE_FLAG,
   KEY_FLAG,
   PASSWORD_FILE_FLAG,
@@ -31,6 +32,10 @@ const sign: CommandSpec = {
       line: "countersign sign --key cosign.key --if-missing --from-file artifacts.txt",
     },
     {
+      about: "sign it for readers of cosign and of notation in one run",
+      line: "countersign sign --key release.key --cert-chain release.pem --format cosign-v3,notation registry.example/app:1.0",
+    },
+    {
       about: "sign a file",
       line: "countersign sign --key cosign.key --blob app.tar.gz --bundle app.tar.gz.sigstore.json",
     },
@@ -39,6 +44,7 @@ const sign: CommandSpec = {
     KEY_FLAG,
     PASSWORD_FILE_FLAG,
     WRITE_FORMAT_FLAG,
+    ...CERTIFIED_FLAGS,
     SIGNED_ANNOTATION_FLAG,
     RECURSIVE_FLAG,
     { name: "if-missing", type: "bool", usage: "leave artifacts alone that this key has signed in that format" },
@@ -49,8 +55,15 @@ const sign: CommandSpec = {
     {
       name: "signature",
       type: "string",
-      usage: "with --blob: write the detached signature here, in base64",
+      usage: "with --blob: write the detached signature here, in base64, or the notation envelope",
       placeholder: "FILE",
+    },
+    {
+      name: "media-type",
+      type: "string",
+      default: "application/octet-stream",
+      usage: "with --blob and a notation format: the file's media type, which is signed",
+      placeholder: "TYPE",
     },
   ],
   args: { min: 0, usage: "ARTIFACT..." },

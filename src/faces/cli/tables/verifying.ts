@@ -1,6 +1,7 @@
 import type { CommandSpec, FlagSpec } from "../../command.ts"
 import {
   BLOB_FLAG,
+  CERTIFICATE_FLAGS,
   FROM_FILE_FLAG,
   READ_FORMAT_FLAG,
   RECURSIVE_FLAG,
@@ -11,6 +12,7 @@ import {
 const QUESTION_FLAGS: readonly FlagSpec[] = [
   VERIFY_KEY_FLAG,
   READ_FORMAT_FLAG,
+  ...CERTIFICATE_FLAGS,
   {
     name: "annotation",
     short: "a",
@@ -32,8 +34,14 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
   {
     name: "signature",
     type: "string",
-    usage: "with --blob: the detached signature, in base64 or raw",
+    usage: "with --blob: the detached signature, in base64 or raw, or a notation envelope",
     placeholder: "FILE",
+  },
+  {
+    name: "media-type",
+    type: "string",
+    usage: "with --blob and --trust-store: the media type that must be signed for the file",
+    placeholder: "TYPE",
   },
   {
     name: "envelope",
@@ -45,7 +53,7 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
 
 const verify: CommandSpec = {
   path: ["verify"],
-  summary: "check that artifacts or a file are signed by a key you trust",
+  summary: "check that artifacts or a file are signed by a key or certificate you trust",
   description:
     "Answers verified, unsigned, untrusted or unknown for every artifact. Exit code 0 means that all of them are\n" +
     "verified; 1 that at least one is not signed or not trusted; 3 that the answer could not be found out.",
@@ -54,6 +62,10 @@ const verify: CommandSpec = {
     {
       about: "accept either of two keys, and ask for a signed annotation",
       line: "countersign verify --key old.pub --key new.pub -a env=prod registry.example/app:1.0",
+    },
+    {
+      about: "accept certificates of an authority, made out to one organisation",
+      line: 'countersign verify --trust-store ca:./acme-root.pem --identity "x509.subject: C=US, ST=WA, O=acme" registry.example/app:1.0',
     },
     {
       about: "check an attestation",
