@@ -84,7 +84,7 @@ export interface WriteOptions {
   readonly dockerMediaTypes?: boolean
   /** Milliseconds put into the legacy image config; absent = the zero time. */
   readonly createdAt?: number
-  /** How the manifest of a notation signature tells its type; default `artifact`. */
+  /** How the manifest of a notation signature tells its type; default `config`, which every release of notation finds. */
   readonly manifestForm?: "artifact" | "config"
   /** Write the referrers tag also where the registry has a referrers API. */
   readonly forceReferrersTag?: boolean

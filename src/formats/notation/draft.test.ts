@@ -102,12 +102,17 @@ describe.each(rows)("draft ($id)", (row) => {
 })
 
 describe("placement", () => {
-  it("writes the form of version 2 by default", () => {
+  it("writes the form of version 2 when asked", () => {
     const document = draft(notation).finish(real.signature, key, { certificates: [leaf, root] })
     const { placement } = notation.writer
     if (placement.place !== "referrer") throw new Error("no referrer")
     const marked = { ...document, annotations: { ...document.annotations, "a.plugin": "<x>" } }
-    const { bytes, blobs, mediaType } = placement.manifest({ ...SUBJECT, annotations: { a: "b" } }, marked, 1_999)
+    const { bytes, blobs, mediaType } = placement.manifest(
+      { ...SUBJECT, annotations: { a: "b" } },
+      marked,
+      1_999,
+      "artifact",
+    )
     const thumbprints = (document.annotations["io.cncf.notary.x509chain.thumbprint#S256"] ?? "").replaceAll('"', '\\"')
     // Shape as notation 2.0.0-alpha.1 wrote it.
     expect(new TextDecoder().decode(bytes)).toBe(

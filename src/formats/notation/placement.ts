@@ -9,11 +9,12 @@ import { CREATED_ANNOTATION, SIGNATURE_ARTIFACT } from "./names.ts"
  * Every signature is a manifest of its own that names the artifact as its subject; bytes as notation writes them: form
  * `artifact` as of version 2, form `config` as of 1.3.
  *
- * COMPAT(notation 1.3): it finds form `artifact` in registries; in OCI layouts it finds form `config` alone.
+ * COMPAT(notation 1.3): it finds form `artifact` in registries; in OCI layouts it finds form `config` alone. All releases
+ * find form `config` everywhere, so it is the default.
  */
 export const notationPlacement: ReferrerPlacement = {
   place: "referrer",
-  manifest: (subject, document, at, form = "artifact") => {
+  manifest: (subject, document, at, form = "config") => {
     const config: Descriptor = {
       mediaType: form === "artifact" ? OCI_EMPTY : SIGNATURE_ARTIFACT,
       digest: EMPTY_JSON_DIGEST,
