@@ -26,6 +26,7 @@ export async function certifiedTrust(
       revocation: oncePerCertificate(app.revocation),
       plugins: app.notation.plugins,
       pluginConfig: request.pluginConfig ?? {},
+      logger: app.logger,
     },
   }
 }

@@ -7,8 +7,9 @@ import {
   type ValidationAction,
 } from "../core/certified.ts"
 import { catalogue, type ErrorCode } from "../core/error-catalogue.ts"
-import { asToolError } from "../core/errors.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
 import type { PluginHost } from "../core/notation-home.ts"
+import type { Logger } from "../core/ports.ts"
 import type { CertificateIdentity, Finding, TimeEvidence } from "../core/report.ts"
 import type { RevocationService } from "../core/service-ports.ts"
 import { rawEcdsaSignature } from "../crypto/ecdsa-raw.ts"
@@ -42,6 +43,7 @@ export interface CertifiedTrust {
   readonly revocation: RevocationService
   readonly plugins: PluginHost
   readonly pluginConfig: Readonly<Record<string, string>>
+  readonly logger: Logger
 }
 
 /**
@@ -120,8 +122,8 @@ async function judgeTrusted(trust: CertifiedTrust, judged: Judged, steps: Steps)
   if (!passed) return ended({ signer, time })
   if (authority.actions.revocation === "skip") steps.add({ check: "revocation", outcome: "skipped" })
   else if (!owns("SIGNATURE_VERIFIER.REVOCATION_CHECK")) {
-    const answer =
-      store === undefined ? undefined : await checkRevocation(trust.revocation, chain, askedAt(trust, judged))
+    const service = store === undefined ? askingNobody : trust.revocation
+    const answer = await checkRevocation(service, chain, askedAt(trust, judged))
     if (!steps.add(revocationFinding(answer, "signing"))) return ended({ signer, time })
   }
   if (plugin !== undefined) steps.add(...(await askPlugin(trust, judged, plugin)))
@@ -160,7 +162,8 @@ function verdictFindings(
 
 function askedAt(trust: CertifiedTrust, { attributes }: Judged): Parameters<typeof checkRevocation>[2] {
   const authority = attributes.signingScheme === "notary.x509.signingAuthority"
-  return { at: trust.at, ...(authority ? { authenticSigningTime: attributes.signingTime.at } : {}) }
+  const { at, logger } = trust
+  return { at, logger, ...(authority ? { authenticSigningTime: attributes.signingTime.at } : {}) }
 }
 
 /** SECURITY: a critical attribute that nobody here understands may change what the signature means. */
@@ -232,7 +235,7 @@ async function judgeTime(
   })
   const { timestampChain } = judged
   if (timestampChain !== undefined && judged.finding.outcome === "passed") {
-    const answer = await checkRevocation(trust.revocation, timestampChain, { at: trust.at })
+    const answer = await checkRevocation(trust.revocation, timestampChain, { at: trust.at, logger: trust.logger })
     const revoked = revocationFinding(answer, "timestamping")
     if (revoked.outcome !== "passed") {
       return { time: claimed, passed: steps.add({ ...revoked, check: "timestamp" }) }
@@ -252,17 +255,16 @@ function stampedBytes({ signatures }: Candidate, leaf: Certificate): Uint8Array 
   return (width === undefined ? bytes : rawEcdsaSignature(bytes, width)) ?? new Uint8Array()
 }
 
-function revocationFinding(answer: RevocationAnswer | undefined, purpose: "signing" | "timestamping"): Finding {
+/** SECURITY: URLs in the certificates of strangers are never opened; certificates without any are judged all the same. */
+const askingNobody: RevocationService = { ocsp: refuseToAsk, list: refuseToAsk }
+
+function refuseToAsk(): Promise<never> {
+  const what = "nobody is asked about chains that end in no trust store"
+  return Promise.reject(new ToolError("E_CERT_REVOCATION_UNKNOWN", { what }))
+}
+
+function revocationFinding(answer: RevocationAnswer, purpose: "signing" | "timestamping"): Finding {
   const expected = "no certificate of the chain is revoked"
-  if (answer === undefined) {
-    return {
-      check: "revocation",
-      outcome: "unknown",
-      code: "E_CERT_REVOCATION_UNKNOWN",
-      expected,
-      observed: "unable to check revocation status, err: nobody is asked about chains that end in no trust store",
-    }
-  }
   const { decisive } = answer
   if (decisive === undefined) return { check: "revocation", outcome: "passed", expected, observed: summary(answer) }
   const name = `${purpose} certificate with subject ${JSON.stringify(decisive.subject)}`
@@ -286,7 +288,7 @@ function revocationFinding(answer: RevocationAnswer | undefined, purpose: "signi
 }
 
 function summary({ certificates }: RevocationAnswer): string {
-  return certificates.map(({ status, method }) => `${status}${method === undefined ? "" : ` by ${method}`}`).join(", ")
+  return certificates.map(({ status, method }) => `${status}${method === "none" ? "" : ` by ${method}`}`).join(", ")
 }
 
 /** Findings so far, each with what the policy makes of its failure. */

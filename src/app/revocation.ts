@@ -3,6 +3,7 @@ import { encodeHex } from "../codec/hex.ts"
 import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import type { RevocationService } from "../core/service-ports.ts"
+import type { Logger } from "../core/ports.ts"
 import { loadPrehash } from "../crypto/prehash.ts"
 import type { Certificate } from "../crypto/x509/certificate.ts"
 import { EXTENSION } from "../crypto/x509/extensions.ts"
@@ -10,6 +11,7 @@ import { buildOcspRequest } from "../crypto/x509/ocsp-request.ts"
 import { judgeList } from "../trust/revocation/judge-list.ts"
 import { judgeOcsp } from "../trust/revocation/judge-ocsp.ts"
 import { onceEach } from "./once-each.ts"
+import { RevocationLog } from "./revocation-log.ts"
 import type { RevocationJudgement, RevocationSubject } from "../trust/revocation/judgement.ts"
 
 /** How an answer was found; `ocsp-fallback-crl` asked a responder first, which did not tell. */
@@ -54,6 +56,8 @@ export interface RevocationOptions {
   /** When the signature was made, as a signing authority vouches for; absent under `notary.x509`. */
   readonly authenticSigningTime?: number
   readonly signal?: AbortSignal
+  /** Told, in notation's words, which places had no good news. */
+  readonly logger?: Logger
 }
 
 /**
@@ -93,12 +97,19 @@ export async function checkRevocation(
       const issuer = chain[index + 1]
       return issuer === undefined
         ? Promise.resolve(notRevocable(certificate, "the root of a chain is trusted by itself"))
-        : certificateRevocation({ service, serials, options }, { certificate, issuer, ...timesOf(options) })
+        : certificateRevocation(
+            { service, serials, options, log: new RevocationLog(options.logger, index, certificate) },
+            { certificate, issuer, ...timesOf(options) },
+          )
     }),
   )
   options.signal?.throwIfAborted()
   const found = certificates.find(({ status }) => status === "revoked") ?? certificates.find(isUnknown)
-  if (found === undefined) return { certificates }
+  if (found === undefined) {
+    const message = "No verification impacting errors encountered while checking revocation, status is OK"
+    options.logger?.debug("revocation.good", { message })
+    return { certificates }
+  }
   const { subject, why } = found
   return { certificates, decisive: { status: found.status === "revoked" ? "revoked" : "unknown", subject, why } }
 }
@@ -107,6 +118,7 @@ interface Asking {
   readonly service: RevocationService
   readonly serials: readonly bigint[]
   readonly options: RevocationOptions
+  readonly log: RevocationLog
 }
 
 function timesOf({
@@ -134,6 +146,7 @@ async function certificateRevocation(asking: Asking, subject: RevocationSubject)
   }
   const byOcsp = await askResponders(asking, subject)
   if (byOcsp.status !== "unknown" || !lists) return { subject: name, method: "ocsp", ...byOcsp }
+  asking.log.fallback()
   const byList = await askLists(asking, subject)
   const why = byList.status === "unknown" ? `${byOcsp.why}; ${byList.why}` : byList.why
   return { subject: name, method: "ocsp-fallback-crl", ...byList, why }
@@ -142,7 +155,7 @@ async function certificateRevocation(asking: Asking, subject: RevocationSubject)
 type Found = Pick<CertificateRevocation, "why" | "code"> & { readonly status: RevocationJudgement["status"] }
 
 /** Responders in order: the first definite answer decides, otherwise the last one. */
-async function askResponders({ service, options }: Asking, subject: RevocationSubject): Promise<Found> {
+async function askResponders({ service, options, log }: Asking, subject: RevocationSubject): Promise<Found> {
   const { ocspUrls } = subject.certificate
   const request = buildOcspRequest(subject.certificate, subject.issuer)
   let last: Found = { status: "unknown", why: "no OCSP responder was asked" }
@@ -151,16 +164,18 @@ async function askResponders({ service, options }: Asking, subject: RevocationSu
     try {
       const { definite, ...judged } = judgeOcsp(await service.ocsp(url, request, options.signal), subject)
       last = judged
+      log.answer("OCSP", url, judged)
       if (judged.status !== "unknown" || definite === true) return last
     } catch (thrown) {
       last = failed(thrown, options.signal, "")
+      log.answer("OCSP", url, last)
     }
   }
   return last
 }
 
 /** Lists in order: each may cover a part, so all must be had; the first that has the certificate decides. */
-async function askLists({ service, serials, options }: Asking, subject: RevocationSubject): Promise<Found> {
+async function askLists({ service, serials, options, log }: Asking, subject: RevocationSubject): Promise<Found> {
   const { crlUrls } = subject.certificate
   if (crlUrls.length === 0) return { status: "unknown", why: "the certificate names revocation lists without a URL" }
   let last: Found | undefined
@@ -168,11 +183,14 @@ async function askLists({ service, serials, options }: Asking, subject: Revocati
   for (const url of new Set(crlUrls.slice(0, limits.revocationUrls))) {
     try {
       const judged = judgeList({ url, ...(await service.list(url, serials, options.signal)) }, subject)
+      log.answer("CRL", url, judged)
       if (judged.status === "revoked") return judged
       if (judged.status === "good") last = judged
       else missing ??= judged
     } catch (thrown) {
-      missing ??= failed(thrown, options.signal, `failed to download CRL from ${shortened(url)}: `)
+      const found = failed(thrown, options.signal, `failed to download CRL from ${shortened(url)}: `)
+      log.answer("CRL", url, found)
+      missing ??= found
     }
   }
   if (crlUrls.length > limits.revocationUrls) {

@@ -67,14 +67,14 @@ function appWith(
   const asked: string[] = []
   const stores = places.map((place): SignatureStore => ({
     kind: place.kind,
-    find: (_subject, _wanted, reader) => {
+    find: async (_subject, _wanted, reader) => {
       asked.push(place.kind)
-      if (place.throws !== undefined) return Promise.reject(place.throws)
+      if (place.throws !== undefined) throw place.throws
       const signatures = place.signatures ?? []
       const outcome = place.outcome ?? (signatures.length > 0 ? "found" : "none")
       const report = { store: place.kind, where: "registry.example/demo/app", outcome, count: signatures.length }
-      for (const raw of signatures) reader.take(raw)
-      return Promise.resolve({ report, others: place.others ?? [] })
+      for (const raw of signatures) await reader.take(raw)
+      return { report, others: place.others ?? [] }
     },
   }))
   const content = {

@@ -14,8 +14,7 @@ export const formats: readonly FormatEntry[] = [loaded(cosignV3), loaded(cosignV
 
 /** Row of a format that costs nothing to load. */
 function loaded(format: SignatureFormat): FormatEntry {
-  const { id, family, kinds, wanted, accepts, writer } = format
-  return { id, family, kinds, wanted, accepts, signer: writer.signer, load: () => Promise.resolve(format) }
+  return { ...format, signer: format.writer.signer, load: () => Promise.resolve(format) }
 }
 
 /**

@@ -133,16 +133,16 @@ async function envelopeOf(
       next: ["leave out the timestamp", "or use a plugin that generates raw signatures"],
     })
   }
-  const { adopt } = format.writer
+  const { writer } = format
   const [mediaType] = format.wanted.signature
-  if (adopt === undefined || mediaType === undefined) {
+  if (writer.adopt === undefined || mediaType === undefined) {
     throw new ToolError("E_INTERNAL", { what: `format ${format.id} takes no envelopes` })
   }
   const { envelope, annotations: more } = await signer.signEnvelope(
     { ...subject, annotations },
     { mediaType, ...(expiresAfter === 0 ? {} : { expiresAfter: expiresAfter / 1000 }) },
   )
-  const document = adopt(envelope)
+  const document = writer.adopt(envelope)
   return { ...document, annotations: { ...more, ...document.annotations } }
 }
 
