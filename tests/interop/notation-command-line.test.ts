@@ -112,6 +112,9 @@ const keys: readonly Line[] = [
   { args: "key update" },
   { args: "key update a" },
   { args: "key update -v a", only: "notation" },
+  { args: "key update -d a" },
+  { args: "key delete -d a" },
+  { args: "key add -d a --plugin p --id x" },
   { args: "key update --default a" },
   { args: "key set --default=true a" },
   { args: "key delete" },
@@ -165,7 +168,7 @@ const certificates: readonly Line[] = [
   { args: "cert add $W/root.pem -t ca -s acme" },
   { args: "cert add $W/root.pem $W/root.der -t tsa -s acme" },
   { args: "cert add $W/junk $W/none $W/empty -t ca -s acme" },
-  { args: "cert show -t tsa -s acme root.der" },
+  { args: "cert show -d -t tsa -s acme root.der" },
   { args: "cert show -t ca -s acme root.pem" },
   { args: "cert ls" },
   { args: "cert delete" },
@@ -229,6 +232,16 @@ const plugins: readonly Line[] = [
   { args: "plugin install --url http://x.example/p" },
   { args: "plugin install --url http://x.example/p --sha256sum 00" },
   { args: "plugin install --url p --sha256sum 00" },
+  { args: "plugin install --file $W/none" },
+  { args: "plugin install --file $W/junk" },
+  { args: "plugin install --file $W/notation-plain" },
+  { args: "plugin install --file $W/notation-extra --sha256sum 00" },
+  { args: "plugin install --file $W/notation-extra" },
+  { args: "plugin install --file $W/notation-extra" },
+  { args: "plugin add --file $W/old/notation-extra" },
+  { args: "plugin add --file $W/old/notation-extra --force" },
+  { args: "plugin install --file=false x" },
+  { args: "plugin uninstall extra -y" },
   { args: "plugin uninstall" },
   { args: "plugin uninstall a b" },
   { args: "plugin rm zz" },
@@ -258,17 +271,25 @@ function prepare(folder: string, source: string): void {
   writeFileSync(join(folder, "bad.json"), document({ trustStores: ["x"], registryScopes: ["*"] }))
   writeFileSync(join(folder, "junk"), "junk")
   writeFileSync(join(folder, "empty"), "")
-  const plugin = join(folder, "config/plugins/demo/notation-demo")
+  plugin(join(folder, "config/plugins/demo/notation-demo"), "demo", "1.2.3")
+  plugin(join(folder, "notation-extra"), "extra", "1.10.0")
+  mkdirSync(join(folder, "old"))
+  plugin(join(folder, "old/notation-extra"), "extra", "1.9.0")
+  writeFileSync(join(folder, "notation-plain"), "#!/bin/sh\n")
+}
+
+/** A program that says it is a plugin. */
+function plugin(path: string, name: string, version: string): void {
   const metadata = {
-    name: "demo",
+    name,
     description: "a demo",
-    version: "1.2.3",
+    version,
     url: "https://example.com",
     supportedContractVersions: ["1.0"],
     capabilities: ["SIGNATURE_GENERATOR.RAW", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"],
   }
-  writeFileSync(plugin, `#!/bin/sh\ncat >/dev/null\necho '${JSON.stringify(metadata)}'\n`)
-  chmodSync(plugin, 0o755)
+  writeFileSync(path, `#!/bin/sh\ncat >/dev/null\necho '${JSON.stringify(metadata)}'\n`)
+  chmodSync(path, 0o755)
 }
 
 /** Without what differs from run to run: folders, times, thumbprints. */
