@@ -9,7 +9,7 @@ import { limits, MIB } from "../../core/limits.ts"
 import type { CertificateList } from "../../core/revocation.ts"
 import { digestOf } from "../hash.ts"
 import { CertificateListReader } from "./crl-reader.ts"
-import { opensslThere, openTestPki, type TestPki } from "./crl-test-pki.ts"
+import { opensslThere, openTestPki, type TestPki } from "../../testing/openssl-authority.ts"
 import { parseCertificate } from "./parse-certificate.ts"
 
 function readList(bytes: Uint8Array, serials: readonly bigint[] = [], size = bytes.length): CertificateList {

@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { JsonObject } from "../../core/json-value.ts"
 import type { RevocationService } from "../../core/service-ports.ts"
 import { limits } from "../../core/limits.ts"
-import { opensslThere, openTestPki, type TestPki } from "../../crypto/x509/crl-test-pki.ts"
+import { opensslThere, openTestPki, type TestPki } from "../../testing/openssl-authority.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import { createHttpClient } from "../net/http-client.ts"
 import { failure, readRequest, serveHttp, type TestServer } from "../net/test-servers.ts"
