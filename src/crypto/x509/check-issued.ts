@@ -35,6 +35,19 @@ function holds(child: Certificate, issuer: Certificate, key: PublicKey, scheme: 
   return answer
 }
 
+/** Why the algorithm a certificate is signed with is not accepted, in Go's words; `undefined` when it is. */
+export function algorithmFault({ signatureScheme, signatureName }: Certificate): string | undefined {
+  if (/^MD5-|SHA1(-|$)/.test(signatureName)) return `x509: cannot verify signature: insecure algorithm ${signatureName}`
+  return signatureScheme === undefined ? "x509: cannot verify signature: algorithm unimplemented" : undefined
+}
+
+/** Why a certificate may not sign certificates, in Go's words; `undefined` when it may. */
+export function issuerFault({ basicConstraints, keyUsage, version }: Certificate): string | undefined {
+  const noAuthority = basicConstraints === undefined ? version === 3 : !basicConstraints.ca
+  if (!noAuthority && (keyUsage === undefined || keyUsage.has("keyCertSign"))) return undefined
+  return "x509: invalid signature: parent certificate cannot sign this kind of certificate"
+}
+
 /**
  * Why the signature of a certificate does not hold with the key of another.
  *
@@ -45,9 +58,9 @@ function holds(child: Certificate, issuer: Certificate, key: PublicKey, scheme: 
  * @returns Go's error text; `undefined` when it holds.
  */
 export function signatureFault(child: Certificate, issuer: Certificate): string | undefined {
-  const { signatureScheme: scheme, signatureName: name } = child
-  if (/^MD5-|SHA1(-|$)/.test(name)) return `x509: cannot verify signature: insecure algorithm ${name}`
-  if (scheme === undefined) return "x509: cannot verify signature: algorithm unimplemented"
+  const { signatureScheme: scheme } = child
+  const algorithm = algorithmFault(child)
+  if (algorithm !== undefined || scheme === undefined) return algorithm
   const key = issuer.publicKey
   if (key === undefined) {
     return `x509: cannot verify signature: algorithm unimplemented: the key of the issuer is ${issuer.keyDescription}`
@@ -73,12 +86,7 @@ export function signatureHolds(child: Certificate, issuer: Certificate): boolean
  * Spec: RFC 5280 4.2.1.9 and 4.2.1.3.
  */
 export function issueFault(child: Certificate, issuer: Certificate): string | undefined {
-  const { basicConstraints, keyUsage, version } = issuer
-  const noAuthority = basicConstraints === undefined ? version === 3 : !basicConstraints.ca
-  if (noAuthority || (keyUsage !== undefined && !keyUsage.has("keyCertSign"))) {
-    return "x509: invalid signature: parent certificate cannot sign this kind of certificate"
-  }
-  return signatureFault(child, issuer)
+  return issuerFault(issuer) ?? signatureFault(child, issuer)
 }
 
 /** Whether a certificate was issued by another: {@link issueFault} finds nothing, and the names fit byte for byte. */
