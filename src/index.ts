@@ -5,7 +5,7 @@
  */
 export { list, type ListOptions } from "./library/list.ts"
 export { sign, type SignOptions } from "./library/sign.ts"
-export { verify, type VerifyOptions } from "./library/verify.ts"
+export { verify, type CertificateOptions, type VerifyOptions } from "./library/verify.ts"
 export type { CommonOptions, RegistryOptions } from "./library/options.ts"
 export type {
   AttachedItem,
@@ -22,8 +22,10 @@ export type { ErrorCode, ErrorKind } from "./core/error-catalogue.ts"
 export { ToolError } from "./core/errors.ts"
 export type {
   ArtifactReport,
+  CertificateIdentity,
   Decision,
   Finding,
+  KeyIdentity,
   Report,
   SignatureLocation,
   SignatureReport,
@@ -33,6 +35,7 @@ export type {
 export type { StatementSubject } from "./core/statement-subject.ts"
 export type {
   VerifiedContent,
+  VerifiedDescriptor,
   VerifiedMessage,
   VerifiedSignature,
   VerifiedSimpleSigning,

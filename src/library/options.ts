@@ -1,4 +1,5 @@
 import { credentialsRegistry } from "../app/credentials-registry.ts"
+import { revocationReach } from "../app/revocation-reach.ts"
 import type { FormatName, Target } from "../app/requests.ts"
 import type { ConnectionOptions } from "../app/world.ts"
 import { ToolError } from "../core/errors.ts"
@@ -126,6 +127,7 @@ export function openLibrary(options: RegistryOptions | undefined, call: CallPlac
     ...(bound === undefined ? {} : { credentialsFor: bound }),
     passwordSources: [{ kind: "env", name: PASSWORD }],
     plainPrivateKeys: true,
+    revocationReach: revocationReach(call.targets),
   })
 }
 

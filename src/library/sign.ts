@@ -1,6 +1,11 @@
 import { parseTarget } from "../app/parse-target.ts"
-import type { SignReport } from "../app/requests.ts"
+import { certifiedKey } from "../app/notation/chain-file.ts"
+import { localSigner } from "../app/notation/signer.ts"
+import type { AppContext, SignReport, SignRequest } from "../app/requests.ts"
 import { signArtifacts } from "../app/sign.ts"
+import { readTimestampRoot } from "../app/timestamp-root.ts"
+import { versionFacts } from "../bin/version.ts"
+import type { SigningKey } from "../core/ports.ts"
 import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
 
 export interface SignOptions extends CommonOptions {
@@ -10,6 +15,12 @@ export interface SignOptions extends CommonOptions {
   readonly password?: string
   /** Leave artifacts alone that the key has signed already. */
   readonly ifMissing?: boolean
+  /** File with the key's certificates, leaf first and root last; needed by the notation formats. */
+  readonly certificateChain?: string
+  /** Milliseconds after which notation signatures end. */
+  readonly expiresAfter?: number
+  /** RFC 3161 authority for notation signatures: its URL and the file with its root certificate. */
+  readonly timestamp?: { readonly url: string; readonly root: string }
 }
 
 const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
@@ -22,6 +33,9 @@ const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
   key: true,
   password: true,
   ifMissing: true,
+  certificateChain: true,
+  expiresAfter: true,
+  timestamp: true,
 }
 
 /**
@@ -34,6 +48,16 @@ const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
  * ```ts
  * const { artifacts } = await sign({ artifacts: ["registry.example/app@sha256:…"], key: "cosign.key", password: "…" })
  * ```
+ *
+ * @example
+ * ```ts
+ * await sign({
+ *   artifacts: ["registry.example/app@sha256:…"],
+ *   key: "release.key",
+ *   certificateChain: "release.pem",
+ *   formats: ["cosign-v3", "notation"],
+ * })
+ * ```
  */
 export async function sign(options: SignOptions): Promise<SignReport> {
   checkOptions(options, OPTIONS)
@@ -41,9 +65,11 @@ export async function sign(options: SignOptions): Promise<SignReport> {
   const targets = options.artifacts.map(parseTarget)
   const { app, close } = openLibrary(options.registry, { targets, signatureRepository, password })
   try {
+    const key = await app.keys.signingKey(options.key)
     return await signArtifacts(app, {
       targets,
-      key: await app.keys.signingKey(options.key),
+      key,
+      ...(await certified(app, key, options)),
       formats: options.formats ?? ["cosign-v3"],
       annotations: options.annotations ?? {},
       recursive: options.recursive ?? false,
@@ -53,5 +79,21 @@ export async function sign(options: SignOptions): Promise<SignReport> {
     })
   } finally {
     await close()
+  }
+}
+
+async function certified(
+  app: AppContext,
+  key: SigningKey,
+  { certificateChain, expiresAfter, timestamp }: SignOptions,
+): Promise<Pick<SignRequest, "certified" | "expiresAfter" | "timestamp" | "agent">> {
+  const root = timestamp === undefined ? undefined : await readTimestampRoot(app.files, timestamp.root)
+  return {
+    agent: `countersign/${versionFacts().version}`,
+    ...(certificateChain === undefined
+      ? {}
+      : { certified: localSigner(await certifiedKey(app.files, key, certificateChain)) }),
+    ...(expiresAfter === undefined ? {} : { expiresAfter }),
+    ...(root === undefined || timestamp === undefined ? {} : { timestamp: { url: timestamp.url, root: root.raw } }),
   }
 }

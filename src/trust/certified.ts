@@ -159,7 +159,8 @@ export function judgeIdentity(leaf: Certificate, identities: readonly TrustedIde
   if (fault === undefined) {
     return { check: "signer.identity", outcome: "passed", expected, observed: leaf.subject.text }
   }
-  return { check: "signer.identity", outcome: "failed", code: fault.code, expected, observed: fault.message }
+  const detail = `the certificate is made out to ${leaf.subject.text}, thumbprint ${leaf.thumbprint}`
+  return { check: "signer.identity", outcome: "failed", code: fault.code, expected, observed: fault.message, detail }
 }
 
 /** Holder of a leaf as reports name it. */

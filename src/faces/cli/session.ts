@@ -1,4 +1,5 @@
 import { credentialsRegistry } from "../../app/credentials-registry.ts"
+import { revocationReach } from "../../app/revocation-reach.ts"
 import type { AppContext, Target } from "../../app/requests.ts"
 import type { World } from "../../app/world.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -64,18 +65,6 @@ function sessionOf(invocation: Invocation): Session {
     files,
   }
 }
-
-/**
- * Where URLs in certificates may lead: to this machine when everything the command is about lies on it.
- *
- * SECURITY: a certificate on a public registry must not make us knock at services of this machine or its network.
- */
-function revocationReach(targets: readonly Target[]): "loopback" | "public" {
-  const local = targets.every((target) => target.kind === "layout" || LOOPBACK.test(target.reference.registry))
-  return local ? "loopback" : "public"
-}
-
-const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
 /** Asked before anything else: a file that is missing must not be found out after some of the work. */
 async function requireAuthFile(path: string, files: () => Promise<Files>): Promise<void> {

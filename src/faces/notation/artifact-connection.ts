@@ -1,4 +1,5 @@
 import type { AppContext } from "../../app/requests.ts"
+import { revocationReach } from "../../app/revocation-reach.ts"
 import type { ConnectionOptions } from "../../app/world.ts"
 import type { FaceArtifact } from "./artifact.ts"
 import type { FaceInvocation } from "./face-invocation.ts"
@@ -12,15 +13,14 @@ export async function openFor(invocation: FaceInvocation, artifact: FaceArtifact
   return invocation.open(await connectionFor(invocation, artifact))
 }
 
-async function connectionFor(invocation: FaceInvocation, { registry }: FaceArtifact): Promise<ConnectionOptions> {
-  if (registry === undefined) return { manners: "notation", revocationReach: "loopback" }
+async function connectionFor(
+  invocation: FaceInvocation,
+  { registry, target }: FaceArtifact,
+): Promise<ConnectionOptions> {
+  const reach = { revocationReach: revocationReach([target]) }
+  if (registry === undefined) return { manners: "notation", ...reach }
   const { username, password } = registryUser(invocation)
-  const local = ["localhost", "127.0.0.1", "[::1]"].includes(registry.replace(/:\d+$/, ""))
-  return {
-    ...(await registryConnection(invocation, registry)),
-    revocationReach: local ? "loopback" : "public",
-    ...credentials(username, password),
-  }
+  return { ...(await registryConnection(invocation, registry)), ...reach, ...credentials(username, password) }
 }
 
 /** An empty name means that the password is a token. */
