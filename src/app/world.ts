@@ -52,7 +52,8 @@ export interface ConnectionOptions {
   readonly plainPrivateKeys?: boolean
   /** Events to stderr: `debug` shows each request. */
   readonly logLevel?: "quiet" | "warn" | "info" | "debug"
-  readonly logFormat?: "text" | "json"
+  /** `logrus` is notation's form; `logrus-precise` that of notation 2, with nine digits after the second. */
+  readonly logFormat?: "text" | "json" | "logrus" | "logrus-precise"
   /** Show progress if stderr is a terminal. Default true. */
   readonly progress?: boolean
   /** False: the command works on keys and files; artifact stores need not be loaded and cannot be opened. Default true. */

@@ -1,5 +1,6 @@
 import type { AppContext } from "../../app/requests.ts"
 import type { ConnectionOptions, World } from "../../app/world.ts"
+import type { LogrusLevel } from "../../codec/logrus-line.ts"
 import { printable } from "../../core/printable.ts"
 import type { CommandSpec, FlagValues, Program } from "../command.ts"
 import type { Generation } from "./generation.ts"
@@ -15,11 +16,8 @@ export interface FaceInvocation {
   /** Opens the adapters; once per command, with the options of the first call. */
   open(options?: ConnectionOptions): Promise<AppContext>
   /** A line for `--debug` (and, of notation 1.x, `--verbose`); nothing otherwise. */
-  readonly log: (level: LogLevel, message: string) => Promise<void>
+  readonly log: (level: LogrusLevel, message: string) => Promise<void>
 }
-
-/** Levels of log lines. */
-export type LogLevel = "debug" | "info" | "warning" | "error"
 
 /** Runs a command of the face; the number is the exit code. */
 export type FaceHandler = (invocation: FaceInvocation) => Promise<number>

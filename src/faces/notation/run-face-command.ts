@@ -1,5 +1,6 @@
 import type { AppContext } from "../../app/requests.ts"
 import type { ConnectionOptions, OutputStream, World } from "../../app/world.ts"
+import { logrusLine } from "../../codec/logrus-line.ts"
 import { printableText } from "../../core/printable.ts"
 import type { FlagValues, Invocation, Program } from "../command.ts"
 import type { FaceCommand } from "./face-command.ts"
@@ -8,7 +9,6 @@ import type { FaceFlag } from "./face-flag.ts"
 import type { FaceHandler, FaceInvocation } from "./face-invocation.ts"
 import { checkFlagRules, usesExperimental } from "./flag-rules.ts"
 import type { Generation } from "./generation.ts"
-import { logLine } from "./log-line.ts"
 
 /** What the tables know of a command. */
 export interface FaceContext {
@@ -46,7 +46,7 @@ export async function runFaceCommand(
   const level = logLevel(flags, invocation.flags)
   let opened: Promise<AppContext> | undefined
   const open = (options: ConnectionOptions = { artifacts: false }): Promise<AppContext> =>
-    (opened ??= world.open({ logLevel: level === "debug" ? "debug" : "warn", progress: false, ...options }))
+    (opened ??= world.open({ ...logOptions(generation, level), progress: false, ...options }))
   return await handler({ ...invocation, world, generation, program, open, log: logger(world, generation, level) })
 }
 
@@ -58,11 +58,17 @@ function logLevel(rows: readonly FaceFlag[], flags: FlagValues): Level {
   return on("verbose") ? "info" : "none"
 }
 
+/** How adapters log: as the command itself does. */
+function logOptions({ preciseLog }: Generation, level: Level): Pick<ConnectionOptions, "logLevel" | "logFormat"> {
+  if (level === "none") return { logLevel: "warn" }
+  return { logLevel: level, logFormat: preciseLog ? "logrus-precise" : "logrus" }
+}
+
 function logger(world: World, generation: Generation, level: Level): FaceInvocation["log"] {
   return async (lineLevel, message) => {
     if (level === "none" || (level === "info" && lineLevel === "debug")) return
     const time = level === "debug" ? { at: world.now() } : {}
-    await world.stderr.write(logLine(lineLevel, message, { ...time, precise: generation.preciseLog }))
+    await world.stderr.write(logrusLine(lineLevel, message, { ...time, precise: generation.preciseLog }))
   }
 }
 

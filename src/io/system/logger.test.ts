@@ -22,6 +22,19 @@ function logged(
 }
 
 describe("logger", () => {
+  it.each([
+    ["logrus", "1970-01-01T00:00:00Z"],
+    ["logrus-precise", "1970-01-01 00:00:00.000000000Z"],
+  ] as const)("%s is the form of notation", (format, time) => {
+    const events = [
+      ["debug", "a.b", { path: "/x", "odd one": "a\nb" }],
+      ["warn", "c.d", { message: "two\nlines" }],
+    ] as const
+    expect(logged({ format, level: "debug" }, events)).toBe(
+      `time=${time} level=debug msg=a.b path=/x odd one="a\\nb"\n` + `time=${time} level=warning msg=two lines\n`,
+    )
+  })
+
   const three: readonly ["debug" | "info" | "warn", string][] = [
     ["debug", "a.b"],
     ["info", "c.d"],
@@ -71,7 +84,7 @@ describe("logger", () => {
     ["basic credentials in a list", { sent: ["Basic hunter2"] }],
     ["a private key", { text: "-----BEGIN EC PRIVATE KEY-----\nhunter2" }],
   ])("hides %s", (_, fields) => {
-    for (const format of ["text", "json"] as const) {
+    for (const format of ["text", "json", "logrus", "logrus-precise"] as const) {
       const out = logged({ format }, [["warn", "e", fields]])
       expect(out).not.toContain("hunter2")
       expect(out).toContain("…")

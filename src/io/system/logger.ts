@@ -1,4 +1,5 @@
 import { goJson } from "../../codec/go-json.ts"
+import { logrusLine } from "../../codec/logrus-line.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
 import { printable, printableJson } from "../../core/printable.ts"
@@ -7,7 +8,7 @@ import { printable, printableJson } from "../../core/printable.ts"
 export interface LoggerOptions {
   /** `warn` by default; `quiet` writes nothing. */
   readonly level?: "quiet" | "warn" | "info" | "debug"
-  readonly format?: "text" | "json"
+  readonly format?: "text" | "json" | "logrus" | "logrus-precise"
   readonly stream: { write(chunk: string): Promise<void> }
   /** Gives `time` of the JSON form. */
   readonly clock: Clock
@@ -50,12 +51,30 @@ function textLine(level: Level, event: string, fields: JsonObject): string {
   return `${[`${label}: ${head}`, ...parts].join(" ")}\n`
 }
 
+function lineOf(options: LoggerOptions, level: Level, event: string, safe: JsonObject, text: string): string {
+  const at = options.clock.now()
+  switch (options.format) {
+    case "json": {
+      const time = new Date(at).toISOString()
+      return `${printableJson(goJson({ time, level, event, ...safe }, { escapeHtml: false }))}\n`
+    }
+    case "logrus":
+    case "logrus-precise": {
+      const message = text.replace(/^[a-z]+: /, "").trimEnd()
+      const precise = options.format === "logrus-precise"
+      return logrusLine(level === "warn" ? "warning" : level, message, { at, precise })
+    }
+    default:
+      return text
+  }
+}
+
 /**
  * Events on standard error, as text or one JSON object per line. The same warning is written once per run. Values that
  * look like credentials are hidden.
  *
  * Shape: text `LEVEL: EVENT key=value …`, where a field `message` stands in for the event's name; JSON
- * `{"time","level","event",…fields}` with `time` in RFC 3339.
+ * `{"time","level","event",…fields}` with `time` in RFC 3339; logrus `time=… level=… msg=EVENT key=value …`.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const rank = RANK[options.level ?? "warn"]
@@ -68,11 +87,7 @@ export function createLogger(options: LoggerOptions): Logger {
       if (warned.has(text)) return
       warned.add(text)
     }
-    const time = new Date(options.clock.now()).toISOString()
-    const line =
-      options.format === "json"
-        ? `${printableJson(goJson({ time, level, event, ...safe }, { escapeHtml: false }))}\n`
-        : text
+    const line = lineOf(options, level, event, safe, text)
     // A log that cannot be written must not fail the command.
     options.stream.write(line).catch(() => undefined)
   }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { logLine } from "./log-line.ts"
+import { logrusLine } from "./logrus-line.ts"
 
 const at = Date.UTC(2026, 10, 20, 9, 19, 22, 744)
 
@@ -8,11 +8,11 @@ it.each([
   [{ at, precise: false }, "time=2026-11-20T09:19:22Z level=debug msg=Request #0\n"],
   [{ precise: false }, "level=debug msg=Request #0\n"],
 ])("%j", (form, line) => {
-  expect(logLine("debug", "Request #0", form)).toBe(line)
+  expect(logrusLine("debug", "Request #0", form)).toBe(line)
 })
 
 it("a message stays on its line", () => {
-  expect(logLine("warning", "a\nlevel=info \u001b[2J", { precise: false })).toBe(
+  expect(logrusLine("warning", "a\nlevel=info \u001b[2J", { precise: false })).toBe(
     "level=warning msg=a\\nlevel=info \\x1b[2J\n",
   )
 })

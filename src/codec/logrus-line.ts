@@ -1,8 +1,10 @@
-import { printable } from "../../core/printable.ts"
-import type { LogLevel } from "./face-invocation.ts"
+import { printable } from "../core/printable.ts"
 
-/** Form of {@link logLine}. */
-export interface LogForm {
+/** Levels of log lines. */
+export type LogrusLevel = "debug" | "info" | "warning" | "error"
+
+/** Form of {@link logrusLine}. */
+export interface LogrusForm {
   /** Absent = no time, as notation 1.x prints `--verbose` lines. */
   readonly at?: number
   /** Nine digits after the second and a space before the time of day: notation 2. */
@@ -10,13 +12,13 @@ export interface LogForm {
 }
 
 /**
- * A line of notation's log.
+ * A line of the log of programs that use logrus, such as notation.
  *
  * @param form - `at` in milliseconds since the epoch.
  *
  * Shape: logrus text without quotes, `time=… level=… msg=…`, in UTC.
  */
-export function logLine(level: LogLevel, message: string, form: LogForm): string {
+export function logrusLine(level: LogrusLevel, message: string, form: LogrusForm): string {
   const time = form.at === undefined ? "" : `time=${timeText(form.at, form.precise)} `
   return `${time}level=${level} msg=${printable(message)}\n`
 }
