@@ -127,6 +127,8 @@ function documentsOf(
   wanted: readonly string[],
 ): Candidate {
   const artifactType = manifest.artifactType ?? manifest.config.artifactType
+  // Of a manifest without a type, the config's media type tells.
+  const told = artifactType ?? manifest.config.mediaType
   const type = artifactType === undefined ? {} : { artifactType }
   if (manifest.config.mediaType === COSIGN_LEGACY_CONFIG) {
     const layers = manifest.layers.flatMap((layer, position) =>
@@ -137,8 +139,7 @@ function documentsOf(
     return layers.length > 0 ? { layers } : { layers, other: { location, descriptor: entry } }
   }
   const [layer] = manifest.layers
-  const relevant =
-    manifest.layers.some(({ mediaType }) => isWanted(mediaType, wanted)) || mayHold(artifactType ?? "", wanted)
+  const relevant = manifest.layers.some(({ mediaType }) => isWanted(mediaType, wanted)) || mayHold(told, wanted)
   if (!relevant) return { layers: [], other: { location, descriptor: entry } }
   if (layer === undefined || manifest.layers.length !== 1 || !isWanted(layer.mediaType, wanted)) {
     const types = manifest.layers.map(({ mediaType }) => mediaType).slice(0, 5)

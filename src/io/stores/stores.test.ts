@@ -263,6 +263,21 @@ suite("referrers", () => {
   })
 
   it.each([
+    ["its own artifact type", { artifactType: BUNDLE, config: describe(EMPTY, "application/vnd.oci.empty.v1+json") }],
+    ["its config's media type", { config: describe(EMPTY, BUNDLE) }],
+  ])("a signature manifest, told by %s, with another document in it is named as malformed", async (_name, type) => {
+    const server = await registry()
+    const client = server.client()
+    const subject = await pushSubject(client)
+    const layers = [payload(server, "text", "AA==")].map((layer) => ({ ...layer, mediaType: "text/plain" }))
+    server.blobs.set(type.config.digest, Buffer.from(EMPTY))
+    const manifest = json({ schemaVersion: 2, mediaType: MANIFEST_TYPE, ...type, layers, subject })
+    await client.attach(manifest, MANIFEST_TYPE)
+    const answer = await storeOf(server, "referrers-api").find(subject, WANTED)
+    expect(answer.others.map(({ error }) => error?.code)).toEqual(["E_FORMAT_MALFORMED"])
+  })
+
+  it.each([
     ["manifest", /\/manifests\/sha256:/],
     ["document", /\/blobs\//],
   ])("a %s that cannot be read makes the answer failed, never none", async (_name, pattern) => {
