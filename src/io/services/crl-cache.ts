@@ -5,12 +5,13 @@ import { goTimeString } from "../../codec/go-time.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import { encodeHex } from "../../codec/hex.ts"
 import { malformed } from "../../codec/malformed.ts"
+import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
 import type { CertificateList } from "../../core/revocation.ts"
 import { digestOf } from "../../crypto/hash.ts"
 import { CertificateListReader } from "../../crypto/x509/crl-reader.ts"
-import { errnoOf } from "../system/io-error.ts"
+import { errnoOf, ioError } from "../system/io-error.ts"
 import { readCacheFile } from "./crl-cache-file.ts"
 import { CacheFolderError, type CacheWriter, openCacheWriter } from "./crl-cache-writer.ts"
 
@@ -28,7 +29,7 @@ export interface ListCache {
   /** `undefined` when there is none, it is stale, or it cannot be read. */
   read(url: string, serials: readonly bigint[]): Promise<ListPair | undefined>
   write(url: string): Promise<CacheWriter>
-  /** Say that something could not be done. */
+  /** Say that a file could not be written. */
   complain(thrown: unknown): void
 }
 
@@ -45,8 +46,8 @@ export function openListCache(folder: string, clock: Clock, logger: Logger): Lis
   const debug = (message: string): void => {
     logger.debug("crl.cache", { message })
   }
-  const complain = (thrown: unknown): void => {
-    debug(`CRL cache error: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  const complain = (thrown: unknown, text: string): void => {
+    debug(text)
     if (complained) return
     complained = true
     logger.warn("crl.cache", {
@@ -57,18 +58,26 @@ export function openListCache(folder: string, clock: Clock, logger: Logger): Lis
     })
   }
   return {
-    complain,
+    complain: (thrown) => {
+      const reason = thrown instanceof Error ? reasonOf(thrown, folder) : String(thrown)
+      complain(thrown, `failed to store crl bundle in file cache: ${reason}`)
+    },
     async read(url, serials) {
       const shown = JSON.stringify(url)
+      const path = pathOf(url)
       debug(`Retrieving crl bundle from file cache with key ${shown} ...`)
       try {
-        const lists = await readLists(pathOf(url), serials)
+        const lists = await readLists(path, serials)
         const stale = staleSince(lists, clock.now())
         if (stale === undefined) return lists
         debug(`CRL bundle retrieved from file cache has expired at ${goTimeString(stale)}`)
       } catch (thrown) {
         if (errnoOf(thrown) === "ENOENT") debug(`CRL file cache miss. Key ${shown} does not exist`)
-        else complain(thrown)
+        else if (thrown instanceof ToolError) {
+          complain(thrown, `failed to decode file retrieved from file cache: ${thrown.message}`)
+        } else {
+          complain(thrown, `failed to get crl bundle from file cache with key ${shown}: ${reasonOf(thrown, path)}`)
+        }
       }
       return undefined
     },
@@ -77,6 +86,13 @@ export function openListCache(folder: string, clock: Clock, logger: Logger): Lis
       return openCacheWriter(pathOf(url))
     },
   }
+}
+
+/** What the system said, as Go prints it. */
+function reasonOf(thrown: unknown, path: string): string {
+  if (thrown instanceof Error && errnoOf(thrown) === undefined) return thrown.message
+  const { path: own = path, syscall = "open" } = thrown as NodeJS.ErrnoException
+  return ioError(syscall, own, thrown).why ?? ""
 }
 
 async function readLists(path: string, serials: readonly bigint[]): Promise<ListPair> {

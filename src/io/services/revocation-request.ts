@@ -4,7 +4,8 @@ import { redactUrl } from "../net/redact.ts"
 
 /** What requests to addresses out of certificates have in common. */
 export interface RevocationRequest {
-  readonly http: () => Promise<HttpClient>
+  /** Open already: loading it is no time of the other side's. */
+  readonly client: HttpClient
   readonly url: string
   readonly named: NamedByCertificate
 }
@@ -63,11 +64,10 @@ export function requireHttp(url: string, message: (scheme: string) => string): v
  * @throws {ToolError} `E_NET_*`.
  */
 export async function sendOnce(
-  { http, url, named }: RevocationRequest,
+  { client, url, named }: RevocationRequest,
   signal: AbortSignal,
   body?: Uint8Array,
 ): Promise<HttpResponse> {
-  const client = await http()
   return client.request({
     method: body === undefined ? "GET" : "POST",
     url,

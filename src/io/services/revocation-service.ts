@@ -74,7 +74,12 @@ export function createRevocationService(options: RevocationServiceOptions): Revo
   return {
     async ocsp(url, request, signal) {
       if (options.onlyCache === true) throw offline(url, "OCSP responders are not asked")
-      return exchangeOcsp({ http: options.http, url, named: parts.named }, request, parts.times.ocspMs, signal)
+      return exchangeOcsp(
+        { client: await options.http(), url, named: parts.named },
+        request,
+        parts.times.ocspMs,
+        signal,
+      )
     },
     list: (url, serials, signal) => untilAborted(knownList(parts, url, serials), signal),
   }
@@ -175,7 +180,7 @@ async function fetchLists(
   writer: CacheWriter | undefined,
 ): Promise<ListPair> {
   const fetchOne = async (name: "baseCRL" | "deltaCRL", from: string): Promise<ListPair["base"]> => {
-    const asked = { http: parts.options.http, url: from, named: parts.named }
+    const asked = { client: await parts.options.http(), url: from, named: parts.named }
     await writer?.begin(name)
     const list = await downloadList(asked, serials, parts.times, async (bytes) => writer?.add(bytes))
     await writer?.end()
