@@ -23,8 +23,7 @@ async function connectionFor(
   return { ...(await registryConnection(invocation, registry)), ...reach, ...credentials(username, password) }
 }
 
-/** An empty name means that the password is a token. */
-function credentials(username: string, password: string): Pick<ConnectionOptions, "username" | "password" | "token"> {
-  if (username === "" && password === "") return {}
-  return username === "" ? { token: password } : { username, password }
+/** An empty name means that the password is an identity token. */
+function credentials(username: string, password: string): Pick<ConnectionOptions, "username" | "password"> {
+  return username === "" && password === "" ? {} : { username, password }
 }

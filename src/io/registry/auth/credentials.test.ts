@@ -21,6 +21,10 @@ it.each<[NamedUser, object]>([
     { kind: "basic", username: "u", password: "" },
   ],
   [
+    { username: "", password: "T" },
+    { kind: "identity-token", token: "T" },
+  ],
+  [
     { username: "u", password: "p", token: "T" },
     { kind: "registry-token", token: "T" },
   ],

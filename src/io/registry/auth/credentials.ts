@@ -34,6 +34,7 @@ export function fixedCredentials(credential: Credential | undefined): Credential
 
 /** What the command line says about the user. */
 export interface NamedUser {
+  /** Empty: `password` is an identity token, as notation has it. */
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** Registry bearer token, used as it is; wins over the others. */
@@ -73,6 +74,7 @@ function namedCredential(user: NamedUser): Credential | undefined {
       next: ["give both, or none to use the credentials stored by `countersign login`"],
     })
   }
+  if (username === "") return { kind: "identity-token", username: undefined, token: password, source }
   return { kind: "basic", username, password, source }
 }
 
