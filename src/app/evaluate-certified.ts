@@ -199,8 +199,9 @@ async function loadStores(
   try {
     return await Promise.all(authority.stores.filter((store) => store.type === type).map(trust.loadStore))
   } catch (thrown) {
-    const error = asToolError(thrown)
-    return { check: "certificate.trusted", outcome: "failed", code: error.code, observed: error.message }
+    const { code, what, why } = asToolError(thrown)
+    const detail = why === undefined ? {} : { detail: why }
+    return { check: "certificate.trusted", outcome: "failed", code, observed: what, ...detail }
   }
 }
 
@@ -217,11 +218,10 @@ async function judgeTime(
   const roots = evaluates ? await loadStores(trust, authority, "tsa") : undefined
   const claimed: TimeEvidence = { at: attributes.signingTime.at, source: "claimed", verified: false }
   if (roots !== undefined && !Array.isArray(roots)) {
-    const { code, observed = "" } = roots as Finding
+    const { observed = "", ...rest } = roots as Finding
     const failed: Finding = {
+      ...rest,
       check: "timestamp",
-      outcome: "failed",
-      ...(code === undefined ? {} : { code }),
       observed: `failed to load tsa trust store with error: ${observed}`,
     }
     return { time: claimed, passed: steps.add(failed) }

@@ -31,6 +31,7 @@ export async function verificationFailure(invocation: FaceInvocation, failure: F
   const code = error?.code ?? "E_SIG_UNTRUSTED"
   const signatures = (report?.signatures ?? []).filter(isNotation)
   if (signatures.length === 0 && error !== undefined) {
+    if (await printMalformed(invocation, error)) return allFailed(name, error)
     if (error.code === "E_SIG_NONE" || error.code === "E_SIG_OTHER_FORMAT") {
       const why = `no signature is associated with ${goQuote(name)}, make sure the artifact was signed successfully`
       return faceError(`signature verification failed: ${why}`, code, error)
@@ -48,7 +49,30 @@ export async function verificationFailure(invocation: FaceInvocation, failure: F
       `signature evaluation stopped. The configured limit of ${maxSignatures} signatures to verify per artifact exceeded\n`,
     )
   }
-  return faceError(`signature verification failed for all the signatures associated with ${name}`, code, error)
+  return allFailed(name, error)
+}
+
+function allFailed(name: string, error: ToolError | undefined): ToolError {
+  const sentence = `signature verification failed for all the signatures associated with ${name}`
+  return faceError(sentence, error?.code ?? "E_SIG_UNTRUSTED", error)
+}
+
+/** Manifests of signatures that hold none: to notation they are signatures, which fail. */
+async function printMalformed(invocation: FaceInvocation, { details }: ToolError): Promise<boolean> {
+  const { malformed } = details
+  if (!Array.isArray(malformed)) return false
+  for (const one of malformed as readonly { readonly reference: string; readonly message: string }[]) {
+    const reason = `unable to parse the digital signature, error : ${one.message}`
+    await invocation.world.stderr.write(`${printable(`signature ${one.reference}: integrity: ${reason}`)}\n`)
+    await logFailed(invocation, one.reference, "integrity", reason)
+  }
+  return true
+}
+
+/** What notation logs of a signature that failed. */
+async function logFailed({ log }: FaceInvocation, which: string, validation: string, reason: string): Promise<void> {
+  await log("error", `${validation} validation failed. Failure reason: ${reason}`)
+  await log("warning", `Signature ${which} failed verification with error: ${reason}`)
 }
 
 function isNotation({ format, state }: SignatureReport): boolean {
@@ -68,18 +92,20 @@ export function storeProblem(signatures: readonly SignatureReport[]): string | u
     )
   const text = finding?.observed
   if (finding === undefined || text === undefined) return undefined
-  return finding.code === "E_TRUST_MISSING" && /^(?:the trust store|no x509 certificates)/.test(text)
-    ? `${text}. ${ADD_HINT}`
-    : text
+  if (finding.code === "E_TRUST_MISSING" && /^(?:the trust store|no x509 certificates)/.test(text)) {
+    return `${text}. ${ADD_HINT}`
+  }
+  return finding.detail === undefined ? text : `${text}. ${finding.detail}`
 }
 
 /** One line for each signature: what ended its verification. */
-export async function printReasons({ world }: FaceInvocation, signatures: readonly SignatureReport[]): Promise<void> {
+export async function printReasons(invocation: FaceInvocation, signatures: readonly SignatureReport[]): Promise<void> {
   for (const { location, findings } of signatures) {
     const ended = findings.find(isDecisive)
     if (ended === undefined) continue
+    await logFailed(invocation, location.reference, VALIDATION_OF[ended.check] ?? ended.check, ended.observed ?? "")
     const which = location.reference === "" ? "signature" : `signature ${location.reference}`
-    await world.stderr.write(`${printable(`${which}: ${reasonOf(ended)}`)}\n`)
+    await invocation.world.stderr.write(`${printable(`${which}: ${reasonOf(ended)}`)}\n`)
   }
 }
 
