@@ -26,10 +26,10 @@ describe("logger", () => {
     ["logrus", "1970-01-01T00:00:00Z"],
     ["logrus-precise", "1970-01-01 00:00:00.000000000Z"],
   ] as const)("%s is the form of notation", (format, time) => {
-    const events = [
+    const events: Parameters<typeof logged>[1] = [
       ["debug", "a.b", { path: "/x", "odd one": "a\nb" }],
       ["warn", "c.d", { message: "two\nlines" }],
-    ] as const
+    ]
     expect(logged({ format, level: "debug" }, events)).toBe(
       `time=${time} level=debug msg=a.b path=/x odd one="a\\nb"\n` + `time=${time} level=warning msg=two lines\n`,
     )
