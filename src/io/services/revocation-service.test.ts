@@ -197,6 +197,16 @@ describe.skipIf(!opensslThere)("lists", () => {
     expect(messages.join("\n")).toMatch(/CRL file cache miss/)
   })
 
+  it.each([true, false])("fetches once without a cache too; asked for by %s", async (both) => {
+    const server = await serve(answering(base))
+    const service = makeService({ cacheFolder: undefined })
+    expect((await service.list(`${server.origin}/a`, both ? [serial, 5n] : [5n])).base.entries).toHaveLength(
+      both ? 1 : 0,
+    )
+    expect((await service.list(`${server.origin}/a`, [serial])).base.entries).toHaveLength(1)
+    expect(server.seen).toHaveLength(1)
+  })
+
   it("takes deltas from the first URL that gives one", async () => {
     const delta = pki.list({ number: 17, extensions: "2.5.29.27 = critical, DER:02:01:10" })
     let withFreshest = base

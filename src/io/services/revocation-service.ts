@@ -8,6 +8,7 @@ import type { TargetReach } from "../net/forbidden-target.ts"
 import type { HttpClient, NamedByCertificate } from "../net/http-types.ts"
 import { type ListCache, type ListPair, openListCache, staleSince } from "./crl-cache.ts"
 import type { CacheWriter } from "./crl-cache-writer.ts"
+import { type KeptLists, keepLists } from "./crl-memory.ts"
 import { downloadList, type DownloadTimes } from "./crl-download.ts"
 import { exchangeOcsp } from "./ocsp-exchange.ts"
 
@@ -33,9 +34,15 @@ export interface RevocationServiceOptions {
   readonly times?: Partial<DownloadTimes & { readonly ocspMs: number }>
 }
 
+interface Fresh {
+  readonly lists: ListPair
+  /** Where the cache does not have them. */
+  readonly kept?: KeptLists
+}
+
 /** A list being fetched or fetched already. */
 interface Known {
-  readonly lists: Promise<ListPair>
+  readonly fresh: Promise<Fresh>
   /** Serial numbers whose entries were kept. */
   readonly serials: ReadonlySet<bigint>
   /** Milliseconds since the epoch until which it is good. */
@@ -53,6 +60,8 @@ interface Parts {
 /**
  * OCSP responders and revocation lists, over HTTP and out of the cache of the `notation` command. A list is fetched once
  * per process while it is fresh, whoever asks; what could not be fetched is not tried again for a minute.
+ *
+ * Without a cache, lists of more than 256 KiB are fetched again when another serial number is asked for.
  *
  * Spec: notation-core-go `revocation`; limits: 2 s and 20480 bytes for OCSP, 5 s to the first byte, 30 s and 32 MiB for a
  * list.
@@ -120,19 +129,19 @@ async function knownList(parts: Parts, url: string, serials: readonly bigint[]):
   const now = parts.options.clock.now()
   const before = parts.known.get(url)
   if (before !== undefined && before.until >= now) {
-    const lists = await before.lists
+    const { lists, kept } = await before.fresh
     if (serials.every((serial) => before.serials.has(serial))) return lists
-    const cached = await parts.cache?.read(url, serials)
-    if (cached !== undefined) return cached
+    const again = kept === undefined ? await parts.cache?.read(url, serials) : kept.read(serials)
+    if (again !== undefined) return again
   }
   // What was asked for before is kept too, so that the next one finds it.
   const all = new Set([...(before?.serials ?? []), ...serials].slice(-1000))
-  const known: Known = { lists: freshList(parts, url, [...all]), serials: all, until: Infinity }
+  const known: Known = { fresh: freshList(parts, url, [...all]), serials: all, until: Infinity }
   parts.known.delete(url)
   parts.known.set(url, known)
   if (parts.known.size > REMEMBERED) parts.known.delete(parts.known.keys().next().value ?? "")
-  known.lists.then(
-    ({ base, delta }) => {
+  known.fresh.then(
+    ({ lists: { base, delta } }) => {
       const until = Math.min(base.nextUpdate ?? 0, delta?.nextUpdate ?? Infinity)
       known.until = Math.max(until, now + FAILURE_MS)
     },
@@ -140,19 +149,20 @@ async function knownList(parts: Parts, url: string, serials: readonly bigint[]):
       known.until = now + FAILURE_MS
     },
   )
-  return known.lists
+  return (await known.fresh).lists
 }
 
-async function freshList(parts: Parts, url: string, serials: readonly bigint[]): Promise<ListPair> {
+async function freshList(parts: Parts, url: string, serials: readonly bigint[]): Promise<Fresh> {
   const cached = await parts.cache?.read(url, serials)
-  if (cached !== undefined) return cached
+  if (cached !== undefined) return { lists: cached }
   if (parts.options.onlyCache === true) throw offline(url, "the revocation list is not in the cache, or stale")
   const writer = await parts.cache?.write(url)
+  const kept = keepLists()
   try {
-    const lists = await fetchLists(parts, url, serials, writer)
+    const lists = await fetchLists(parts, url, serials, { writer, kept })
     // A list that is stale already would be fetched again anyway.
-    if (staleSince(lists, parts.options.clock.now()) === undefined) await writer?.commit()
-    return lists
+    const fresh = staleSince(lists, parts.options.clock.now()) === undefined
+    return fresh && (await writer?.commit()) === true ? { lists } : { lists, kept }
   } catch (thrown) {
     throw asUnknown(thrown, url)
   } finally {
@@ -177,12 +187,15 @@ async function fetchLists(
   parts: Parts,
   url: string,
   serials: readonly bigint[],
-  writer: CacheWriter | undefined,
+  { writer, kept }: { readonly writer: CacheWriter | undefined; readonly kept: KeptLists },
 ): Promise<ListPair> {
   const fetchOne = async (name: "baseCRL" | "deltaCRL", from: string): Promise<ListPair["base"]> => {
     const asked = { client: await parts.options.http(), url: from, named: parts.named }
     await writer?.begin(name)
-    const list = await downloadList(asked, serials, parts.times, async (bytes) => writer?.add(bytes))
+    const list = await downloadList(asked, serials, parts.times, async (bytes) => {
+      kept.add(name, bytes)
+      await writer?.add(bytes)
+    })
     await writer?.end()
     return list
   }
@@ -197,6 +210,7 @@ async function fetchLists(
       return { base, delta: await fetchOne("deltaCRL", from) }
     } catch (thrown) {
       writer?.drop()
+      kept.dropDelta()
       if (index === urls.length - 1) throw thrown
     }
   }
