@@ -174,12 +174,22 @@ function nothingOfThatKind(artifact: string, gathered: Gathered): ToolError {
   // A file's signature lies in no place: it was given.
   const looked = places.length === 0 ? [] : [`looked in ${places.join(", ")}`]
   const others = found.length === 0 ? [] : [`found ${[...new Set(found)].join(", ")}`]
+  const malformed = malformedOf(gathered)
+  const unusable = malformed.slice(0, 1).map(({ reference, message }) => `${reference} is malformed: ${message}`)
+  const reasons = [...looked, ...others, ...unusable]
   return new ToolError("E_SIG_NONE", {
     what: `no ${what} found on ${artifact}`,
-    ...(looked.length + others.length === 0 ? {} : { why: [...looked, ...others].join("; ") }),
+    ...(reasons.length === 0 ? {} : { why: reasons.join("; ") }),
     next: adviceFor(kind, found.length > 0),
-    details: { artifact, kind },
+    details: { artifact, kind, ...(malformed.length === 0 ? {} : { malformed }) },
   })
+}
+
+/** What ought to hold a signature, and does not. */
+function malformedOf({ others }: Gathered): { readonly reference: string; readonly message: string }[] {
+  return others.flatMap(({ location: { reference }, error }) =>
+    error?.code === "E_FORMAT_MALFORMED" ? [{ reference, message: error.message }] : [],
+  )
 }
 
 function adviceFor(kind: VerifyRequest["kind"], otherStatements: boolean): readonly string[] {

@@ -241,6 +241,14 @@ describe("verified, unsigned, untrusted, unknown", async () => {
     expect(answer.result.verified[0]?.length).toBe(state === "verified" ? 1 : 0)
   })
 
+  it("a manifest that ought to hold a signature, and does not, is named", async () => {
+    const error = { code: "E_FORMAT_MALFORMED", message: "it has 2 layers" } as const
+    const { result } = await check([{ kind: "referrers-api", others: [{ location, descriptor: notation, error }] }])
+    const malformed = [{ reference: location.reference, message: "it has 2 layers" }]
+    expect(result.errors[0]?.details).toMatchObject({ malformed })
+    expect(result.errors[0]?.why).toContain(`${location.reference} is malformed: it has 2 layers`)
+  })
+
   it("an artifact that does not exist is not called unsigned", async () => {
     const answer = await check([{ kind: "referrers-api" }], {}, new Map())
     expect([answer.state, answer.code]).toEqual(["unknown", "E_REF_TAG_NOT_FOUND"])

@@ -58,24 +58,24 @@ function allFailed(name: string, error: ToolError | undefined): ToolError {
 }
 
 /** Manifests of signatures that hold none: to notation they are signatures, which fail. */
-async function printMalformed(invocation: FaceInvocation, { details }: ToolError): Promise<boolean> {
-  const { malformed } = details
-  if (!Array.isArray(malformed)) return false
-  for (const one of malformed as readonly { readonly reference: string; readonly message: string }[]) {
-    const reason = `unable to parse the digital signature, error : ${one.message}`
-    await invocation.world.stderr.write(`${printable(`signature ${one.reference}: integrity: ${reason}`)}\n`)
-    await logFailed(invocation, one.reference, "integrity", reason)
+async function printMalformed({ world }: FaceInvocation, error: ToolError): Promise<boolean> {
+  const malformed = malformedOf(error)
+  for (const { reference, reason } of malformed) {
+    await world.stderr.write(`${printable(`signature ${reference}: integrity: ${reason}`)}\n`)
   }
-  return true
+  return malformed.length > 0
 }
 
-/** What notation logs of a signature that failed. */
-async function logFailed({ log }: FaceInvocation, which: string, validation: string, reason: string): Promise<void> {
-  await log("error", `${validation} validation failed. Failure reason: ${reason}`)
-  await log("warning", `Signature ${which} failed verification with error: ${reason}`)
+/** Manifests of signatures that hold no signature, with notation's reason. */
+export function malformedOf({ details: { malformed } }: ToolError): readonly { reference: string; reason: string }[] {
+  if (!Array.isArray(malformed)) return []
+  return (malformed as readonly { readonly reference: string; readonly message: string }[]).map((one) => ({
+    reference: one.reference,
+    reason: `unable to parse the digital signature, error : ${one.message}`,
+  }))
 }
 
-function isNotation({ format, state }: SignatureReport): boolean {
+export function isNotation({ format, state }: SignatureReport): boolean {
   return state === "malformed" || NOTATION_FORMATS.some((name) => name === format)
 }
 
@@ -99,17 +99,16 @@ export function storeProblem(signatures: readonly SignatureReport[]): string | u
 }
 
 /** One line for each signature: what ended its verification. */
-export async function printReasons(invocation: FaceInvocation, signatures: readonly SignatureReport[]): Promise<void> {
+export async function printReasons({ world }: FaceInvocation, signatures: readonly SignatureReport[]): Promise<void> {
   for (const { location, findings } of signatures) {
     const ended = findings.find(isDecisive)
     if (ended === undefined) continue
-    await logFailed(invocation, location.reference, VALIDATION_OF[ended.check] ?? ended.check, ended.observed ?? "")
     const which = location.reference === "" ? "signature" : `signature ${location.reference}`
-    await invocation.world.stderr.write(`${printable(`${which}: ${reasonOf(ended)}`)}\n`)
+    await world.stderr.write(`${printable(`${which}: ${reasonOf(ended)}`)}\n`)
   }
 }
 
-function isDecisive({ outcome, logged }: Finding): boolean {
+export function isDecisive({ outcome, logged }: Finding): boolean {
   return (outcome === "failed" || outcome === "unknown") && logged !== true
 }
 

@@ -8,6 +8,7 @@ import { signatureForm } from "../blob-files.ts"
 import { faceError } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
+import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
 import { readFile } from "../read-file.ts"
 import { NOTATION_FORMATS, printReasons, storeProblem } from "../verification-failure.ts"
@@ -36,6 +37,7 @@ export const blobVerify: FaceHandler = async (invocation) => {
     ...(mediaType === "" ? {} : { mediaType }),
   })
   const [artifact] = report.artifacts
+  await logVerification(invocation, { statement, report: artifact, error })
   if (error === undefined && artifact !== undefined) {
     await printVerified(invocation, { name: path, report: artifact, verified, warned: false })
     return 0

@@ -8,6 +8,7 @@ import { openFor } from "../artifact-connection.ts"
 import { faceError } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
+import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
 import { NOTATION_FORMATS, verificationFailure } from "../verification-failure.ts"
 import { atDigest } from "./sign.ts"
@@ -48,6 +49,7 @@ export const verify: FaceHandler = async (invocation) => {
   })
   const [report] = result.report.artifacts
   const [error] = result.errors
+  await logVerification(invocation, { name, statement, report, error })
   if (error !== undefined || report === undefined) {
     throw await verificationFailure(invocation, { name, report, error, maxSignatures })
   }
