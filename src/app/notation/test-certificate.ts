@@ -2,10 +2,8 @@ import { encodePem } from "../../codec/pem.ts"
 import { ToolError } from "../../core/errors.ts"
 import { generatePrivateKey } from "../../crypto/generate.ts"
 import { localSigningKey } from "../../crypto/local-key.ts"
-import { buildCertificate } from "../../crypto/x509/build-certificate.ts"
-import { extendedKeyUsageExtension, keyUsageExtension } from "../../crypto/x509/build-extensions.ts"
-import { EKU } from "../../crypto/x509/extensions.ts"
 import type { AppContext } from "../requests.ts"
+import { selfSign } from "./self-signed.ts"
 
 /** A key and its self-signed certificate, for tests. */
 export interface TestCertificate {
@@ -17,7 +15,6 @@ export interface TestCertificate {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const SERIAL_BYTES = 16
 /** Sizes that may sign in Notary Project formats. */
 const BITS = [2048, 3072, 4096]
 
@@ -43,36 +40,21 @@ export async function generateTestCertificate(
     })
   }
   const key = await generatePrivateKey(`rsa-${request.bits}`)
-  const signWith = localSigningKey(key)
-  const notBefore = Math.floor(app.clock.now() / 1000) * 1000
-  const name = [
-    ["C", "US"],
-    ["ST", "WA"],
-    ["L", "Seattle"],
-    ["O", "Notary"],
-    ["CN", request.name],
-  ] as const
-  const certificate = await buildCertificate({
-    subject: name,
-    issuer: name,
-    serial: randomSerial(app.randomness.bytes(SERIAL_BYTES)),
-    notBefore,
-    notAfter: notBefore + DAY_MS,
-    publicKey: signWith.publicKey.spki,
-    extensions: [keyUsageExtension(["digitalSignature"]), extendedKeyUsageExtension([EKU.codeSigning])],
-    signWith,
-    scheme: { scheme: "rsa-pkcs1", hash: "sha256" },
+  const { certificatePem, notAfter } = await selfSign(app, {
+    key: localSigningKey(key),
+    subject: [
+      ["C", "US"],
+      ["ST", "WA"],
+      ["L", "Seattle"],
+      ["O", "Notary"],
+      ["CN", request.name],
+    ],
+    lifetime: DAY_MS,
   })
   const pkcs8 = new Uint8Array(key.export({ format: "der", type: "pkcs8" }))
   return {
     keyPem: encodePem("PRIVATE KEY", pkcs8),
-    certificatePem: encodePem("CERTIFICATE", certificate),
-    notAfter: notBefore + DAY_MS,
+    certificatePem,
+    notAfter,
   }
-}
-
-/** Positive: the highest bit is cleared, and zero is not drawn. */
-function randomSerial(bytes: Uint8Array): bigint {
-  const value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) & ((1n << 127n) - 1n)
-  return value === 0n ? 1n : value
 }

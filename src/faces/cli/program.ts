@@ -1,5 +1,6 @@
 import type { Program } from "../command.ts"
 import { artifactCommands } from "./tables/artifacts.ts"
+import { certificateCommands } from "./tables/certificates.ts"
 import { globalFlags } from "./tables/global-flags.ts"
 import { keyCommands } from "./tables/keys.ts"
 import { signingCommands } from "./tables/signing.ts"
@@ -11,7 +12,8 @@ export const countersignProgram: Program = {
   name: "countersign",
   summary: "sign, find, verify and explain every signature an OCI artifact can carry",
   notes: [
-    "`countersign cosign COMMAND` and `countersign cosign2 COMMAND` take the command lines of cosign 3 and 2;",
+    "`countersign cosign COMMAND` and `countersign cosign2 COMMAND` take the command lines of cosign 3 and 2,",
+    "`countersign notation COMMAND` and `countersign notation2 COMMAND` those of notation 1.3 and 2.0;",
     "`countersign cosign --help` lists them",
   ],
   globalFlags,
@@ -20,6 +22,7 @@ export const countersignProgram: Program = {
     ...verifyingCommands,
     ...artifactCommands,
     ...keyCommands,
+    ...certificateCommands,
     ...systemCommands(() => countersignProgram),
   ],
   rewriteArgv: (argv) => ({ argv: argv.length === 1 && argv[0] === "--version" ? ["version"] : argv, notices: [] }),

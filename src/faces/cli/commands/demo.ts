@@ -7,7 +7,7 @@ import { runProgram } from "../../command-line/run-program.ts"
 import type { CommandHandler, Program } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { recordingWorld, type Recording } from "../demo/recording.ts"
-import { demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
+import { CERTIFICATE_FILE, demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
 import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { command, type Session } from "../session.ts"
 import { parseTarget } from "../../../app/parse-target.ts"
@@ -150,8 +150,11 @@ async function runStep(
 
 /** The tour prints names relative to its folder; the commands get the whole path, whatever the working directory. */
 function withFolder(argv: readonly string[], folder: string): readonly string[] {
-  const files = new Set([...Object.keys(FILES), ...KEYS, ...KEYS.flatMap((name) => [`${name}.key`, `${name}.pub`])])
-  return argv.map((word) => (files.has(word.replace(/:text\/plain$/, "")) ? `${folder}/${word}` : word))
+  const made = [CERTIFICATE_FILE, ...KEYS, ...KEYS.flatMap((name) => [`${name}.key`, `${name}.pub`])]
+  const files = new Set([...Object.keys(FILES), ...made])
+  return argv.map((word) =>
+    files.has(word.replace(/:text\/plain$/, "")) ? `${folder}/${word}` : word.replace(/^ca:\.\//, `ca:${folder}/`),
+  )
 }
 
 /** What an attacker with write access can do: put the signatures of one artifact where those of another are looked for. */

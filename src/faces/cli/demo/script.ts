@@ -15,6 +15,11 @@ export interface DemoStep {
 /** File with the password of the tour's keys; a file, so that no variable of the user's can get in its way. */
 export const PASSWORD_FILE = "password.txt"
 
+/** The certificate of the tour's trusted key, and whose it is. */
+export const CERTIFICATE_FILE = "release.pem"
+const SUBJECT = "C=US, ST=WA, O=Release Team, CN=release"
+const TRUST = ["--trust-store", `ca:./${CERTIFICATE_FILE}`]
+
 /** Artifacts of the tour. */
 export interface DemoNames {
   readonly app: string
@@ -80,6 +85,54 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
       argv: ["verify", "--key", "stranger.pub", app],
       exit: 1,
       contains: ["untrusted", "E_SIG_"],
+    },
+    {
+      about: "readers of notation want a certificate: make one for the same key",
+      argv: [
+        "cert",
+        "self-sign",
+        "--key",
+        "release.key",
+        "--password-file",
+        PASSWORD_FILE,
+        "--subject",
+        SUBJECT,
+        "--cert",
+        CERTIFICATE_FILE,
+      ],
+      exit: 0,
+      contains: ["certificate", "valid until"],
+    },
+    {
+      about: "sign for them too, as JWS and as COSE, for a month",
+      argv: [
+        "sign",
+        "--key",
+        "release.key",
+        "--cert-chain",
+        CERTIFICATE_FILE,
+        "--password-file",
+        PASSWORD_FILE,
+        "--format",
+        "notation,notation-cose",
+        "--expires",
+        "720h",
+        app,
+      ],
+      exit: 0,
+      contains: ["signed", "notation-cose"],
+    },
+    {
+      about: "verify by certificate: whose it is, and not only that it holds",
+      argv: ["verify", ...TRUST, "--identity", `x509.subject: ${SUBJECT}`, app],
+      exit: 0,
+      contains: ["verified", "O=Release Team"],
+    },
+    {
+      about: "somebody else with a good certificate is still somebody else",
+      argv: ["verify", ...TRUST, "--identity", "x509.subject: C=US, ST=WA, O=Other", app],
+      exit: 1,
+      contains: ["untrusted", "E_CERT_IDENTITY"],
     },
     { about: "push a changed file", argv: ["push", other, "changed.txt:text/plain"], exit: 0, contains: ["pushed"] },
     {
