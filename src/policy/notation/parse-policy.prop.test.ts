@@ -70,7 +70,7 @@ it("scopes are those of notation's expressions", () => {
   )
 })
 
-it("a long scope is read in time that grows with its length", () => {
+it("adv: CVE-2023-7279 a long scope is read in time that grows with its length", () => {
   for (const part of ["a", "a-", "a.", "-", "a__", "/a"])
-    expect(typeof scopeFault(`h/${part.repeat(2000)}!`)).toBe("string")
+    expect(typeof scopeFault(`h/${part.repeat(25_000)}!`)).toBe("string")
 })

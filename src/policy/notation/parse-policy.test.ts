@@ -237,7 +237,7 @@ describe("JSON", () => {
     expect(statements).toHaveLength(1)
   })
 
-  it("__proto__ is a member like any other", () => {
+  it("adv: prototype pollution: __proto__ is a member like any other", () => {
     const text = '{"version":"1.0","trustPolicies":[{"name":"p","__proto__":{"trustStores":["ca:x"]}}]}'
     expect(fault(() => parseOciPolicy(encode(text), "v1")).details).toEqual({ stage: "validate" })
   })
