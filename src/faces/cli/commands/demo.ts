@@ -133,7 +133,7 @@ async function runStep(
     await print(session, "(the signature tag of demo/app:1.0 is copied to the digest of demo/app:changed)\n")
     return { step, exit: 0, expected: true }
   }
-  await print(session, `$ ${session.output.style.command(`${program.name} ${step.argv.join(" ")}`)}\n`)
+  await print(session, `$ ${session.output.style.command(`${program.name} ${step.argv.map(shellWord).join(" ")}`)}\n`)
   const exit = await runProgram(program, withFolder(step.argv, folder), recording.world, "own")
   const text = recording.take().replaceAll(`${folder}/`, "")
   await print(session, text)
@@ -146,6 +146,11 @@ async function runStep(
     await print(session, `(exit code ${exit}, as it must be)\n`)
   }
   return { step, exit, expected }
+}
+
+/** As a person would type it. */
+function shellWord(word: string): string {
+  return word.includes(" ") ? `"${word}"` : word
 }
 
 /** The tour prints names relative to its folder; the commands get the whole path, whatever the working directory. */
