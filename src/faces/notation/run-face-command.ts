@@ -60,8 +60,7 @@ function logLevel(rows: readonly FaceFlag[], flags: FlagValues): Level {
 
 /** How adapters log: as the command itself does. */
 function logOptions({ preciseLog }: Generation, level: Level): Pick<ConnectionOptions, "logLevel" | "logFormat"> {
-  if (level === "none") return { logLevel: "warn" }
-  return { logLevel: level, logFormat: preciseLog ? "logrus-precise" : "logrus" }
+  return { logLevel: level === "none" ? "warn" : level, logFormat: preciseLog ? "logrus-precise" : "logrus" }
 }
 
 function logger(world: World, generation: Generation, level: Level): FaceInvocation["log"] {

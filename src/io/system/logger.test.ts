@@ -31,7 +31,7 @@ describe("logger", () => {
       ["warn", "c.d", { message: "two\nlines" }],
     ]
     expect(logged({ format, level: "debug" }, events)).toBe(
-      `time=${time} level=debug msg=a.b path=/x odd one="a\\nb"\n` + `time=${time} level=warning msg=two lines\n`,
+      `time=${time} level=debug msg=a.b path=/x odd one="a\\nb"\n` + "Warning: two lines\n",
     )
   })
 

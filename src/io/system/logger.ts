@@ -3,6 +3,7 @@ import { logrusLine } from "../../codec/logrus-line.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
 import { printable, printableJson } from "../../core/printable.ts"
+import { logrusMessage } from "./logrus-message.ts"
 
 /** What {@link createLogger} needs. */
 export interface LoggerOptions {
@@ -61,8 +62,12 @@ function lineOf(options: LoggerOptions, level: Level, event: string, safe: JsonO
     case "logrus":
     case "logrus-precise": {
       const message = text.replace(/^[a-z]+: /, "").trimEnd()
-      const precise = options.format === "logrus-precise"
-      return logrusLine(level === "warn" ? "warning" : level, message, { at, precise })
+      // What the user must know is printed with and without a log.
+      if (level === "warn") return `Warning: ${message}\n`
+      return logrusLine(level, logrusMessage(event, safe, message), {
+        at,
+        precise: options.format === "logrus-precise",
+      })
     }
     default:
       return text
@@ -74,7 +79,8 @@ function lineOf(options: LoggerOptions, level: Level, event: string, safe: JsonO
  * look like credentials are hidden.
  *
  * Shape: text `LEVEL: EVENT key=value …`, where a field `message` stands in for the event's name; JSON
- * `{"time","level","event",…fields}` with `time` in RFC 3339; logrus `time=… level=… msg=EVENT key=value …`.
+ * `{"time","level","event",…fields}` with `time` in RFC 3339; logrus `time=… level=… msg=EVENT key=value …`, and warnings as
+ * `Warning: …`.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const rank = RANK[options.level ?? "warn"]
