@@ -81,6 +81,18 @@ describe("how revocation is asked for", () => {
     expect((await check(signer)).decisive?.why).toMatch(/^revoked at 20.*reason keyCompromise/)
   })
 
+  it("a list that somebody put into the cache is fetched anew, once", async () => {
+    const signer = await pki.issueSigner({ revocation: "crl" })
+    pki.setFaults({ crl: "wrong-issuer" })
+    expect(statuses(await check(signer))[0]).toBe("unknown crl")
+    pki.reset()
+    pki.revoke(signer)
+    const using = oncePerCertificate(service())
+    expect(statuses(await check(signer, using))[0]).toBe("revoked crl")
+    expect(statuses(await check(signer, using))[0]).toBe("revoked crl")
+    expect(pki.requests).toHaveLength(1)
+  })
+
   it("revoked beats unknown, and hanging responders are waited for side by side", async () => {
     const other = await startTestAuthority({ revocation: "ocsp" })
     try {

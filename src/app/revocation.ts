@@ -43,10 +43,15 @@ export interface RevocationAnswer {
  */
 export function oncePerCertificate(service: RevocationService): RevocationService {
   const responses = onceEach<Uint8Array>()
-  const lists = onceEach<Awaited<ReturnType<RevocationService["list"]>>>()
+  let lists = onceEach<Awaited<ReturnType<RevocationService["list"]>>>()
   return {
     ocsp: (url, request, signal) => responses(`${url} ${encodeHex(request)}`, () => service.ocsp(url, request, signal)),
     list: (url, serials, signal) => lists(`${url} ${serials.join(" ")}`, () => service.list(url, serials, signal)),
+    distrust(url) {
+      const again = service.distrust(url)
+      if (again) lists = onceEach()
+      return again
+    },
   }
 }
 
@@ -182,7 +187,7 @@ async function askLists({ service, serials, options, log }: Asking, subject: Rev
   let missing: Found | undefined
   for (const url of new Set(crlUrls.slice(0, limits.revocationUrls))) {
     try {
-      const judged = judgeList({ url, ...(await service.list(url, serials, options.signal)) }, subject)
+      const judged = await askList({ service, serials, options }, url, subject)
       log.answer("CRL", url, judged)
       if (judged.status === "revoked") return judged
       if (judged.status === "good") last = judged
@@ -198,6 +203,18 @@ async function askLists({ service, serials, options, log }: Asking, subject: Rev
     missing ??= { status: "unknown", why, code: "E_LIMIT_EXCEEDED" }
   }
   return missing ?? last ?? { status: "unknown", why: "no revocation list was read" }
+}
+
+/** What one list says; a cached one that cannot be used is fetched anew once. */
+async function askList(
+  { service, serials, options }: Omit<Asking, "log">,
+  url: string,
+  subject: RevocationSubject,
+): Promise<RevocationJudgement> {
+  const ask = async (): Promise<RevocationJudgement> =>
+    judgeList({ url, ...(await service.list(url, serials, options.signal)) }, subject)
+  const judged = await ask()
+  return judged.status === "unknown" && service.distrust(url) ? ask() : judged
 }
 
 /** A failure as an answer. Bugs, and the caller's own wish to stop, stay failures. */

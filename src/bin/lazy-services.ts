@@ -32,9 +32,14 @@ export function lazyRevocation(host: Host, options: ConnectionOptions, http: Laz
     })
   }
   const service = (): Promise<RevocationService> => (opened ??= open())
+  let loaded: RevocationService | undefined
   return {
     ocsp: async (...question) => (await service()).ocsp(...question),
-    list: async (...question) => (await service()).list(...question),
+    list: async (...question) => {
+      loaded = await service()
+      return loaded.list(...question)
+    },
+    distrust: (url) => loaded?.distrust(url) ?? false,
   }
 }
 

@@ -36,4 +36,10 @@ export interface RevocationService {
     serials: readonly bigint[],
     signal?: AbortSignal,
   ): Promise<{ readonly base: CertificateList; readonly delta?: CertificateList }>
+  /**
+   * Forget what was handed out for a URL, because it cannot be used: it is fetched anew the next time.
+   *
+   * @returns true when it came out of a cache, so that asking again may bring something better.
+   */
+  distrust(url: string): boolean
 }

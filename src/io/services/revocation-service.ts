@@ -36,6 +36,8 @@ export interface RevocationServiceOptions {
 
 interface Fresh {
   readonly lists: ListPair
+  /** They were not fetched by this process. */
+  readonly cached?: true
   /** Where the cache does not have them. */
   readonly kept?: KeptLists
 }
@@ -47,6 +49,8 @@ interface Known {
   readonly serials: ReadonlySet<bigint>
   /** Milliseconds since the epoch until which it is good. */
   until: number
+  /** It came out of the cache. */
+  cached: boolean
 }
 
 interface Parts {
@@ -55,6 +59,8 @@ interface Parts {
   readonly named: NamedByCertificate
   readonly times: DownloadTimes & { readonly ocspMs: number }
   readonly known: Map<string, Known>
+  /** URLs whose cached lists turned out to be of no use. */
+  readonly distrusted: Set<string>
 }
 
 /**
@@ -79,6 +85,7 @@ export function createRevocationService(options: RevocationServiceOptions): Revo
       ocspMs: times?.ocspMs ?? limits.ocspMs,
     },
     known: new Map(),
+    distrusted: new Set(),
   }
   return {
     async ocsp(url, request, signal) {
@@ -91,6 +98,13 @@ export function createRevocationService(options: RevocationServiceOptions): Revo
       )
     },
     list: (url, serials, signal) => untilAborted(knownList(parts, url, serials), signal),
+    distrust(url) {
+      if (parts.known.get(url)?.cached !== true) return false
+      parts.known.delete(url)
+      // SECURITY: lists are kept before anybody judged them, so whoever can put one on the way must not keep it there.
+      parts.distrusted.add(url)
+      return true
+    },
   }
 }
 
@@ -136,12 +150,13 @@ async function knownList(parts: Parts, url: string, serials: readonly bigint[]):
   }
   // What was asked for before is kept too, so that the next one finds it.
   const all = new Set([...(before?.serials ?? []), ...serials].slice(-1000))
-  const known: Known = { fresh: freshList(parts, url, [...all]), serials: all, until: Infinity }
+  const known: Known = { fresh: freshList(parts, url, [...all]), serials: all, until: Infinity, cached: false }
   parts.known.delete(url)
   parts.known.set(url, known)
   if (parts.known.size > REMEMBERED) parts.known.delete(parts.known.keys().next().value ?? "")
   known.fresh.then(
-    ({ lists: { base, delta } }) => {
+    ({ lists: { base, delta }, cached }) => {
+      known.cached = cached === true
       const until = Math.min(base.nextUpdate ?? 0, delta?.nextUpdate ?? Infinity)
       known.until = Math.max(until, now + FAILURE_MS)
     },
@@ -153,8 +168,8 @@ async function knownList(parts: Parts, url: string, serials: readonly bigint[]):
 }
 
 async function freshList(parts: Parts, url: string, serials: readonly bigint[]): Promise<Fresh> {
-  const cached = await parts.cache?.read(url, serials)
-  if (cached !== undefined) return { lists: cached }
+  const cached = parts.distrusted.has(url) ? undefined : await parts.cache?.read(url, serials)
+  if (cached !== undefined) return { lists: cached, cached: true }
   if (parts.options.onlyCache === true) throw offline(url, "the revocation list is not in the cache, or stale")
   const writer = await parts.cache?.write(url)
   const kept = keepLists()
