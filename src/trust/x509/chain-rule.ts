@@ -1,4 +1,5 @@
 import { goQuote } from "../../codec/go-quote.ts"
+import { keySpecOf } from "../../crypto/key-spec.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { EXTENSION } from "../../crypto/x509/extensions.ts"
 import type { ChainFault, ChainPurpose } from "./chain-fault.ts"
@@ -69,7 +70,12 @@ export function quotedSubject({ subject }: Certificate): string {
   return goQuote(subject.text)
 }
 
-/** `digitalSignature, keyCertSign (critical)`; `none`. */
+/** `EC-256` as the plugin protocol names it, or a description of a key that does not sign here. */
+export function keyName({ publicKey, keyDescription }: Pick<Certificate, "publicKey" | "keyDescription">): string {
+  return (publicKey === undefined ? undefined : keySpecOf(publicKey)?.name) ?? keyDescription
+}
+
+/** `keyUsage digitalSignature, keyCertSign (critical)`; `no keyUsage`. */
 export function keyUsageText({ keyUsage, extensions }: Certificate): string {
   if (keyUsage === undefined) return "no keyUsage"
   const critical = extensions.get(EXTENSION.keyUsage)?.critical === true ? "critical" : "not critical"

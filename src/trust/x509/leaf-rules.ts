@@ -10,6 +10,7 @@ import {
   type ChainPlace,
   type ChainRole,
   type ChainRule,
+  keyName,
   keyUsageText,
   quotedSubject,
   usageError,
@@ -157,8 +158,7 @@ const key: ChainRule = {
   id: "key",
   roles,
   expected: () => `a key of ${keySpecs.map(({ name }) => name).join(", ")}`,
-  observed: ({ certificate: { publicKey, keyDescription } }) =>
-    (publicKey === undefined ? undefined : keySpecOf(publicKey)?.name) ?? keyDescription,
+  observed: ({ certificate }) => keyName(certificate),
   remedy: () => "make a new key, such as EC-256 or RSA-3072, and have it certified",
   fault: ({ certificate }) => {
     const { publicKey, keyDescription } = certificate

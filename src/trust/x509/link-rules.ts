@@ -7,7 +7,7 @@ import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { algorithmFault, isIssuedBy, issuerFault, signatureFault } from "../../crypto/x509/check-issued.ts"
 import { sameName } from "../../crypto/x509/name.ts"
 import type { ChainFault } from "./chain-fault.ts"
-import { type ChainPlace, type ChainRule, chainError, quotedSubject } from "./chain-rule.ts"
+import { type ChainPlace, type ChainRule, chainError, keyName, quotedSubject } from "./chain-rule.ts"
 import { keyFaultAlone } from "./leaf-rules.ts"
 
 const ENDS_IN_ROOT = "Certificate chain must end with a valid self-signed root certificate"
@@ -73,7 +73,7 @@ const signature: ChainRule = {
   roles: ["alone", "leaf", "intermediate", "root"],
   expected: (place) => (isLast(place) ? "self-signed" : "signed by the next certificate of the chain"),
   observed: ({ certificate, issuer }) =>
-    signatureFault(certificate, issuer) ?? `holds with the ${issuer.keyDescription} key of ${issuer.subject.text}`,
+    signatureFault(certificate, issuer) ?? `holds with the ${keyName(issuer)} key of ${issuer.subject.text}`,
   remedy: (place) =>
     place.issuer.publicKey === undefined
       ? "make a new key for the issuer, RSA of 2048 bits or more or on P-256, P-384 or P-521"
