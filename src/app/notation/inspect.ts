@@ -24,6 +24,8 @@ export interface EnvelopeDescription {
   readonly artifact: NonNullable<Candidate["describes"]>
   /** Leaf first. */
   readonly certificates: readonly CertificateDescription[]
+  /** DER of {@link certificates}. */
+  readonly chain: readonly Uint8Array[]
   readonly timestamp?: TimestampDescription
 }
 
@@ -148,6 +150,7 @@ function describeEnvelope(candidate: Candidate): EnvelopeDescription {
     attributes,
     artifact: describes,
     certificates: material.certificates.map((der) => describeCertificate(parseCertificate(der))),
+    chain: material.certificates,
     ...(timestamp === undefined ? {} : { timestamp }),
   }
 }

@@ -23,6 +23,24 @@ export function notationStores(home: Pick<NotationHome, "readStore">): TrustStor
   }
 }
 
+/** A file of a store with its content. */
+export type StoreFile = Awaited<ReturnType<NotationHome["readStore"]>>[number]
+
+/** Files of one store. @throws {ToolError} `E_TRUST_MISSING`, `E_TRUST_MALFORMED`, `E_LIMIT_EXCEEDED`, `E_IO`. */
+export async function storeFiles(
+  home: Pick<NotationHome, "readStore">,
+  store: TrustStoreName,
+): Promise<readonly StoreFile[]> {
+  try {
+    return await home.readStore(store)
+  } catch (thrown) {
+    const { code, what, why, details } = asToolError(thrown)
+    if (code !== "E_TRUST_MISSING") throw thrown
+    const next = [`add certificates with \`countersign trust add --store ${store.type}:${store.name} FILE\``]
+    throw new ToolError(code, { what, next, details, cause: thrown, ...(why === undefined ? {} : { why }) })
+  }
+}
+
 function noCertificates({ name, type }: TrustStoreName): ToolError {
   return new ToolError("E_TRUST_MISSING", {
     what: `no x509 certificates were found in trust store ${goQuote(name)} of type ${goQuote(type)}`,
