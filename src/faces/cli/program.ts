@@ -5,6 +5,7 @@ import { globalFlags } from "./tables/global-flags.ts"
 import { keyCommands } from "./tables/keys.ts"
 import { signingCommands } from "./tables/signing.ts"
 import { systemCommands } from "./tables/system.ts"
+import { trustCommands } from "./tables/trust.ts"
 import { verifyingCommands } from "./tables/verifying.ts"
 
 /** Our own command line, `countersign VERB`. */
@@ -22,6 +23,7 @@ export const countersignProgram: Program = {
     ...verifyingCommands,
     ...artifactCommands,
     ...keyCommands,
+    ...trustCommands,
     ...certificateCommands,
     ...systemCommands(() => countersignProgram),
   ],

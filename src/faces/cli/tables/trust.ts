@@ -1,0 +1,127 @@
+import type { CommandSpec, FlagSpec } from "../../command.ts"
+import { PASSWORD_FILE_FLAG } from "./flags.ts"
+
+const YES_FLAG: FlagSpec = { name: "yes", short: "y", type: "bool", usage: "do not ask" }
+
+const add: CommandSpec = {
+  path: ["trust", "add"],
+  summary: "trust certificates: put them into a trust store of notation's configuration",
+  description:
+    "Shows every certificate and asks before anything is written. The notation command reads the same stores.\n" +
+    "With --from the certificate is taken from a signature of an artifact, by default the root of its chain. Nothing vouches\n" +
+    "for it: compare its SHA-256 with what the signer tells you by another way.",
+  examples: [
+    { about: "trust an authority", line: "countersign trust add --store ca:acme acme-root.pem" },
+    {
+      about: "trust a timestamp authority, without being asked",
+      line: "countersign trust add --store tsa:stamps --yes tsa-root.pem",
+    },
+    {
+      about: "trust the root that a signature was made under",
+      line: "countersign trust add --store ca:acme --from registry.example/app:1.0",
+    },
+  ],
+  flags: [
+    {
+      name: "store",
+      type: "string",
+      usage: "the store: ca:NAME, tsa:NAME or signingAuthority:NAME",
+      placeholder: "TYPE:NAME",
+    },
+    {
+      name: "from",
+      type: "string",
+      usage: "take the certificate from a signature of this artifact instead of a file",
+      placeholder: "ARTIFACT",
+    },
+    {
+      name: "certificate",
+      type: "string",
+      usage: "with --from: which one, leaf, root, or the SHA-256 of it (default root)",
+      placeholder: "WHICH",
+    },
+    YES_FLAG,
+  ],
+  args: { min: 0, usage: "FILE...", complete: "file" },
+  load: async () => (await import("../commands/trust-add.ts")).trustAdd,
+}
+
+const list: CommandSpec = {
+  path: ["trust", "list"],
+  summary: "list the certificates of trust stores",
+  examples: [
+    { about: "every store", line: "countersign trust list" },
+    { about: "one store, for a program", line: "countersign trust list --output json ca:acme" },
+  ],
+  flags: [],
+  args: { min: 0, max: 1, usage: "[TYPE[:NAME]]" },
+  load: async () => (await import("../commands/trust.ts")).trustList,
+}
+
+const show: CommandSpec = {
+  path: ["trust", "show"],
+  summary: "show the certificates of a trust store in full",
+  examples: [
+    { about: "a whole store", line: "countersign trust show ca:acme" },
+    { about: "one file of it", line: "countersign trust show ca:acme acme-root.pem" },
+  ],
+  flags: [],
+  args: { min: 1, max: 2, usage: "TYPE:NAME [FILE]" },
+  load: async () => (await import("../commands/trust.ts")).trustShow,
+}
+
+const remove: CommandSpec = {
+  path: ["trust", "remove"],
+  summary: "trust certificates no longer: remove a file of a trust store, or the store",
+  examples: [
+    { about: "one file", line: "countersign trust remove ca:acme acme-root.pem" },
+    { about: "a whole store, without being asked", line: "countersign trust remove --yes ca:acme" },
+  ],
+  flags: [YES_FLAG],
+  args: { min: 1, max: 2, usage: "TYPE:NAME [FILE]" },
+  load: async () => (await import("../commands/trust-remove.ts")).trustRemove,
+}
+
+const doctor: CommandSpec = {
+  path: ["cert", "doctor"],
+  summary: "say everything that is wrong with a certificate chain for notation",
+  description:
+    "Holds the certificates of the files, in the order given, against every rule of the Notary Project, and says of each\n" +
+    "what was observed, what was expected and what to do. Exit code 0: the chain is accepted; 1: it is not; 2: a file\n" +
+    "could not be read.",
+  examples: [
+    { about: "check a chain", line: "countersign cert doctor chain.pem" },
+    {
+      about: "check it against the key that signs",
+      line: "countersign cert doctor --key release.key leaf.pem root.pem",
+    },
+    {
+      about: "check the chain of a timestamp authority at a time",
+      line: "countersign cert doctor --purpose timestamping --at 2027-01-01T00:00:00Z tsa.pem",
+    },
+  ],
+  flags: [
+    {
+      name: "key",
+      type: "string",
+      usage: "key that the first certificate must certify, public or private: a file, env://NAME or https:// URL",
+      placeholder: "KEY",
+    },
+    PASSWORD_FILE_FLAG,
+    {
+      name: "purpose",
+      type: "string",
+      default: "code-signing",
+      usage: "what the chain is for: code-signing or timestamping",
+      placeholder: "PURPOSE",
+      choices: ["code-signing", "timestamping"],
+    },
+    { name: "at", type: "string", usage: "time of signing, RFC 3339 (default now)", placeholder: "TIME" },
+    { name: "strict", type: "bool", usage: "refuse also what the specification forbids and notation accepts" },
+  ],
+  args: { min: 1, usage: "FILE...", complete: "file" },
+  load: async () => (await import("../commands/cert-doctor.ts")).certDoctor,
+}
+
+/** `trust …` and `cert …`. */
+export const trustCommands: readonly CommandSpec[] = [add, list, show, remove, doctor]
