@@ -180,7 +180,7 @@ async function stamped(signature: string): Promise<Record<string, string>> {
         url: rig.authority.timestampUrl,
         root: parseCertificate(rig.authority.timestampChain.at(-1)!),
         hash: "sha256",
-        signature: decodeBase64(signature, { max: 512, what: "signature", alphabet: "url" }),
+        signature: decodeBase64(signature, { max: 512, what: "signature", alphabet: "url", padding: "forbidden" }),
         checkRevocation: () => Promise.resolve({}),
       },
     )
