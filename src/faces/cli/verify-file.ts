@@ -7,6 +7,7 @@ import type { FlagValues } from "../command.ts"
 import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
 import { attestationType, keyNames, readKeys } from "./question.ts"
 import { blobAndArtifacts, refuseFlags, type Session } from "./session.ts"
+import { parseAnnotations } from "./values.ts"
 
 type Answer = Awaited<ReturnType<typeof verifyBlob>>
 
@@ -17,7 +18,7 @@ type Answer = Awaited<ReturnType<typeof verifyBlob>>
  */
 export async function verifyFile(session: Session): Promise<VerifyResult> {
   const { flags, args } = session
-  const artifactFlags = ["format", "annotation", "recursive", "from-file", "signature-repository"]
+  const artifactFlags = ["format", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` checks a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
   const certificates = certificateQuestion(flags)
@@ -56,19 +57,25 @@ async function ask(
   const blob = { path: flags.string("blob") }
   const at = app.clock.now()
   if (predicateType !== undefined) {
+    refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
     const given = evidence.name === "bundle" ? { bundle: bytes } : { envelope: bytes }
     const { keys } = trusted
     return verifyBlobAttestation(app, { blob, keys, evidence: given, predicateType, checkClaims: true, at })
   }
   const mediaType = flags.string("media-type")
+  const found: VerifyBlobRequest["evidence"] = evidence.name === "bundle" ? { bundle: bytes } : detached(bytes)
+  if (!("envelope" in found)) refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
   return verifyBlob(app, {
     blob,
     ...trusted,
-    evidence: evidence.name === "bundle" ? { bundle: bytes } : detached(bytes),
+    evidence: found,
     at,
+    annotations: parseAnnotations(flags.strings("annotation")),
     ...(mediaType === "" ? {} : { mediaType }),
   })
 }
+
+const NO_ANNOTATIONS = "notation envelopes alone hold annotations of a file"
 
 /** What a file behind `--signature` is, told by its first byte: JSON, tagged CBOR, or a bare signature. */
 function detached(bytes: Uint8Array): VerifyBlobRequest["evidence"] {
