@@ -126,19 +126,22 @@ function lengthCheck(chain: readonly Certificate[]): DoctorCheck {
   return { ...says, outcome: "failed", remedy: "leave out what is not in the chain", code: fault.code }
 }
 
-function orderCheck(given: readonly Certificate[], { chain, left }: ChainOrder): DoctorCheck {
+function namesOf(certificates: readonly Certificate[]): string {
+  if (certificates.length === 0) return "no certificate"
+  return certificates.map(({ subject }) => subject.text).join(", then ")
+}
+
+function orderCheck(given: readonly Certificate[], { chain, left, twice }: ChainOrder): DoctorCheck {
   const says = { rule: "order", expected: "leaf first, each certificate issued by the next, root last" }
-  const right = chain.map(({ subject }) => subject.text).join(", then ")
+  const right = namesOf(chain)
   if (left.length > 0) {
-    const names = left.map(({ subject }) => subject.text).join(", then ")
-    const twice = left.every(({ thumbprint }) => given.filter((one) => one.thumbprint === thumbprint).length > 1)
-    const observed = twice ? `given more than once: ${names}` : `not in the chain of the first ones: ${names}`
+    const observed = `not in the chain: ${namesOf(left)}`
     return { ...says, outcome: "failed", code: "E_CERT_CHAIN", observed, remedy: `give, in this order: ${right}` }
   }
-  if (given.every((certificate, index) => certificate === chain[index])) {
+  if (given.every((certificate, index) => certificate.thumbprint === chain[index]?.thumbprint)) {
     return { ...says, outcome: "passed", observed: right }
   }
-  const observed = given.map(({ subject }) => subject.text).join(", then ")
+  const observed = twice.length > 0 ? `given more than once: ${namesOf(twice)}` : namesOf(given)
   return { ...says, outcome: "failed", code: "E_CERT_CHAIN", observed, remedy: `give, in this order: ${right}` }
 }
 

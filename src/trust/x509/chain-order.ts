@@ -6,8 +6,10 @@ import { sameName } from "../../crypto/x509/name.ts"
 export interface ChainOrder {
   /** Leaf first, each issued by the next. */
   readonly chain: readonly Certificate[]
-  /** Those that have no place in it, and those that come twice, as they stood. */
+  /** Those that have no place in it, as they stood. */
   readonly left: readonly Certificate[]
+  /** Those that were there already, as they stood. */
+  readonly twice: readonly Certificate[]
 }
 
 /**
@@ -19,7 +21,12 @@ export interface ChainOrder {
  * @param certificates - untrusted; those of one file, at most 64.
  */
 export function chainOrder(certificates: readonly Certificate[]): ChainOrder {
-  const pool = new Map(certificates.map((certificate) => [certificate.thumbprint, certificate]))
+  const pool = new Map<string, Certificate>()
+  const twice: Certificate[] = []
+  for (const certificate of certificates) {
+    if (pool.has(certificate.thumbprint)) twice.push(certificate)
+    else pool.set(certificate.thumbprint, certificate)
+  }
   const issued = (issuer: Certificate): boolean =>
     [...pool.values()].some((child) => child !== issuer && sameName(child.issuer, issuer.subject))
   const ends = [...pool.values()].filter((certificate) => !issued(certificate))
@@ -30,8 +37,7 @@ export function chainOrder(certificates: readonly Certificate[]): ChainOrder {
     pool.delete(next.thumbprint)
     next = isSelfIssued(next) ? undefined : issuerOf(next, [...pool.values()])
   }
-  const left = certificates.filter((certificate) => !chain.includes(certificate))
-  return { chain, left }
+  return { chain, left: [...pool.values()], twice }
 }
 
 /** Whether issuer and subject are the same name, as a root's are. */
