@@ -17,10 +17,11 @@ async function expectStatus(answer: Response, ...statuses: readonly number[]): P
   throw new Error(`${answer.status} ${answer.url}: ${await answer.text()}`)
 }
 
-async function putBlob(
+/** Upload a blob in one piece. */
+export async function putBlob(
   address: string,
   repository: string,
-  content: string,
+  content: string | Uint8Array<ArrayBuffer>,
 ): Promise<{ digest: string; size: number }> {
   const digest = digestOf(content)
   const started = await expectStatus(
@@ -36,7 +37,8 @@ async function putBlob(
   return { digest, size: Buffer.byteLength(content) }
 }
 
-async function putManifest(
+/** Put a manifest under a tag or its digest. */
+export async function putManifest(
   address: string,
   repository: string,
   reference: string,
