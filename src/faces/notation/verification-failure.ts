@@ -19,6 +19,8 @@ export interface Failure {
   readonly maxSignatures?: number
 }
 
+/** A policy without a store of the type that the signature's scheme asks for is no fault of a store. */
+const NO_STORE_OF_TYPE = "no trusted certificates are found to verify authenticity"
 const ADD_HINT = "Use command 'notation cert add' to create and add trusted certificates to the trust store"
 
 /**
@@ -84,11 +86,12 @@ export function storeProblem(signatures: readonly SignatureReport[]): string | u
   const finding = signatures
     .flatMap(({ findings }) => findings)
     .find(
-      ({ check, code, outcome, logged }) =>
+      ({ check, code, outcome, logged, observed }) =>
         check === "certificate.trusted" &&
         outcome === "failed" &&
         logged !== true &&
-        (code === "E_TRUST_MISSING" || code === "E_TRUST_MALFORMED"),
+        (code === "E_TRUST_MISSING" || code === "E_TRUST_MALFORMED") &&
+        observed !== NO_STORE_OF_TYPE,
     )
   const text = finding?.observed
   if (finding === undefined || text === undefined) return undefined
