@@ -1,3 +1,4 @@
+import { ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { DER_TAG } from "./der.ts"
 import { malformed, tooLarge } from "./malformed.ts"
@@ -52,7 +53,15 @@ function readLength(reader: Reader, end: number): number | undefined {
     for (let i = 0; i < count; i++) length = length * 256 + (bytes[reader.at++] ?? 0)
   }
   if (length > end - reader.at) {
-    throw malformed(what, `BER at offset ${reader.at}: element of ${length} bytes, ${end - reader.at} are left`)
+    const why = `BER at offset ${reader.at}: element of ${length} bytes, ${end - reader.at} are left`
+    throw new ToolError("E_FORMAT_MALFORMED", {
+      what: `malformed ${what}`,
+      why,
+      // In the words of tspclient-go.
+      details: {
+        asn1: `asn1: syntax error: decoding BER length octets: ${first > 0x80 ? "long" : "short"} form length octets value should be less or equal to the subsequent octets length`,
+      },
+    })
   }
   return reader.at + length
 }

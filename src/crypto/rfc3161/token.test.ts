@@ -60,6 +60,21 @@ describe.skipIf(!present)("tokens of public authorities", () => {
 const read = (hex: string): unknown =>
   parseTimestampResponse(decodeHex(hex.replaceAll(" ", ""), { what: "test", max: 999 }))
 
+describe("tokens that are not even BER", () => {
+  it.each([
+    ["short", "30 05 00"],
+    ["long", "30 82 01 00 00"],
+  ])("a %s length that is too large is named as tspclient-go names it", (form, hex) => {
+    const text = `${form} form length octets value should be less or equal to the subsequent octets length`
+    expect(() => parseTimestampToken(decodeHex(hex.replaceAll(" ", ""), { what: "test", max: 99 }))).toThrow(
+      expect.objectContaining({
+        code: "E_TSA_INVALID",
+        what: `cms: syntax error: invalid signed data: failed to convert from BER to DER: asn1: syntax error: decoding BER length octets: ${text}`,
+      }),
+    )
+  })
+})
+
 describe("TimeStampResp", () => {
   it.each<[string, string, object]>([
     ["granted", "30 07 30 03 02 01 00 30 00", { status: 0n, failures: [], texts: [], token: Uint8Array.of(0x30, 0) }],

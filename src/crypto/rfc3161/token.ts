@@ -69,6 +69,8 @@ function inWords<T>(words: string, parse: () => T): T {
     if (!(error instanceof ToolError)) throw error
     if (error.code === "E_LIMIT_EXCEEDED")
       throw new ToolError(error.code, { what: `${words}: ${error.message}`, cause: error })
+    const { asn1 } = error.details
+    if (typeof asn1 === "string") throw invalid(`${words}: failed to convert from BER to DER: ${asn1}`, error)
     // What is no SignedData at all is said so, without the words before.
     throw invalid(error.why?.startsWith("cms: ") === true ? error.why : `${words}: ${error.message}`, error)
   }

@@ -86,4 +86,10 @@ describe("parseCertificateFile", () => {
   ])("refuses %s", (_, bytes, code) => {
     expect(codeOf(() => parseCertificateFile(bytes()))).toBe(code)
   })
+
+  it.each(["hello", encodePem("CERTIFICATE", Uint8Array.of(0x30, 0))])("names in Go's words what %j is not", (text) => {
+    expect(() => parseCertificateFile(bytesOf(text))).toThrow(
+      expect.objectContaining({ what: "x509: malformed certificate", why: expect.any(String) as string }),
+    )
+  })
 })

@@ -46,16 +46,25 @@ function junk(why: string | undefined): ToolError {
   })
 }
 
+function certificateOf(der: Uint8Array): Certificate {
+  try {
+    return parseCertificate(der)
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    throw error.code === "E_FORMAT_MALFORMED" ? junk(error.why) : error
+  }
+}
+
 /**
  * Read the certificates of a file: every PEM block whatever its label, or else DER certificates one after the other.
  *
  * @param bytes - untrusted; at most 1 MiB and 64 certificates.
  * @returns in order; none for an empty file.
- * @throws {ToolError} `E_FORMAT_MALFORMED` (`x509: malformed certificate` when it is neither), `E_KEY_TYPE`,
+ * @throws {ToolError} `E_FORMAT_MALFORMED` (`x509: malformed certificate`), `E_KEY_TYPE`,
  *   `E_LIMIT_EXCEEDED`.
  */
 export function parseCertificateFile(bytes: Uint8Array): Certificate[] {
   if (bytes.length > limits.pemBytes) throw tooLarge(WHAT, bytes.length, limits.pemBytes, "bytes")
   const blocks = fromPem(bytes)
-  return (blocks.length > 0 ? blocks : fromDer(bytes)).map((der) => parseCertificate(der))
+  return (blocks.length > 0 ? blocks : fromDer(bytes)).map(certificateOf)
 }
