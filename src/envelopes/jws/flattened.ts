@@ -29,6 +29,8 @@ export interface JwsOptions {
   readonly maxBytes?: number
   /** Names that the protected header's reader knows; another spelling in case is refused. */
   readonly known?: readonly string[]
+  /** Gets the header beside the signature before the protected one is read; may throw. */
+  readonly checkHeader?: (header: JsonObject) => void
   /** Name of the document for errors. Default `JWS envelope`. */
   readonly what?: string
 }
@@ -67,11 +69,12 @@ export function parseJws(input: Uint8Array, options: JwsOptions = {}): Unverifie
     const text = expectString(member(document, name), `${what}.${name}`)
     return { text, bytes: decodeBase64(text, { alphabet: "url", padding: "forbidden", max, what: `${what}.${name}` }) }
   }
+  const header = headerOf(member(document, "header"), what)
+  options.checkHeader?.(header)
   const protectedPart = base64("protected", HEADER_BYTES)
   const payload = base64("payload", maxBytes)
   const bounds = { maxBytes: HEADER_BYTES, maxDepth: HEADER_DEPTH, what: `${what}.protected` }
   const protectedHeader = expectObject(parseJson(protectedPart.bytes, bounds), `${what}.protected`)
-  const header = headerOf(member(document, "header"), what)
   refuseLookalikes(protectedHeader, `${what}.protected`, [...STANDARD, "b64", ...(options.known ?? [])])
   refuseMixture(protectedHeader, header, what)
   return {

@@ -200,6 +200,13 @@ describe("parseJwsEnvelope", () => {
     expect(() => parse({ signature: encodeBase64Url(new Uint8Array(length).fill(1)) })).toThrow("expected 64")
   })
 
+  it.each(["{}", '{"header":{}}', '{"payload":"","protected":"?","header":{"x5c":[]}}'])(
+    "%s has no certificates, whatever else is wrong with it",
+    (text) => {
+      expect(() => parseJwsEnvelope(encoder.encode(text))).toThrow("certificate chain is not present")
+    },
+  )
+
   it("adv: CVE-2020-14966: refuses an ECDSA signature in DER", () => {
     const der = Uint8Array.of(0x30, 6, 2, 1, 1, 2, 1, 1)
     expect(() => parse({ signature: encodeBase64Url(der) })).toThrow("signature is invalid")

@@ -51,9 +51,14 @@ const UNPROTECTED = ["x5c", HEADER.timestampSignature]
  * Spec: notaryproject/specifications `specs/signature-envelope-jws.md`.
  */
 export function parseJwsEnvelope(bytes: Uint8Array): UnverifiedEnvelope {
-  const jws = parseJws(bytes, { known: Object.values(HEADER) })
-  refuseLookalikes(jws.header, "JWS envelope.header", UNPROTECTED)
-  const certificates = chainOf(jws.header)
+  let certificates: readonly Uint8Array[] = []
+  const jws = parseJws(bytes, {
+    known: Object.values(HEADER),
+    checkHeader: (header) => {
+      refuseLookalikes(header, "JWS envelope.header", UNPROTECTED)
+      certificates = chainOf(header)
+    },
+  })
   const keySpec = keySpecOfHeader(jws.protectedHeader)
   expectObject(parseJson(jws.payload, { maxBytes: limits.signaturePayloadBytes, what: "payload" }), "payload")
   const attributes = { ...signedAttributes(jws, keySpec), ...unsignedAttributes(jws.header) }
