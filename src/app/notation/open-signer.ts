@@ -1,5 +1,6 @@
 import { ToolError } from "../../core/errors.ts"
 import type { NotationHome, SigningKeyEntry } from "../../core/notation-home.ts"
+import type { Logger } from "../../core/ports.ts"
 import { openPluginSigner } from "./plugins/open-plugin-signer.ts"
 import { localSigner, type EnvelopeSigner, type NotationSigner } from "./signer.ts"
 
@@ -13,6 +14,8 @@ export interface SignerChoice {
   readonly pluginConfig: Readonly<Record<string, string>>
   readonly purpose: "artifact" | "blob"
   readonly timestamp: boolean
+  /** Told of the steps. */
+  readonly logger?: Pick<Logger, "debug">
 }
 
 /**
@@ -25,7 +28,8 @@ export async function openSigner(
   choice: SignerChoice,
 ): Promise<NotationSigner | EnvelopeSigner> {
   const { plugin, pluginConfig, purpose, timestamp } = choice
-  const options = { commandConfig: pluginConfig, purpose, timestamp }
+  const logger = choice.logger === undefined ? {} : { logger: choice.logger }
+  const options = { commandConfig: pluginConfig, purpose, timestamp, ...logger }
   if (plugin !== undefined) return openPluginSigner(home.plugins, { ...plugin, ...options })
   const entry = await entryNamed(home, choice.key ?? "")
   if ("keyPath" in entry) return localSigner(await home.readKeyPair(entry.keyPath, entry.certPath))

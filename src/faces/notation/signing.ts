@@ -31,6 +31,7 @@ export function signerOf(
     pluginConfig: keyValuePairs(flags.strings("plugin-config"), "plugin-config"),
     purpose,
     timestamp: flags.string("timestamp-url") !== "",
+    logger: app.logger,
   })
 }
 

@@ -20,6 +20,11 @@ it.each<[string, JsonObject, string]>([
     { plugin: "p", command: "describe-key", status: "exit status 1" },
     "Plugin describe-key response from p: exit status 1",
   ],
+  [
+    "plugin.end",
+    { plugin: "p", command: "verify-signature", status: "exit status 0", response: '{"a":1}' },
+    'Plugin verify-signature response from p: exit status 0 {"a":1}',
+  ],
   ["http.requests", { method: "GET" }, "as it is"],
   ["__proto__", {}, "as it is"],
 ])("%s %j", (event, fields, expected) => {

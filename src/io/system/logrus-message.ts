@@ -22,7 +22,7 @@ export function logrusMessage(event: string, fields: JsonObject, text: string): 
     case "plugin.run":
       return `Plugin ${named("command")} request to ${named("plugin")}`
     case "plugin.end":
-      return `Plugin ${named("command")} response from ${named("plugin")}: ${named("status")}`
+      return `Plugin ${named("command")} response from ${named("plugin")}: ${named("status")} ${named("response")}`.trimEnd()
     default:
       return text
   }

@@ -1,6 +1,7 @@
 import { goQuote } from "../../../codec/go-quote.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { PluginHost, PluginMetadata } from "../../../core/notation-home.ts"
+import type { Logger } from "../../../core/ports.ts"
 import type { EnvelopeSigner, NotationSigner } from "../signer.ts"
 import { mergedConfig, type PluginConfig } from "./plugin-answer.ts"
 import { pluginEnvelopeSigner } from "./plugin-envelope.ts"
@@ -18,6 +19,8 @@ export interface PluginSignerRequest {
   readonly purpose: "artifact" | "blob"
   /** A timestamp is wanted; plugins that make whole envelopes cannot be given one. */
   readonly timestamp?: boolean
+  /** Told of the steps. */
+  readonly logger?: Pick<Logger, "debug">
 }
 
 /**
@@ -51,7 +54,7 @@ export async function openPluginSigner(
       next: ["leave out the timestamp options", "or let the plugin timestamp, if its settings offer that"],
     })
   }
-  return pluginEnvelopeSigner(host, key, signal)
+  return pluginEnvelopeSigner(host, key, signal, request.logger)
 }
 
 function cannot(what: string, { name, version, capabilities }: PluginMetadata): ToolError {

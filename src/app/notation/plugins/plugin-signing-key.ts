@@ -106,7 +106,7 @@ async function generateSignature(
   if (signature === undefined || !verifySignature(leaf, keySpec.scheme, message, signature)) {
     const width = keySpec.rawBytes === undefined ? "" : `, expected ${keySpec.rawBytes} bytes of r and s`
     throw wrongAnswer(
-      "generated signature failed verification: signature is invalid",
+      `generated signature failed verification: signature is invalid. Error: crypto/${leaf.type === "rsa" ? "rsa" : "ecdsa"}: verification error`,
       `${raw.length} bytes that the key of the first certificate does not verify${width}`,
     )
   }
@@ -125,7 +125,7 @@ function leafKey(leaf: Uint8Array | undefined, keySpec: KeySpec): PublicKey {
   try {
     key = parsePublicKey(leaf, { certificate: true, what: "signing certificate" })
   } catch (thrown) {
-    throw wrongAnswer("malformed leaf certificate", asToolError(thrown).message)
+    throw wrongAnswer("x509: malformed certificate", asToolError(thrown).message)
   }
   const seen = keySpecOf(key)
   if (seen === keySpec) return key

@@ -14,6 +14,9 @@ import { errnoOf, systemReason } from "../../system/io-error.ts"
 import type { HomeContext } from "../home-context.ts"
 import { type PluginEnd, runPluginProcess } from "./plugin-process.ts"
 
+/** Of an answer, in the log. Requests are not logged: settings of plugins may be credentials. */
+const LOGGED_BYTES = 4096
+
 /** A plugin's executable. */
 export interface PluginFile {
   readonly name: string
@@ -94,7 +97,8 @@ export async function runPlugin(
     platform: context.platform,
     signal,
   })
-  context.logger.debug("plugin.end", { plugin: name, command, status: end.failed ?? "exit status 0" })
+  const response = new TextDecoder().decode(end.stdout.subarray(0, LOGGED_BYTES)).trim()
+  context.logger.debug("plugin.end", { plugin: name, command, status: end.failed ?? "exit status 0", response })
   if (end.failed !== undefined) throw failureOf(file, command, end)
   try {
     const answer = readJson(end.stdout, "plugin answer")
