@@ -23,3 +23,11 @@ function parseFault(error: ToolError): ToolError {
   const fault = faceError(sentence, error.code, error)
   return Object.assign(fault, { details: { ...fault.details, stage: "parse" } })
 }
+
+/** Why a policy file could not be read, as Go says it: `show` has no advice of its own about permissions. */
+export function openFault(thrown: unknown): ToolError {
+  const error = asToolError(thrown)
+  return error.details["errno"] === undefined || error.why === undefined
+    ? error
+    : faceError(error.why, error.code, error)
+}

@@ -2,7 +2,7 @@ import { inspectNotationBlob } from "../../../app/notation/inspect.ts"
 import { limits } from "../../../core/limits.ts"
 import { signatureForm } from "../blob-files.ts"
 import { jsonText, signatureObject, signatureTree } from "../describe-signature.ts"
-import { faceError } from "../face-error.ts"
+import { faceError, prefixed } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
 import { readFile } from "../read-file.ts"
 import { treeText } from "../tree-text.ts"
@@ -15,8 +15,12 @@ export const blobInspect: FaceHandler = async (invocation) => {
   const [path = ""] = args
   const envelopeForm = signatureForm(path)
   const app = await invocation.open()
-  const bytes = await readFile(app, path, limits.attachmentBytes)
-  const description = await inspectNotationBlob(bytes, envelopeForm)
+  const bytes = await readFile(app, path, limits.attachmentBytes).catch((thrown: unknown) => {
+    throw prefixed("failed to read signature file: ", thrown)
+  })
+  const description = await inspectNotationBlob(bytes, envelopeForm).catch((thrown: unknown) => {
+    throw prefixed("failed to parse signature: ", thrown)
+  })
   await world.stdout.write(
     form === "json"
       ? jsonText(signatureObject(description, generation), generation)

@@ -1,7 +1,7 @@
 import { parseBlobPolicy } from "../../../policy/notation/parse-policy.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
-import { policyFault } from "../policy-fault.ts"
+import { openFault, policyFault } from "../policy-fault.ts"
 
 const MISSING =
   "failed to show blob trust policy as the configuration does not exist.\n" +
@@ -18,7 +18,7 @@ export const blobPolicyShow: FaceHandler = async (invocation) => {
   const { world } = invocation
   const { notation } = await invocation.open()
   const found = await notation.readPolicy("blob").catch((thrown: unknown) => {
-    throw prefixed("failed to show trust policy: ", thrown)
+    throw prefixed("failed to show trust policy: ", openFault(thrown))
   })
   if (found === undefined) throw faceError(MISSING, "E_POLICY_INVALID")
   const fault = policyFault(() => parseBlobPolicy(found.bytes))

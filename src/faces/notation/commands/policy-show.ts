@@ -3,7 +3,7 @@ import { asToolError } from "../../../core/errors.ts"
 import { parseOciPolicy } from "../../../policy/notation/parse-policy.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { warn, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
-import { policyFault } from "../policy-fault.ts"
+import { openFault, policyFault } from "../policy-fault.ts"
 
 const DEPRECATED =
   "old trust policy `trustpolicy.json` is deprecated; please update the trust policy configuration via " +
@@ -14,7 +14,7 @@ export const policyShow: FaceHandler = async (invocation) => {
   const { generation, world } = invocation
   const words = generation.policy
   const bytes = await readPolicy(invocation).catch((thrown: unknown) => {
-    throw prefixed(words.unreadable, thrown)
+    throw prefixed(words.unreadable, openFault(thrown))
   })
   if (bytes === undefined) throw faceError(words.missing, "E_POLICY_INVALID")
   const fault = policyFault(() => parseOciPolicy(bytes, generation.wording))

@@ -1,11 +1,12 @@
 import { notationStores } from "../../../app/notation/trust-stores.ts"
 import { readOciPolicy } from "../../../app/notation/policies.ts"
 import { verifyArtifacts } from "../../../app/verify.ts"
+import { asToolError } from "../../../core/errors.ts"
 import { policyFromStatement } from "../../../policy/notation/statement-policy.ts"
 import { selectOciStatement } from "../../../policy/notation/select-statement.ts"
 import { faceArtifact, resolveArtifact } from "../artifact.ts"
 import { openFor } from "../artifact-connection.ts"
-import { faceError } from "../face-error.ts"
+import { faceError, prefixed } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
 import { logVerification } from "../log-verification.ts"
@@ -29,7 +30,7 @@ export const verify: FaceHandler = async (invocation) => {
   const digest = artifact.digest ?? (await resolveArtifact(invocation, app, artifact, "verify")).subject.digest
   const name = `${artifact.place}@${digest}`
   const scope = layout ? flags.string("scope") : artifact.place
-  const statement = selectOciStatement(policy, `${scope}@${digest}`, generation.wording)
+  const statement = statementFor(policy, `${scope}@${digest}`, generation.wording)
   await invocation.log("debug", "Check verification level")
   const result = await verifyArtifacts(app, {
     targets: [atDigest(artifact.target, digest)],
@@ -56,4 +57,12 @@ export const verify: FaceHandler = async (invocation) => {
   const warned = artifact.tag !== undefined
   await printVerified(invocation, { name, report, verified: result.verified[0] ?? [], warned })
   return 0
+}
+
+function statementFor(...selection: Parameters<typeof selectOciStatement>): ReturnType<typeof selectOciStatement> {
+  try {
+    return selectOciStatement(...selection)
+  } catch (thrown) {
+    throw asToolError(thrown).code === "E_POLICY_NO_RULE" ? prefixed("signature verification failed: ", thrown) : thrown
+  }
 }
