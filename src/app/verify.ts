@@ -107,8 +107,10 @@ async function verifyTarget(
   try {
     const open = openTarget(app, target, request.signatureRepository)
     if (asksForNothing(evaluation.policy)) return await exempt(open, evaluation.policy, target.text)
-    // SECURITY: a tag is resolved once; everything after uses the digest.
-    const subject = knownSubject(open) ?? (await open.content.resolve(open.reference))
+    // SECURITY: a tag is resolved once; everything after uses the digest. Under certificates the media type and the size
+    // are signed too, and a digest does not say them.
+    const known = evaluation.certified === undefined ? knownSubject(open) : undefined
+    const subject = known ?? (await open.content.resolve(open.reference))
     const answer = await verifySubject(app, request, evaluation, open, subject, target.text)
     return request.recursive ? await verifyBelow(app, request, evaluation, open, subject, answer) : answer
   } catch (thrown) {
