@@ -1,0 +1,515 @@
+/** Commands about artifacts: their flags, what they store and what they print. */
+import { createHash } from "node:crypto"
+import { mkdirSync, readFileSync } from "node:fs"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import type { TestSigner } from "../../../src/testing/index.ts"
+import { attach, forgeJws } from "./forged-signature.ts"
+import { type Pushed, type Rig, startRig } from "./rig.ts"
+
+const OTHER = `sha256:${"0".repeat(64)}`
+const HOUR = 3_600_000
+const EXPERIMENTAL =
+  'Warning: This feature is experimental and may not be fully tested or completed and may be deprecated. Report any issues to "https://github/notaryproject/notation"\n'
+
+let rig: Rig
+let signer: TestSigner
+beforeAll(async () => {
+  rig = await startRig({ revocation: "none" })
+  signer = await rig.authority.issueSigner()
+  rig.trust("ca:test", rig.authority.rootPem)
+  rig.addKey("other", await rig.authority.issueSigner({ chainLength: 1 }))
+  rig.addKey("test", signer)
+})
+afterAll(() => rig.close())
+beforeEach(() => {
+  rig.clock.shift = 0
+  rig.registry.reset()
+  rig.policy()
+})
+
+interface Manifest {
+  readonly mediaType: string
+  readonly artifactType?: string
+  readonly config: {
+    readonly mediaType: string
+    readonly data?: string
+    readonly digest: string
+    readonly size: number
+  }
+  readonly layers: readonly { readonly mediaType: string; readonly digest: string }[]
+  readonly subject: unknown
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+async function get(artifact: Pushed, path: string): Promise<Response> {
+  return fetch(`${rig.registry.url}/v2/${artifact.repository.slice(rig.registry.address.length + 1)}/${path}`, {
+    headers: { accept: "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json" },
+  })
+}
+
+/** Manifest of the one signature, and its text. */
+async function signatureOf(artifact: Pushed): Promise<{ readonly manifest: Manifest; readonly text: string }> {
+  const list = (await (await get(artifact, `referrers/${artifact.subject.digest}`)).json()) as {
+    manifests: { digest: string; artifactType: string }[]
+  }
+  expect(list.manifests).toMatchObject([{ artifactType: "application/vnd.cncf.notary.signature" }])
+  const text = await (await get(artifact, `manifests/${list.manifests[0]?.digest ?? ""}`)).text()
+  return { text, manifest: JSON.parse(text) as Manifest }
+}
+
+const indexTag = ({ subject }: Pushed): string => `manifests/${subject.digest.replace(":", "-")}`
+
+describe("sign", () => {
+  it.each(["jws", "cose"] as const)("%s, in the manifest of each generation", async (format) => {
+    const types = { jws: "application/jose+json", cose: "application/cose" }
+    const first = await rig.push()
+    expect(await rig.notation("sign", "--signature-format", format, first.reference)).toEqual({
+      exit: 0,
+      stdout: `Successfully signed ${first.reference}\n`,
+      stderr: "",
+    })
+    const v1 = await signatureOf(first)
+    expect(Object.keys(v1.manifest)).toEqual([
+      "schemaVersion",
+      "mediaType",
+      "config",
+      "layers",
+      "subject",
+      "annotations",
+    ])
+    expect(v1.manifest.config).toEqual({
+      mediaType: "application/vnd.cncf.notary.signature",
+      digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      size: 2,
+    })
+    const second = await rig.push()
+    const ran = await rig.notation2("sign", "--signature-format", format, second.reference)
+    const v2 = await signatureOf(second)
+    const digest = createHash("sha256").update(v2.text).digest("hex")
+    expect(ran).toEqual({
+      exit: 0,
+      stdout: `Successfully signed ${second.reference}\nPushed the signature to ${second.repository}@sha256:${digest}\n`,
+      stderr: "",
+    })
+    expect(v2.manifest).toMatchObject({
+      artifactType: "application/vnd.cncf.notary.signature",
+      config: { mediaType: "application/vnd.oci.empty.v1+json", data: "e30=" },
+      layers: [{ mediaType: types[format] }],
+      subject: second.subject,
+    })
+    const prints = signer.chain.map((der) => createHash("sha256").update(der).digest("hex"))
+    expect(v2.manifest.annotations).toEqual({
+      "io.cncf.notary.x509chain.thumbprint#S256": JSON.stringify(prints),
+      "org.opencontainers.image.created": expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
+    })
+    expect(Object.keys(v2.manifest.annotations)).toEqual(Object.keys(v2.manifest.annotations).toSorted())
+  })
+
+  it.each([
+    ["notation", [], true],
+    ["notation", ["--force-referrers-tag=false"], false],
+    ["notation", ["--force-referrers-tag"], true],
+    ["notation2", [], false],
+    ["notation2", ["--force-referrers-tag"], true],
+    ["notation2", ["--force-referrers-tag=false"], false],
+  ] as const)("%s %j: index under the referrers tag %s", async (face, flags, tagged) => {
+    const artifact = await rig.push()
+    expect((await rig[face]("sign", ...flags, artifact.reference)).exit).toBe(0)
+    expect((await get(artifact, indexTag(artifact))).status).toBe(tagged ? 200 : 404)
+  })
+
+  it.each(["notation", "notation2"] as const)("%s without referrers API: the tag, and found there", async (face) => {
+    rig.registry.setFaults({ referrers: "404-text" })
+    const artifact = await rig.push()
+    for (const round of [1, 2]) {
+      expect((await rig[face]("sign", artifact.reference)).exit).toBe(0)
+      const index = (await (await get(artifact, indexTag(artifact))).json()) as { manifests: unknown[] }
+      expect(index.manifests).toHaveLength(round)
+    }
+    expect((await rig[face]("verify", artifact.reference)).exit).toBe(0)
+    expect((await rig[face]("list", artifact.reference)).stdout.match(/sha256:/g)).toHaveLength(3)
+  })
+
+  it("an outdated index that cannot be deleted is a warning, not a failure", async () => {
+    const artifact = await rig.push()
+    expect((await rig.notation("sign", artifact.reference)).exit).toBe(0)
+    rig.registry.setFaults({ deleteDisabled: true } as never)
+    const ran = await rig.notation("sign", artifact.reference)
+    expect(ran.exit).toBe(0)
+    expect((await rig.notation("verify", artifact.reference)).exit).toBe(0)
+  })
+
+  it("a tag is resolved, and warned of", async () => {
+    const artifact = await rig.push("v1")
+    const warning = (verb: string, why: string): string =>
+      `Warning: Always ${verb} the artifact using digest(@sha256:...) rather than a tag(:v1) because ${why}.\n`
+    expect(await rig.notation("sign", artifact.tagged)).toEqual({
+      exit: 0,
+      stdout: `Successfully signed ${artifact.reference}\n`,
+      stderr: warning(
+        "sign",
+        "tags are mutable and a tag reference can point to a different artifact than the one signed",
+      ),
+    })
+    for (const verb of ["verify", "list", "inspect"] as const) {
+      const ran = await rig.notation(verb, artifact.tagged)
+      expect(ran.exit).toBe(0)
+      expect(ran.stderr).toBe(
+        warning(verb, "resolved digest may not point to the same signed artifact, as tags are mutable"),
+      )
+    }
+  })
+
+  it.each<[readonly string[], string]>([
+    [["--key", "absent"], "signing key absent not found"],
+    [
+      ["--signature-format", "foo"],
+      'signature format "foo" not supported\nSupported signature envelope formats are "jws" and "cose"',
+    ],
+    [["-m", "a"], 'could not parse flag user-metadata: key-value pair requires "=" as separator'],
+    [["-m", "=b"], 'could not parse flag user-metadata: key-value pair requires "=" as separator'],
+    [
+      ["-m", "io.cncf.notary.a=b"],
+      "error adding user metadata: metadata key io.cncf.notary.a has reserved prefix io.cncf.notary",
+    ],
+    [["-e", "1ms"], "expiry duration supports minimum granularity of seconds"],
+    [["-e", "-1h"], "expiry duration cannot be a negative value"],
+    [["-e", "soon"], 'invalid argument "soon" for "-e, --expiry" flag: time: invalid duration "soon"'],
+    [["--id", "a"], "if any flags in the group [id plugin] are set they must all be set; missing [plugin]"],
+    [
+      ["--key", "test", "--id", "a", "--plugin", "b"],
+      "if any flags in the group [key id] are set none of the others can be; [id key] were all set",
+    ],
+  ])("%j is refused, nothing is pushed", async (flags, text) => {
+    const { reference } = await rig.push()
+    rig.registry.clearRequests()
+    expect(await rig.notation("sign", ...flags, reference)).toEqual({ exit: 1, stdout: "", stderr: `Error: ${text}\n` })
+    expect(rig.registry.requests.filter(({ method }) => method === "POST" || method === "PUT")).toEqual([])
+  })
+
+  it.each<[string, (artifact: Pushed) => string, RegExp]>([
+    [
+      "no such tag",
+      ({ repository }) => `${repository}:absent`,
+      /failed to get manifest descriptor: .*:absent: not found\n$/,
+    ],
+    [
+      "no such digest",
+      ({ repository }) => `${repository}@${OTHER}`,
+      /failed to get manifest descriptor: .*: not found\n$/,
+    ],
+    [
+      "no reference",
+      ({ repository }) => repository,
+      /invalid reference: no tag or digest\. Expecting <registry>\/<repository>:<tag> or <registry>\/<repository>@<digest>\n$/,
+    ],
+    ["no repository", () => "app:1", /invalid reference: missing registry or repository\. Expecting /],
+    ["a bad digest", ({ repository }) => `${repository}@sha256:abc`, /Expecting <registry>/],
+  ])("%s", async (_name, referenceOf, text) => {
+    const artifact = await rig.push()
+    for (const command of ["sign", "verify", "list", "inspect"]) {
+      const ran = await rig.notation(command, referenceOf(artifact))
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toMatch(text)
+    }
+  })
+
+  it("certificates that may not sign are refused before anything is pushed", async () => {
+    rig.addKey(
+      "expired",
+      await rig.authority.issueSigner({ notBefore: Date.now() - 3 * HOUR, notAfter: Date.now() - HOUR }),
+    )
+    rig.addKey("test", signer)
+    const { reference } = await rig.push()
+    rig.registry.clearRequests()
+    const ran = await rig.notation("sign", "--key", "expired", reference)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+    expect(ran.stderr).toMatch(
+      /certificate with subject .* was invalid at signing time of .* Certificate is valid from /,
+    )
+    expect(rig.registry.requests.filter(({ method }) => method === "POST" || method === "PUT")).toEqual([])
+  })
+
+  it("the format of config.json is the default", async () => {
+    const text = readFileSync(rig.path("config/config.json"), "utf8")
+    rig.write("config/config.json", JSON.stringify({ ...(JSON.parse(text) as object), signatureFormat: "COSE" }))
+    try {
+      const artifact = await rig.push()
+      expect((await rig.notation("sign", artifact.reference)).exit).toBe(0)
+      expect((await signatureOf(artifact)).manifest.layers).toMatchObject([{ mediaType: "application/cose" }])
+    } finally {
+      rig.write("config/config.json", text)
+    }
+  })
+
+  it("an index is signed alone", async () => {
+    const child = await rig.push()
+    const index = await rig.repository(child).index([child.subject], "all")
+    const reference = `${child.repository}@${index.digest}`
+    expect((await rig.notation("sign", reference)).exit).toBe(0)
+    expect((await rig.notation("verify", reference)).exit).toBe(0)
+    expect((await rig.notation("verify", child.reference)).exit).toBe(1)
+  })
+})
+
+describe("user metadata", () => {
+  it.each(["jws", "cose"])("is signed, shown and can be asked for: %s", async (format) => {
+    const artifact = await rig.push()
+    const metadata = ["-m", "k=1=2", "-m", 'a=<&>" é', "-m", "k=last"]
+    expect((await rig.notation("sign", "--signature-format", format, ...metadata, artifact.reference)).exit).toBe(0)
+    const table = 'KEY   VALUE      \na     <&>" é    \nk     last       \n'
+    expect((await rig.notation("verify", artifact.reference)).stdout.replaceAll(/ +$/gm, "")).toBe(
+      `Successfully verified signature for ${artifact.reference}\n\nThe artifact was signed with the following user metadata.\n\n${table.replaceAll(/ +$/gm, "")}`,
+    )
+    expect((await rig.notation("verify", "-m", "k=last", "-m", 'a=<&>" é', artifact.reference)).exit).toBe(0)
+    for (const wrong of ["k=1=2", "k=Last", "z=1"]) {
+      const ran = await rig.notation("verify", "-m", wrong, artifact.reference)
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toContain("unable to find specified metadata in the signature")
+    }
+  })
+})
+
+describe("expiry", () => {
+  it.each(["jws", "cose"])("ends the signature: %s", async (format) => {
+    const artifact = await rig.push()
+    const flags = ["--signature-format", format, "-e", "1h30m"]
+    expect((await rig.notation("sign", ...flags, artifact.reference)).exit).toBe(0)
+    rig.clock.shift = HOUR
+    expect((await rig.notation("verify", artifact.reference)).exit).toBe(0)
+    rig.clock.shift = 2 * HOUR
+    const ran = await rig.notation("verify", artifact.reference)
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain('expiry: digital signature has expired on "')
+  })
+})
+
+describe("how many signatures", () => {
+  it("the first that holds is enough; the limit counts those that do not", async () => {
+    const artifact = await rig.push()
+    for (const key of ["other", "other", "other", "test"]) {
+      expect((await rig.notation("sign", "--key", key, "--force-referrers-tag=false", artifact.reference)).exit).toBe(0)
+    }
+    expect((await rig.notation("verify", artifact.reference)).exit).toBe(0)
+    const listed = await rig.notation("list", artifact.reference)
+    expect(listed.stdout.split("\n").slice(2, -1)).toHaveLength(4)
+    for (const max of ["0", "-1"]) {
+      for (const command of ["verify", "list", "inspect"]) {
+        expect(await rig.notation(command, "--max-signatures", max, artifact.reference)).toEqual({
+          exit: 1,
+          stdout: "",
+          stderr: `Error: max-signatures value ${max} must be a positive number\n`,
+        })
+      }
+    }
+    const limited = await rig.notation2("list", "--max-signatures", "2", artifact.reference)
+    expect(limited.stderr).toBe("Warning: exceeded configured limit of max signatures 2 to examine\n")
+    expect(limited.stdout.split("\n").slice(2, -1)).toHaveLength(2)
+    const inspected = await rig.notation2("inspect", "--max-signatures", "2", artifact.reference)
+    expect(inspected.stdout).toContain("Warning: exceeded configured limit of max signatures 2 to examine\n")
+  })
+
+  it("all that were looked at failed", async () => {
+    const artifact = await rig.push()
+    for (let count = 0; count < 3; count++) {
+      expect(
+        (await rig.notation("sign", "--key", "other", "--force-referrers-tag=false", artifact.reference)).exit,
+      ).toBe(0)
+    }
+    for (const max of ["1", "3", "100"]) {
+      const ran = await rig.notation("verify", "--max-signatures", max, artifact.reference)
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      const reasons = ran.stderr.match(/does not contain any trusted certificate/g) ?? []
+      expect(reasons).toHaveLength(Math.min(Number(max), 3))
+      expect(ran.stderr).toMatch(
+        new RegExp(
+          `Error: signature verification failed for all the signatures associated with ${artifact.reference}\n$`,
+        ),
+      )
+    }
+  })
+
+  it("none", async () => {
+    const artifact = await rig.push()
+    expect(await rig.notation("verify", artifact.reference)).toEqual({
+      exit: 1,
+      stdout: "",
+      stderr: `Error: signature verification failed: no signature is associated with "${artifact.reference}", make sure the artifact was signed successfully\n`,
+    })
+    expect((await rig.notation("list", artifact.reference)).stdout).toBe(
+      `${artifact.reference} has no associated signature\n`,
+    )
+    expect((await rig.notation2("list", artifact.reference)).stdout).toBe(
+      `${artifact.reference} has no associated signatures\n`,
+    )
+    expect((await rig.notation2("inspect", artifact.reference)).stdout).toBe(
+      `${artifact.reference} has no associated signature\n`,
+    )
+    const json = await rig.notation2("inspect", "-o", "json", artifact.reference)
+    expect(JSON.parse(json.stdout)).toEqual({ mediaType: artifact.subject.mediaType, signatures: [] })
+  })
+})
+
+describe("inspect", () => {
+  it("shows what can be read, and ends with an error for what cannot", async () => {
+    const artifact = await rig.push()
+    const broken = await attach(rig, artifact, "{}")
+    expect((await rig.notation("sign", "--force-referrers-tag=false", artifact.reference)).exit).toBe(0)
+    const ran = await rig.notation2("inspect", artifact.reference)
+    expect(ran.exit).toBe(1)
+    expect(ran.stdout).toContain("signature algorithm: ECDSA-SHA-256")
+    expect(ran.stderr).toContain(`Warning: Skipping signature ${broken} because of error: `)
+    expect(ran.stderr).toMatch(/\nError: at least one signature was skipped and not displayed\n$/)
+    // One that cannot be read does not stand in the way of one that holds.
+    expect((await rig.notation("verify", artifact.reference)).exit).toBe(0)
+  })
+
+  it("tree and JSON say the same", async () => {
+    const artifact = await rig.push()
+    const flags = ["-m", "b=2", "-m", "a=1", "-e", "24h", "--force-referrers-tag=false"]
+    expect((await rig.notation("sign", ...flags, artifact.reference)).exit).toBe(0)
+    const tree = (await rig.notation2("inspect", artifact.reference)).stdout
+    const { signatures } = JSON.parse(
+      (await rig.notation2("inspect", "--output", "json", artifact.reference)).stdout,
+    ) as {
+      signatures: Record<string, Record<string, string>>[]
+    }
+    expect(signatures).toHaveLength(1)
+    expect(signatures[0]).toMatchObject({
+      signatureAlgorithm: "ECDSA-SHA-256",
+      signatureEnvelopeType: "application/jose+json",
+      signedAttributes: {
+        contentType: "application/vnd.cncf.notary.payload.v1+json",
+        signingScheme: "notary.x509",
+      },
+      userDefinedAttributes: { a: "1", b: "2" },
+      signedArtifact: artifact.subject,
+    })
+    expect(tree).toMatch(/user defined attributes\n.*├── a: 1\n.*└── b: 2\n/)
+    expect(tree).toContain("signing agent: notation-go/")
+    expect(tree).toMatch(/expiry: [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\n/)
+  })
+
+  it.each([
+    ["notation2", "yaml", 'invalid format: "yaml"'],
+    ["notation", "yaml", "unrecognized output format yaml"],
+  ] as const)("%s -o %s", async (face, form, text) => {
+    const { reference } = await rig.push()
+    expect(await rig[face]("inspect", "-o", form, reference)).toEqual({
+      exit: 1,
+      stdout: "",
+      stderr: `Error: ${text}\n`,
+    })
+  })
+})
+
+describe("signatures that are nobody's, or somebody else's", () => {
+  it("a signature of another artifact", async () => {
+    const [first, second] = [await rig.push(), await rig.push()]
+    await attach(rig, second, forgeJws(signer, first.subject))
+    const ran = await rig.notation("verify", second.reference)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+    expect(ran.stderr).toContain("content descriptor mismatch")
+  })
+
+  it.each<[string, object]>([
+    ["another size", { size: 1 }],
+    ["another media type", { mediaType: "application/vnd.oci.image.index.v1+json" }],
+    ["another digest", { digest: OTHER }],
+    ["no digest", { digest: undefined }],
+  ])("of the same artifact with %s", async (_name, target) => {
+    for (const level of ["strict", "audit"]) {
+      rig.policy({ signatureVerification: { level } })
+      const artifact = await rig.push()
+      await attach(rig, artifact, forgeJws(signer, artifact.subject, { target: target as Record<string, unknown> }))
+      expect(await rig.notation("verify", artifact.reference)).toMatchObject({ exit: 1, stdout: "" })
+    }
+  })
+
+  it("another registry's answer to a digest is refused", async () => {
+    const artifact = await rig.push()
+    expect((await rig.notation("sign", artifact.reference)).exit).toBe(0)
+    const moved = await rig.push("other")
+    const ran = await rig.notation("verify", `${moved.repository}@${artifact.subject.digest}`)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+  })
+})
+
+describe("OCI layouts", () => {
+  const layout = async (): Promise<{ readonly path: string; readonly digest: string }> => {
+    const path = rig.path(`layout${layouts++}`)
+    mkdirSync(`${path}/blobs/sha256`, { recursive: true })
+    const { subject } = await rig.push()
+    const blob = (text: string): string => {
+      const hex = createHash("sha256").update(text).digest("hex")
+      rig.write(`${path.slice(rig.folder.length + 1)}/blobs/sha256/${hex}`, text)
+      return `sha256:${hex}`
+    }
+    const config = blob("{}")
+    const layer = blob(`layer ${layouts}`)
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: subject.mediaType,
+      config: { mediaType: "application/vnd.oci.empty.v1+json", digest: config, size: 2 },
+      layers: [{ mediaType: "text/plain", digest: layer, size: `layer ${layouts}`.length }],
+    })
+    const digest = blob(manifest)
+    const entry = {
+      mediaType: subject.mediaType,
+      digest,
+      size: manifest.length,
+      annotations: { "org.opencontainers.image.ref.name": "v1" },
+    }
+    const name = path.slice(rig.folder.length + 1)
+    rig.write(`${name}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}')
+    rig.write(`${name}/index.json`, JSON.stringify({ schemaVersion: 2, manifests: [entry] }))
+    return { path, digest }
+  }
+  let layouts = 0
+
+  beforeEach(() => {
+    rig.env["NOTATION_EXPERIMENTAL"] = "1"
+  })
+
+  it.each(["notation", "notation2"] as const)("%s: sign, list, verify", async (face) => {
+    const { path, digest } = await layout()
+    const signed = await rig[face]("sign", "--oci-layout", `${path}@${digest}`)
+    expect(signed).toMatchObject({ exit: 0, stderr: EXPERIMENTAL })
+    expect(signed.stdout).toMatch(new RegExp(`^Successfully signed ${path}@${digest}\n`))
+    const { manifests } = JSON.parse(readFileSync(`${path}/index.json`, "utf8")) as {
+      manifests: Record<string, unknown>[]
+    }
+    expect(manifests).toHaveLength(2)
+    expect(manifests[1]).toMatchObject({ artifactType: "application/vnd.cncf.notary.signature" })
+    expect(JSON.stringify(manifests[1])).not.toContain("ref.name")
+    const listed = await rig[face]("list", "--oci-layout", `${path}:v1`)
+    expect(listed.stdout).toMatch(/└── application\/vnd\.cncf\.notary\.signature\n {4}└── sha256:/)
+    rig.policy({ registryScopes: ["local/layout"] })
+    const verified = await rig[face]("verify", "--oci-layout", "--scope", "local/layout", `${path}@${digest}`)
+    expect(verified.exit).toBe(0)
+    expect(verified.stdout).toContain(`Successfully verified signature for ${path}@${digest}\n`)
+    const other = await rig[face]("verify", "--oci-layout", "--scope", "local/other", `${path}@${digest}`)
+    expect(other.exit).toBe(1)
+    expect(other.stderr).toContain(`artifact "local/other@${digest}" has no applicable`)
+  })
+
+  it("needs the variable, a scope, and a reference", async () => {
+    const { path, digest } = await layout()
+    const bare = await rig.notation2("sign", "--oci-layout", path)
+    expect(bare.stderr).toContain(
+      `failed to resolve user input reference: "${path}": invalid reference: missing tag or digest. Expecting <file_path>:<tag> or <file_path>@<digest>`,
+    )
+    const scopeless = await rig.notation2("verify", "--oci-layout", `${path}@${digest}`)
+    expect(scopeless.stderr).toContain(
+      "Error: if any flags in the group [oci-layout scope] are set they must all be set; missing [scope]\n",
+    )
+    rig.env["NOTATION_EXPERIMENTAL"] = "0"
+    for (const command of ["sign", "list"]) {
+      const ran = await rig.notation2(command, "--oci-layout", `${path}@${digest}`)
+      expect(ran.exit).toBe(1)
+      expect(ran.stderr).toBe(
+        `Error: flag(s) --oci-layout in "notation ${command}" is experimental and not enabled by default. To use, please set NOTATION_EXPERIMENTAL=1 environment variable\n`,
+      )
+    }
+  })
+})
