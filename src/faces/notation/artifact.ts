@@ -118,7 +118,8 @@ export async function resolveArtifact(
 
 function unresolved({ place }: FaceArtifact, reference: string, thrown: unknown): Error {
   const error = asToolError(thrown)
-  const inner = error.code === "E_REF_TAG_NOT_FOUND" ? `${place}:${reference}: not found` : error.message
+  const separator = reference.includes(":") ? "@" : ":"
+  const inner = error.code === "E_REF_TAG_NOT_FOUND" ? `${place}${separator}${reference}: not found` : error.message
   return faceError(`failed to get manifest descriptor: ${inner}`, error.code, error)
 }
 

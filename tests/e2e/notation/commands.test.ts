@@ -214,6 +214,17 @@ describe("sign", () => {
     }
   })
 
+  it.each(["sign", "verify", "list", "inspect"])("%s names what is not there by tag or digest", async (command) => {
+    const { repository } = await rig.push()
+    for (const reference of [`${repository}:absent`, `${repository}@${OTHER}`]) {
+      expect(await rig.notation(command, reference)).toEqual({
+        exit: 1,
+        stdout: "",
+        stderr: `Error: failed to get manifest descriptor: ${reference}: not found\n`,
+      })
+    }
+  })
+
   it("certificates that may not sign are refused before anything is pushed", async () => {
     rig.addKey(
       "expired",
