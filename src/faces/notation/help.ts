@@ -1,4 +1,4 @@
-/** Help in cobra's layout, with notation's words. */
+/** Help in cobra's layout, in our own words. */
 import type { World } from "../../app/world.ts"
 import type { CommandSpec, FlagSpec, HelpContext, Program } from "../command.ts"
 import { nextWords } from "../command-line/find-command.ts"
@@ -31,13 +31,13 @@ export function notationUnknownTopic(program: Program, words: readonly string[])
 }
 
 function rootHelp(program: Program): string {
-  return `${program.summary}\n\n${usage(program, [], helpFlags([], "notation"))}`
+  return `${program.summary}\n\n${usage(program, [], helpFlags([]))}`
 }
 
 function groupHelp(program: Program, path: readonly string[]): string {
   const group = program.groups?.find((g) => g.path.join(" ") === path.join(" "))
   const text = group?.description ?? group?.summary ?? ""
-  return `${text}\n\n${usage(program, path, helpFlags([], path.at(-1) ?? ""), group?.aliases)}`
+  return `${text}\n\n${usage(program, path, helpFlags([]), group?.aliases)}`
 }
 
 async function commandHelp(program: Program, command: CommandSpec & Partial<Described>, world: World): Promise<string> {
@@ -49,21 +49,19 @@ async function commandHelp(program: Program, command: CommandSpec & Partial<Desc
   const name = command.path.at(-1) ?? ""
   const long = `${command.description ?? command.summary}${shown ? (command.experimental ?? "") : ""}`
   const line = [program.name, ...command.path, command.use ?? ""].filter((word) => word !== "").join(" ")
-  return (
-    `${long}\n\nUsage:\n  ${line}\n${aliasSection(name, command.aliases)}` + `\nFlags:\n${helpFlags(visible, name)}\n`
-  )
+  return `${long}\n\nUsage:\n  ${line}\n${aliasSection(name, command.aliases)}` + `\nFlags:\n${helpFlags(visible)}\n`
 }
 
 function usage(program: Program, path: readonly string[], flags: string, aliases?: readonly string[]): string {
   const name = [program.name, ...path].join(" ")
   const rows = nextWords(program, path).map((word) => ({ word, about: summaryOf(program, [...path, word]) }))
-  if (path.length === 0) rows.push({ word: "help", about: "Help about any command" })
+  if (path.length === 0) rows.push({ word: "help", about: "Print the help of a command" })
   const sorted = rows.toSorted((a, b) => (a.word < b.word ? -1 : 1))
   const width = Math.max(NAME_COLUMN, ...sorted.map((row) => row.word.length))
   const list = sorted.map((row) => `  ${row.word.padEnd(width)} ${row.about}\n`).join("")
   return (
     `Usage:\n  ${name} [command]\n${aliasSection(path.at(-1) ?? "", aliases)}\nAvailable Commands:\n${list}\n` +
-    `${flags === "" ? "" : `Flags:\n${flags}\n\n`}Use "${name} [command] --help" for more information about a command.\n`
+    `${flags === "" ? "" : `Flags:\n${flags}\n\n`}"${name} [command] --help" prints the help of a command.\n`
   )
 }
 
@@ -77,8 +75,8 @@ function summaryOf(program: Program, path: readonly string[]): string {
   return (command ?? program.groups?.find((g) => g.path.join(" ") === name))?.summary ?? ""
 }
 
-function helpFlags(flags: readonly FlagSpec[], name: string): string {
-  const help: FlagSpec = { name: "help", short: "h", type: "bool", usage: `help for ${name}` }
+function helpFlags(flags: readonly FlagSpec[]): string {
+  const help: FlagSpec = { name: "help", short: "h", type: "bool", usage: "print this help" }
   return flagUsages([...flags, help]).trimEnd()
 }
 

@@ -30,7 +30,7 @@ function programOf(generation: Generation): Program {
   const has = ({ only }: Pick<FaceCommand, "only">): boolean => (only ?? generation.name) === generation.name
   const program: Program = {
     name: "notation",
-    summary: "Notation - a tool to sign and verify artifacts",
+    summary: "Signs artifacts and files as notation does, and verifies their signatures",
     globalFlags: [],
     commands: faceCommands.filter(has).map((command) => commandOf(command, generation, () => program)),
     groups: groups.filter(has).map((group) => groupOf(group, generation)),

@@ -1,44 +1,44 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { atLeastOne, referenceMissing } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const artifactsCommands: readonly FaceCommand[] = [
   {
     path: ["sign"],
-    summary: "Sign artifacts",
-    description: `Sign artifacts
+    summary: "Sign an artifact in a registry",
+    description: `Signs an artifact and stores the signature in the artifact's repository.
 
-Note: a signing key must be specified. This can be done temporarily by specifying a key ID, or a new key can be configured using the command "notation key add"
+The key is the default one of the key list, another one of it (--key), or one that a plugin holds (--plugin and --id). "notation key add" puts keys in the list.
 
-Example - Sign an OCI artifact using the default signing key, with the default JWS envelope, and use OCI image manifest to store the signature:
+Example - default key, JWS envelope:
   notation sign <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact using the default signing key, with the COSE envelope:
-  notation sign --signature-format cose <registry>/<repository>@<digest> 
+Example - default key, COSE envelope:
+  notation sign --signature-format cose <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact with a specified plugin and signing key stored in KMS 
+Example - a key that a plugin reaches, in a KMS for instance:
   notation sign --plugin <plugin_name> --id <remote_key_id> <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact using a specified key
+Example - a key by its name in the list:
   notation sign --key <key_name> <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact identified by a tag (Notation will resolve tag to digest)
+Example - an artifact named by a tag; the digest behind it is what gets signed:
   notation sign <registry>/<repository>:<tag>
 
-Example - Sign an OCI artifact stored in a registry and specify the signature expiry duration, for example 24 hours
+Example - a signature that expires after a day:
   notation sign --expiry 24h <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact and store signature using the Referrers API. If it's not supported, fallback to the Referrers tag schema
+Example - rely on the referrers API, and write the referrers tag only where a registry lacks it:
   notation sign --force-referrers-tag=false <registry>/<repository>@<digest>
 
-Example - Sign an OCI artifact with timestamping:
+Example - a signature with a timestamp:
   notation sign --timestamp-url <TSA_url> --timestamp-root-cert <TSA_root_certificate_filepath> <registry>/<repository>@<digest>`,
-    experimental: ` 
+    experimental: `
 
-Example - [Experimental] Sign an OCI artifact referenced in an OCI layout
+Example - [Experimental] an artifact in an OCI layout:
   notation sign --oci-layout "<oci_layout_path>@<digest>"
 
-Example - [Experimental] Sign an OCI artifact identified by a tag and referenced in an OCI layout
+Example - [Experimental] an artifact in an OCI layout, named by a tag:
   notation sign --oci-layout "<oci_layout_path>:<tag>"`,
     use: "[flags] <reference>",
     args: atLeastOne(referenceMissing("sign")),
@@ -55,22 +55,22 @@ Example - [Experimental] Sign an OCI artifact identified by a tag and referenced
   },
   {
     path: ["verify"],
-    summary: "Verify OCI artifacts",
-    description: `Verify OCI artifacts
+    summary: "Check an artifact's signatures against the trust policy",
+    description: `Looks for a signature of the artifact that satisfies the trust policy; the first such signature is enough. Otherwise the error output says what is wrong with each.
 
-Prerequisite: added a certificate into trust store and created a trust policy.
+A trust policy must have been imported, and the trust stores it names must hold certificates: see "notation policy import" and "notation cert add".
 
-Example - Verify a signature on an OCI artifact identified by a digest:
+Example - an artifact named by its digest:
   notation verify <registry>/<repository>@<digest>
 
-Example - Verify a signature on an OCI artifact identified by a tag  (Notation will resolve tag to digest):
+Example - an artifact named by a tag; the digest behind it is what counts:
   notation verify <registry>/<repository>:<tag>`,
     experimental: `
 
-Example - [Experimental] Verify a signature on an OCI artifact referenced in an OCI layout using trust policy statement specified by scope.
+Example - [Experimental] an artifact in an OCI layout; the scope selects the statement of the policy:
   notation verify --oci-layout <registry>/<repository>@<digest> --scope <trust_policy_scope>
 
-Example - [Experimental] Verify a signature on an OCI artifact identified by a tag and referenced in an OCI layout using trust policy statement specified by scope.
+Example - [Experimental] an artifact in an OCI layout, named by a tag:
   notation verify --oci-layout <registry>/<repository>:<tag> --scope <trust_policy_scope>`,
     use: "[reference] [flags]",
     args: atLeastOne(referenceMissing("verify")),
@@ -80,20 +80,20 @@ Example - [Experimental] Verify a signature on an OCI artifact identified by a t
   {
     path: ["list"],
     aliases: ["ls"],
-    summary: "List signatures of the signed artifact",
-    description: `List all the signatures associated with signed artifact
+    summary: "Print the digests of an artifact's signatures",
+    description: `Prints the digest of each signature that is stored for an artifact. None is verified.
 
-Example - List signatures of an OCI artifact:
+Example - an artifact named by its digest:
   notation list <registry>/<repository>@<digest>
 
-Example - List signatures of an OCI artifact identified by a tag (Notation will resolve tag to digest)
+Example - an artifact named by a tag:
   notation list <registry>/<repository>:<tag>`,
     experimental: `
 
-Example - [Experimental] List signatures of an OCI artifact referenced in an OCI layout
+Example - [Experimental] an artifact in an OCI layout:
   notation list --oci-layout "<oci_layout_path>@<digest>"
 
-Example - [Experimental] List signatures of an OCI artifact identified by a tag and referenced in an OCI layout
+Example - [Experimental] an artifact in an OCI layout, named by a tag:
   notation list --oci-layout "<oci_layout_path>:<tag>"`,
     use: "[flags] <reference>",
     args: atLeastOne(referenceMissing("list")),
@@ -101,16 +101,16 @@ Example - [Experimental] List signatures of an OCI artifact identified by a tag 
   },
   {
     path: ["inspect"],
-    summary: "Inspect all signatures associated with the signed artifact",
-    description: `Inspect all signatures associated with the signed artifact.
+    summary: "Print what an artifact's signatures contain",
+    description: `Prints attributes, certificates and timestamps of an artifact's signatures. None is verified: anybody may have written what is shown.
 
-Example - Inspect signatures on an OCI artifact identified by a digest:
+Example - an artifact named by its digest:
   notation inspect <registry>/<repository>@<digest>
 
-Example - Inspect signatures on an OCI artifact identified by a tag  (Notation will resolve tag to digest):
+Example - an artifact named by a tag:
   notation inspect <registry>/<repository>:<tag>
 
-Example - Inspect signatures on an OCI artifact identified by a digest and output as json:
+Example - as JSON:
   notation inspect --output json <registry>/<repository>@<digest>`,
     use: "[reference] [flags]",
     args: atLeastOne(referenceMissing("inspect")),
@@ -118,13 +118,13 @@ Example - Inspect signatures on an OCI artifact identified by a digest and outpu
   },
   {
     path: ["login"],
-    summary: "Login to registry",
-    description: `Log in to an OCI registry
+    summary: "Store credentials of a registry",
+    description: `Tries credentials at a registry and gives them to a credential helper; without a helper nothing is stored. What is missing is asked for.
 
-Example - Login with provided username and password:
+Example - credentials on the command line:
 	notation login -u <user> -p <password> registry.example.com
 
-Example - Login using $NOTATION_USERNAME $NOTATION_PASSWORD variables:
+Example - credentials in NOTATION_USERNAME and NOTATION_PASSWORD:
 	notation login registry.example.com`,
     use: "[flags] <server>",
     args: atLeastOne("no hostname specified"),
@@ -132,7 +132,7 @@ Example - Login using $NOTATION_USERNAME $NOTATION_PASSWORD variables:
   },
   {
     path: ["logout"],
-    summary: "Log out from the logged in registries",
+    summary: "Forget the credentials of a registry",
     use: "[flags] <server>",
     args: atLeastOne("no hostname specified"),
     load: async () => (await import("../commands/logout.ts")).logout,

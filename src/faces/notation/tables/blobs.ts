@@ -1,4 +1,4 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { atLeastOne, blobMissing, blobSignArguments } from "../arguments.ts"
 import { blobSignFlags, blobVerifyFlags } from "../early-checks.ts"
 import type { FaceCommand } from "../face-command.ts"
@@ -7,13 +7,13 @@ export const blobsCommands: readonly FaceCommand[] = [
   {
     path: ["blob", "inspect"],
     only: "notation2",
-    summary: "Inspect a signature associated with a blob",
-    description: `Inspect a signature associated with a blob.
+    summary: "Print what a signature file contains",
+    description: `Prints attributes, certificates and timestamp of the signature in a file. Nothing is verified.
 
-Example - Inspect a signature:
+Example - as a tree:
   notation blob inspect blob.cose.sig
 
-Example - Inspect a signature and output as JSON:
+Example - as JSON:
   notation blob inspect -o json blob.cose.sig`,
     use: "[flags] <signature_path>",
     args: atLeastOne(blobMissing("signature path", "inspect")),
@@ -23,41 +23,39 @@ Example - Inspect a signature and output as JSON:
   {
     path: ["blob", "sign"],
     only: "notation2",
-    summary: "Produce a detached signature for a given blob",
-    description: `Produce a detached signature for a given blob.
+    summary: "Sign a file",
+    description: `Signs a file and writes the signature to a file beside it, named FILE.jws.sig or FILE.cose.sig.
 
-By default, the signature file will be written to the same directory as the blob with file name "{blob file name}.{signature format}.sig".
+The key is the default one of the key list, another one of it (--key), or one that a plugin holds (--plugin and --id). "notation key add" puts keys in the list.
 
-Note: a signing key must be specified. This can be done temporarily by specifying a key ID, or a new key can be configured using the command "notation key add"
-
-Example - Sign a blob artifact using the default signing key, with the default JWS envelope, and store the signature at current directory:
+Example - default key, JWS envelope:
   notation blob sign <blob_path>
 
-Example - Sign a blob artifact by generating the signature in a particular directory: 
+Example - put the signature into another folder:
   notation blob sign --signature-directory <signature_directory_path> <blob_path>
 
-Example - Sign a blob artifact and skip user confirmations when overwriting existing signature:
-  notation blob sign --force <blob_path> 
+Example - replace an older signature without a question:
+  notation blob sign --force <blob_path>
 
-Example - Sign a blob artifact using the default signing key, with the COSE envelope:
+Example - default key, COSE envelope:
   notation blob sign --signature-format cose <blob_path>
 
-Example - Sign a blob artifact with a specified plugin and signing key stored in KMS: 
+Example - a key that a plugin reaches, in a KMS for instance:
   notation blob sign --plugin <plugin_name> --id <remote_key_id> <blob_path>
 
-Example - Sign a blob artifact and add a user metadata to payload: 
+Example - sign metadata along with the file:
   notation blob sign --user-metadata <metadata> <blob_path>
 
-Example - Sign a blob artifact using a specified media type: 
+Example - say what kind of file it is:
   notation blob sign --media-type <media type> <blob_path>
 
-Example - Sign a blob artifact using a specified key: 
+Example - a key by its name in the list:
   notation blob sign --key <key_name> <blob_path>
 
-Example - Sign a blob artifact and specify the signature expiry duration, for example 24 hours: 
+Example - a signature that expires after a day:
   notation blob sign --expiry 24h <blob_path>
 
-Example - Sign a blob artifact with timestamping:
+Example - a signature with a timestamp:
   notation blob sign --timestamp-url <TSA_url> --timestamp-root-cert <TSA_root_certificate_filepath> <blob_path>`,
     use: "[flags] <blob_path>",
     args: blobSignArguments,
@@ -76,21 +74,21 @@ Example - Sign a blob artifact with timestamping:
   {
     path: ["blob", "verify"],
     only: "notation2",
-    summary: "Verify a signature associated with a blob",
-    description: `Verify a signature associated with a blob.
+    summary: "Check the signature of a file against the trust policy",
+    description: `Checks the signature of a file by a statement of the blob trust policy: the one that --policy-name names, else the global one. Where verification fails, the reason is shown as well.
 
-Prerequisite: added a certificate into trust store and created a trust policy.
+The policy comes from "notation blob policy import" or "notation blob policy init"; "notation cert add" fills the trust stores it names.
 
-Example - Verify a signature on a blob artifact:
+Example - by the global statement:
   notation blob verify --signature <signature_path> <blob_path>
 
-Example - Verify the signature on a blob artifact with user metadata:
+Example - require signed metadata:
   notation blob verify --user-metadata <metadata> --signature <signature_path> <blob_path>
 
-Example - Verify the signature on a blob artifact with media type:
+Example - require a media type:
   notation blob verify --media-type <media_type> --signature <signature_path> <blob_path>
- 
-Example - Verify the signature on a blob artifact using a policy statement name:
+
+Example - by a statement that is named:
   notation blob verify --policy-name <policy_name> --signature <signature_path> <blob_path>`,
     use: "[flags] --signature <signature_path> <blob_path>",
     args: atLeastOne(blobMissing("path to the blob artifact", "verify")),

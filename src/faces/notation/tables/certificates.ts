@@ -1,20 +1,20 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { atLeastOne, cleanupArguments, deleteArguments, showArguments } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const certificatesCommands: readonly FaceCommand[] = [
   {
     path: ["certificate", "add"],
-    summary: "Add certificates to the trust store.",
-    description: `Add certificates to the trust store
+    summary: "Copy certificates into a trust store",
+    description: `Copies certificate files into a trust store, which is made when it is not there. A file may be PEM or DER and hold several certificates.
 
-Example - Add a certificate to the "ca" type of a named store "acme-rockets":
+Example - a certificate authority, into store "acme-rockets":
   notation cert add --type ca --store acme-rockets acme-rockets.crt
 
-Example - Add a certificate to the "signingAuthority" type of a named store "wabbit-networks":
+Example - a signing authority, into store "wabbit-networks":
   notation cert add --type signingAuthority --store wabbit-networks wabbit-networks.pem
 
-Example - Add a certificate to the "tsa" type of a named store "timestamp":
+Example - a timestamp authority, into store "timestamp":
   notation cert add --type tsa --store timestamp wabbit-networks-timestamp.pem`,
     use: "--type <type> --store <name> [flags] <cert_path>...",
     args: atLeastOne("missing certificate path"),
@@ -25,11 +25,10 @@ Example - Add a certificate to the "tsa" type of a named store "timestamp":
   {
     path: ["certificate", "cleanup-test"],
     only: "notation2",
-    summary:
-      'Clean up a test RSA key and its corresponding certificate that were generated using the "generate-test" command.',
-    description: `Clean up a test RSA key and its corresponding certificate that were generated using the "generate-test" command.
+    summary: 'Remove what "generate-test" made',
+    description: `Removes what "notation cert generate-test" made: the key, its certificate, the copy in the trust store and the entry of the key list. What is gone already is passed over.
 
-Example - Clean up a test key and corresponding certificate named "wabbit-networks.io":
+Example - for the name "wabbit-networks.io":
   notation cert cleanup-test wabbit-networks.io`,
     use: "[flags] <common_name>",
     args: cleanupArguments,
@@ -37,19 +36,19 @@ Example - Clean up a test key and corresponding certificate named "wabbit-networ
   },
   {
     path: ["certificate", "delete"],
-    summary: "Delete certificates from the trust store.",
-    description: `Delete certificates from the trust store
+    summary: "Remove certificates from a trust store",
+    description: `Removes one certificate file, or all of them, from a trust store.
 
-Example - Delete all certificates with "ca" type from the trust store "acme-rockets":
+Example - everything in store "acme-rockets" of type "ca":
   notation cert delete --type ca --store acme-rockets --all
 
-Example - Delete certificate "cert1.pem" with "signingAuthority" type from trust store wabbit-networks:
+Example - one file of store "wabbit-networks", type "signingAuthority":
   notation cert delete --type signingAuthority --store wabbit-networks cert1.pem
 
-Example - Delete all certificates with "ca" type from the trust store "acme-rockets", without prompt for confirmation:
-  notation cert delete --type ca --store acme-rockets -y --all 
+Example - everything in the store, with no question asked:
+  notation cert delete --type ca --store acme-rockets -y --all
 
-Example - Delete certificate "wabbit-networks-timestamp.pem" with "tsa" type from trust store timestamp:
+Example - one file of store "timestamp", type "tsa":
   notation cert delete --type tsa --store timestamp wabbit-networks-timestamp.pem -y`,
     use: "--type <type> --store <name> [flags] (--all | <cert_fileName>)",
     args: deleteArguments,
@@ -58,13 +57,13 @@ Example - Delete certificate "wabbit-networks-timestamp.pem" with "tsa" type fro
   },
   {
     path: ["certificate", "generate-test"],
-    summary: "Generate a test RSA key and a corresponding self-signed certificate.",
-    description: `Generate a test RSA key and a corresponding self-signed certificate
+    summary: "Make a key and a certificate for tests",
+    description: `Makes an RSA key and a certificate for it that is good for one day, adds the key to the key list and the certificate to a trust store of type "ca" with the same name. For tests alone.
 
-Example - Generate a test RSA key and a corresponding self-signed certificate named "wabbit-networks.io":
+Example - for the name "wabbit-networks.io":
   notation cert generate-test "wabbit-networks.io"
 
-Example - Generate a test RSA key and a corresponding self-signed certificate, set RSA key as a default signing key:
+Example - and sign with it from now on:
   notation cert generate-test --default "wabbit-networks.io"`,
     use: "[flags] <common_name>",
     args: atLeastOne("missing certificate common_name"),
@@ -73,39 +72,38 @@ Example - Generate a test RSA key and a corresponding self-signed certificate, s
   {
     path: ["certificate", "list"],
     aliases: ["ls"],
-    summary: "List certificates in the trust store.",
-    description: `List certificates in the trust store
+    summary: "Print the files in trust stores",
+    description: `Prints the certificate files that lie in trust stores, all of them or those of a type or a store.
 
-Example - List all certificate files stored in the trust store
+Example - in all stores:
   notation cert ls
 
-Example - List all certificate files of trust store "acme-rockets"
+Example - in stores named "acme-rockets":
   notation cert ls --store "acme-rockets"
 
-Example - List all certificate files from trust store of type "ca"
+Example - in stores of type "ca":
   notation cert ls --type ca
 
-Example - List all certificate files from trust store "wabbit-networks" of type "signingAuthority"
+Example - in one store, by type and name:
   notation cert ls --type signingAuthority --store "wabbit-networks"
 
-Example - List all certificate files from trust store of type "tsa"
+Example - in stores of type "tsa":
   notation cert ls --type tsa`,
     use: "[flags]",
     load: async () => (await import("../commands/cert-list.ts")).certList,
   },
   {
     path: ["certificate", "show"],
-    summary:
-      "Show certificate details given trust store type, named store, and certificate file name. If the certificate file contains multiple certificates, then all certificates are displayed.",
-    description: `Show certificate details of given trust store name, trust store type, and certificate file name. If the certificate file contains multiple certificates, then all certificates are displayed
+    summary: "Print the certificates of a file in a trust store",
+    description: `Prints issuer, subject, validity and thumbprint of each certificate in a file of a trust store.
 
-Example - Show details of certificate "cert1.pem" with type "ca" from trust store "acme-rockets":
+Example - a file of store "acme-rockets", type "ca":
   notation cert show --type ca --store acme-rockets cert1.pem
 
-Example - Show details of certificate "cert2.pem" with type "signingAuthority" from trust store "wabbit-networks":
+Example - a file of store "wabbit-networks", type "signingAuthority":
   notation cert show --type signingAuthority --store wabbit-networks cert2.pem
 
-Example - Show details of certificate "wabbit-networks-timestamp.pem" with type "tsa" from trust store "timestamp":
+Example - a file of store "timestamp", type "tsa":
   notation cert show --type tsa --store timestamp wabbit-networks-timestamp.pem`,
     use: "--type <type> --store <name> [flags] <cert_fileName>",
     args: showArguments,

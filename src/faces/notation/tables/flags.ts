@@ -1,4 +1,4 @@
-/** Flags of the face, in notation's own words. The order of experimental ones is that of its messages. */
+/** Flags of the face, with usage in our own words. The order of experimental ones is that of notation's messages. */
 import type { FaceFlag } from "../face-flag.ts"
 
 const ARTIFACTS = ["sign", "verify", "list", "inspect"]
@@ -18,29 +18,35 @@ const LOGGED = [
 const STORES = ["certificate add", "certificate list", "certificate show", "certificate delete"]
 
 const common: readonly FaceFlag[] = [
-  { commands: [...LOGGED, "blob sign", "blob verify"], name: "debug", short: "d", type: "bool", usage: "debug mode" },
-  { commands: LOGGED, only: "notation", name: "verbose", short: "v", type: "bool", usage: "verbose mode" },
+  {
+    commands: [...LOGGED, "blob sign", "blob verify"],
+    name: "debug",
+    short: "d",
+    type: "bool",
+    usage: "log everything",
+  },
+  { commands: LOGGED, only: "notation", name: "verbose", short: "v", type: "bool", usage: "log the main steps" },
   {
     commands: [...ARTIFACTS, "login"],
     name: "username",
     short: "u",
     type: "string",
-    usage: "username for registry operations (default to $NOTATION_USERNAME if not specified)",
+    usage: "user name at the registry (else $NOTATION_USERNAME)",
   },
   {
     commands: [...ARTIFACTS, "login"],
     name: "password",
     short: "p",
     type: "string",
-    usage: "password for registry operations (default to $NOTATION_PASSWORD if not specified)",
+    usage: "password at the registry (else $NOTATION_PASSWORD)",
   },
   {
     commands: [...ARTIFACTS, "login"],
     name: "insecure-registry",
     type: "bool",
-    usage: "use HTTP protocol while connecting to registries. Should be used only for testing",
+    usage: "try plain http first, at any registry; loopback addresses need no flag. For tests",
   },
-  { commands: ["login"], name: "password-stdin", type: "bool", usage: "take the password from stdin" },
+  { commands: ["login"], name: "password-stdin", type: "bool", usage: "read the password from standard input" },
 ]
 
 const signing: readonly FaceFlag[] = [
@@ -49,71 +55,65 @@ const signing: readonly FaceFlag[] = [
     name: "key",
     short: "k",
     type: "string",
-    usage:
-      "signing key name, for a key previously added to notation's key list. " +
-      "This is mutually exclusive with the --id and --plugin flags",
+    usage: "name of a key in the key list. Not together with --id and --plugin",
   },
   {
     commands: SIGNERS,
     name: "signature-format",
     type: "string",
     default: "jws",
-    usage: 'signature envelope format, options: "jws", "cose"',
+    usage: 'kind of envelope, "jws" or "cose"',
   },
   {
     commands: SIGNERS,
     name: "id",
     type: "string",
-    usage: "key id (required if --plugin is set). This is mutually exclusive with the --key flag",
+    usage: "ID by which the plugin knows the key. Goes with --plugin, not with --key",
   },
   {
     commands: SIGNERS,
     name: "plugin",
     type: "string",
-    usage: "signing plugin name (required if --id is set). This is mutually exclusive with the --key flag",
+    usage: "name of the plugin that signs. Goes with --id, not with --key",
   },
   {
     commands: SIGNERS,
     name: "expiry",
     short: "e",
     type: "duration",
-    usage:
-      'optional expiry that provides a "best by use" time for the artifact. ' +
-      "The duration is specified in minutes(m) and/or hours(h). For example: 12h, 30m, 3h20m",
+    usage: "how long the signature is good for, in whole seconds, such as 12h, 30m or 3h20m. 0s = for ever",
   },
   {
     commands: [...SIGNERS, "key add"],
     name: "plugin-config",
     type: "stringArray",
-    usage:
-      "{key}={value} pairs that are passed as it is to a plugin, " +
-      "refer plugin's documentation to set appropriate values",
+    usage: "{key}={value} for the plugin, which says what it understands",
   },
   {
     commands: SIGNERS,
     name: "user-metadata",
     short: "m",
     type: "stringArray",
-    usage: "{key}={value} pairs that are added to the signature payload",
+    usage: "{key}={value} to be signed along with the artifact",
   },
   {
     commands: SIGNERS,
     name: "timestamp-url",
     type: "string",
-    usage: "RFC 3161 Timestamping Authority (TSA) server URL",
+    usage: "URL of a timestamp authority (RFC 3161)",
   },
   {
     commands: SIGNERS,
     name: "timestamp-root-cert",
     type: "string",
-    usage: "filepath of timestamp authority root certificate",
+    usage: "file with the root certificate of that authority",
   },
   {
     commands: ["sign"],
     name: "force-referrers-tag",
     type: "bool",
     default: "true",
-    usage: "force to store signatures using the referrers tag schema",
+    usage: "write the referrers tag even where the registry has a referrers API",
     notation2: { default: "false" },
   },
 ]
@@ -123,24 +123,21 @@ const verifying: readonly FaceFlag[] = [
     commands: ["verify", "blob verify"],
     name: "plugin-config",
     type: "stringArray",
-    usage:
-      "{key}={value} pairs that are passed as it is to a plugin, if the verification is associated with a " +
-      "verification plugin, refer plugin documentation to set appropriate values",
+    usage: "{key}={value} for the plugin that a signature asks for, if it does",
   },
   {
     commands: ["verify", "blob verify"],
     name: "user-metadata",
     short: "m",
     type: "stringArray",
-    usage:
-      "user defined {key}={value} pairs that must be present in the signature for successful verification if provided",
+    usage: "{key}={value} that must have been signed along with the artifact",
   },
   {
     commands: ["verify", "list", "inspect"],
     name: "max-signatures",
     type: "int",
     default: "100",
-    usage: "maximum number of signatures to evaluate or examine",
+    usage: "most signatures to look at",
   },
   {
     commands: ["inspect"],
@@ -148,8 +145,8 @@ const verifying: readonly FaceFlag[] = [
     short: "o",
     type: "string",
     default: "text",
-    usage: "output format, options: 'json', 'text'",
-    notation2: { default: "tree", usage: "output format, options: 'json', 'tree'" },
+    usage: "'json' or 'text'",
+    notation2: { default: "tree", usage: "'json' or 'tree'" },
   },
   {
     commands: ["blob inspect"],
@@ -157,7 +154,7 @@ const verifying: readonly FaceFlag[] = [
     short: "o",
     type: "string",
     default: "tree",
-    usage: "output format, options: 'json', 'tree'",
+    usage: "'json' or 'tree'",
   },
 ]
 
@@ -169,37 +166,35 @@ const experimental: readonly FaceFlag[] = [
     type: "bool",
     hidden: true,
     experimental: true,
-    usage: "[Experimental] use the Referrers API, if not supported, fallback to the Referrers tag schema",
+    usage: "[Experimental] prefer the referrers API to the referrers tag",
   },
   {
     commands: ["sign"],
     name: "oci-layout",
     type: "bool",
     experimental: true,
-    usage: "[Experimental] sign the artifact stored as OCI image layout",
+    usage: "[Experimental] the artifact is in an OCI layout",
   },
   {
     commands: ["verify"],
     name: "oci-layout",
     type: "bool",
     experimental: true,
-    usage: "[Experimental] verify the artifact stored as OCI image layout",
+    usage: "[Experimental] the artifact is in an OCI layout",
   },
   {
     commands: ["list"],
     name: "oci-layout",
     type: "bool",
     experimental: true,
-    usage: "[Experimental] list signatures stored in OCI image layout",
+    usage: "[Experimental] the artifact is in an OCI layout",
   },
   {
     commands: ["verify"],
     name: "scope",
     type: "string",
     experimental: true,
-    usage:
-      "[Experimental] set trust policy scope for artifact verification, " +
-      'required and can only be used when flag "--oci-layout" is set',
+    usage: "[Experimental] repository whose statement of the policy counts. Goes with --oci-layout",
   },
 ]
 
@@ -209,61 +204,61 @@ const blobs: readonly FaceFlag[] = [
     name: "media-type",
     type: "string",
     default: "application/octet-stream",
-    usage: "media type of the blob",
+    usage: "media type to sign",
   },
-  { commands: ["blob verify"], name: "media-type", type: "string", usage: "media type of the blob to verify" },
+  { commands: ["blob verify"], name: "media-type", type: "string", usage: "media type that must have been signed" },
   {
     commands: ["blob sign"],
     name: "signature-directory",
     type: "string",
-    usage: "directory where the signature file is placed (default same directory as the blob)",
+    usage: "folder for the signature file (else that of the blob)",
   },
   {
     commands: ["blob sign"],
     name: "force",
     type: "bool",
-    usage: "override the existing signature file, never prompt",
+    usage: "replace a signature file without a question",
   },
   {
     commands: ["blob verify"],
     name: "signature",
     short: "s",
     type: "string",
-    usage: "filepath of the signature to be verified",
+    usage: "file with the signature",
   },
   {
     commands: ["blob verify"],
     name: "policy-name",
     type: "string",
-    usage: "policy name to verify against. If not provided, the global policy is used if exists",
+    usage: "name of the statement of the policy that counts (else the global one)",
   },
 ]
 
 const configuring: readonly FaceFlag[] = [
-  { commands: ["key add"], name: "plugin", type: "string", usage: "signing plugin name" },
-  { commands: ["key add"], name: "id", type: "string", usage: "key id (required if --plugin is set)" },
-  { commands: ["key add", "key update"], name: "default", type: "bool", usage: "mark as default" },
+  { commands: ["key add"], name: "plugin", type: "string", usage: "name of the plugin that holds the key" },
+  { commands: ["key add"], name: "id", type: "string", usage: "ID by which the plugin knows the key" },
+  { commands: ["key add", "key update"], name: "default", type: "bool", usage: "make it the default key" },
   {
     commands: STORES,
     name: "type",
     short: "t",
     type: "string",
-    usage: "specify trust store type, options: ca, signingAuthority, tsa",
+    usage: "type of trust store: ca, signingAuthority or tsa",
   },
-  { commands: STORES, name: "store", short: "s", type: "string", usage: "specify named store" },
+  { commands: STORES, name: "store", short: "s", type: "string", usage: "name of the trust store" },
   {
     commands: ["certificate delete"],
     name: "all",
     short: "a",
     type: "bool",
-    usage: "delete all certificates in the named store",
+    usage: "remove the whole store",
   },
   {
     commands: ["certificate delete", "certificate cleanup-test", "plugin uninstall"],
     name: "yes",
     short: "y",
     type: "bool",
-    usage: "do not prompt for confirmation",
+    usage: "ask no question",
   },
   {
     commands: ["certificate generate-test"],
@@ -271,14 +266,14 @@ const configuring: readonly FaceFlag[] = [
     short: "b",
     type: "int",
     default: "2048",
-    usage: "RSA key bits",
+    usage: "size of the RSA key: 2048, 3072 or 4096 bits",
   },
-  { commands: ["certificate generate-test"], name: "default", type: "bool", usage: "mark as default signing key" },
+  { commands: ["certificate generate-test"], name: "default", type: "bool", usage: "make it the default key" },
   {
     commands: ["completion bash", "completion fish", "completion powershell", "completion zsh"],
     name: "no-descriptions",
     type: "bool",
-    usage: "disable completion descriptions",
+    usage: "accepted, without effect on the script",
   },
 ]
 
@@ -287,47 +282,44 @@ const policies: readonly FaceFlag[] = [
     commands: ["policy import"],
     name: "force",
     type: "bool",
-    usage: "override the existing trust policy configuration, never prompt",
-    notation2: { usage: "override the existing OCI trust policy configuration without prompt" },
+    usage: "replace a trust policy without a question",
   },
   {
     commands: ["blob policy import"],
     name: "force",
     type: "bool",
-    usage: "override the existing blob trust policy configuration without prompt",
+    usage: "replace a trust policy without a question",
   },
   {
     commands: ["blob policy init"],
     name: "name",
     short: "n",
     type: "string",
-    usage: "name of the blob trust policy",
+    usage: "name of the statement",
   },
   {
     commands: ["blob policy init"],
     name: "trust-store",
     type: "stringArray",
-    usage: 'trust store in the format "<store_type>:<store_name>"',
+    usage: "<store_type>:<store_name> of a trust store",
   },
   {
     commands: ["blob policy init"],
     name: "trusted-identity",
     type: "stringArray",
-    usage:
-      'trusted identity, use the format "x509.subject:<subject_of_signing_certificate>" for x509 CA scheme and ' +
-      '"<signing_authority_identity>" for x509 signingAuthority scheme',
+    usage: 'signer: "x509.subject:" and attributes of its subject, or "*" for any',
   },
   {
     commands: ["blob policy init"],
     name: "force",
     type: "bool",
-    usage: "override the existing blob trust policy configuration, never prompt (default --force=false)",
+    usage: "replace a trust policy without a question",
   },
   {
     commands: ["blob policy init"],
     name: "global",
     type: "bool",
-    usage: "set the policy as the global policy (default --global=false)",
+    usage: "the statement counts where --policy-name names none",
   },
 ]
 
@@ -336,21 +328,21 @@ const plugins: readonly FaceFlag[] = [
     commands: ["plugin install"],
     name: "file",
     type: "bool",
-    usage: "install plugin from a file on file system",
+    usage: "the source is a file",
   },
   {
     commands: ["plugin install"],
     name: "url",
     type: "bool",
-    usage: "install plugin from an HTTPS URL. The plugin download timeout is 10m0s",
+    usage: "the source is an https URL; the download may take ten minutes",
   },
   {
     commands: ["plugin install"],
     name: "sha256sum",
     type: "string",
-    usage: 'must match SHA256 of the plugin source, required when "--url" flag is set',
+    usage: "SHA-256 of the source, hexadecimal; a must with --url",
   },
-  { commands: ["plugin install"], name: "force", type: "bool", usage: "force the installation of the plugin" },
+  { commands: ["plugin install"], name: "force", type: "bool", usage: "install over any version" },
 ]
 
 /** Every flag of every command. */

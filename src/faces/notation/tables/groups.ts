@@ -1,60 +1,60 @@
-/** Words that several commands begin with. */
+/** Words that several commands begin with, with help in our own words. */
 import type { FaceGroup } from "../face-command.ts"
 
 export const groups: readonly FaceGroup[] = [
   {
     path: ["certificate"],
     aliases: ["cert"],
-    summary: "Manage certificates in trust store",
-    description: "Manage certificates in trust store for signature verification.",
+    summary: "Look after trust stores and their certificates",
+    description: "Looks after trust stores: the certificates by which signatures and timestamps are verified.",
   },
   {
     path: ["key"],
-    summary: "Manage keys used for signing",
-    description: `Manage keys used for signing
+    summary: "Look after the list of signing keys",
+    description: `Looks after the list of signing keys. The keys themselves are files or lie with plugins.
 
-Example - Add a key to signing key list:
+Example - list a key that a plugin holds:
   notation key add --plugin <plugin_name> --id <key_id> <key_name>
 
-Example - List keys used for signing:
+Example - print the list:
   notation key ls
 
-Example - Update the default signing key:
+Example - sign with another key by default:
   notation key set --default <key_name>
 
-Example - Delete the key from signing key list:
+Example - take keys off the list:
   notation key delete <key_name>...`,
   },
   {
     path: ["policy"],
-    summary: "Manage trust policy configuration",
-    description: "Manage trust policy configuration for signature verification.",
+    summary: "Look after the trust policy",
+    description: "Looks after the trust policy: whose signatures count for which artifacts.",
     notation2: {
-      summary: "Manage OCI trust policy configuration for OCI artifact signature verification",
-      description: "Manage OCI trust policy configuration for OCI artifact signature verification.",
+      summary: "Look after the trust policy of artifacts",
+      description: "Looks after the trust policy of artifacts: whose signatures count for which repositories.",
     },
   },
   {
     path: ["plugin"],
-    summary: "Manage plugins",
-    description: "Manage plugins",
+    summary: "Look after plugins",
+    description: "Looks after plugins: programs that sign and verify in notation's place.",
   },
   {
     path: ["completion"],
-    summary: "Generate the autocompletion script for the specified shell",
-    description: `Generate the autocompletion script for notation for the specified shell.
-See each sub-command's help for details on how to use the generated script.`,
+    summary: "Write a completion script for a shell",
+    description: `Writes a script that lets a shell complete notation's commands and flags.
+The help of each shell's command says where the script goes.`,
   },
   {
     path: ["blob"],
     only: "notation2",
-    summary: "Commands for blob",
-    description: "Sign, verify, inspect signatures of blob. Configure blob trust policy.",
+    summary: "Sign and verify files",
+    description: "Signs and verifies files, prints what their signatures contain, and looks after their trust policy.",
   },
   {
     path: ["blob", "policy"],
     only: "notation2",
-    summary: "Manage blob trust policy configuration for arbitrary blob signature verification",
-    description: "Manage blob trust policy configuration for arbitrary blob signature verification.",
+    summary: "Look after the trust policy of files",
+    description: "Looks after the trust policy of files: whose signatures count under which statement.",
   },
 ]

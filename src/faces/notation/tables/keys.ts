@@ -1,11 +1,11 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { atLeastOne, exactlyOne } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const keysCommands: readonly FaceCommand[] = [
   {
     path: ["key", "add"],
-    summary: "Add key to Notation signing key list",
+    summary: "Put a plugin's key on the list of signing keys",
     use: "--plugin <plugin_name> [flags] <key_name>",
     args: exactlyOne("either missing key name or unnecessary parameters passed"),
     required: ["plugin"],
@@ -13,7 +13,7 @@ export const keysCommands: readonly FaceCommand[] = [
   },
   {
     path: ["key", "delete"],
-    summary: "Remove key from Notation signing key list",
+    summary: "Take keys off the list of signing keys",
     use: "[flags] <key_name>...",
     args: atLeastOne("missing key names"),
     load: async () => (await import("../commands/key-delete.ts")).keyDelete,
@@ -21,14 +21,14 @@ export const keysCommands: readonly FaceCommand[] = [
   {
     path: ["key", "list"],
     aliases: ["ls"],
-    summary: "List keys used for signing",
+    summary: "Print the list of signing keys",
     use: "[flags]",
     load: async () => (await import("../commands/key-list.ts")).keyList,
   },
   {
     path: ["key", "update"],
     aliases: ["set"],
-    summary: "Update key in Notation signing key list",
+    summary: "Make another key the default",
     use: "[flags] <key_name>",
     args: atLeastOne("missing key name"),
     load: async () => (await import("../commands/key-update.ts")).keyUpdate,

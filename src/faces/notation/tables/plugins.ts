@@ -1,4 +1,4 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { installArguments, uninstallArguments } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
@@ -6,25 +6,25 @@ export const pluginsCommands: readonly FaceCommand[] = [
   {
     path: ["plugin", "install"],
     aliases: ["add"],
-    summary: "Install a plugin",
-    description: `Install a plugin
+    summary: "Install a plugin from a file or URL",
+    description: `Installs a plugin: an executable, or a .zip or .tar.gz file with one in it. It is run once, to be asked what it is. The version that is there is replaced by a higher one; --force takes any.
 
-Example - Install plugin from file system:
+Example - from a file:
   notation plugin install --file wabbit-plugin-v1.0.zip
 
-Example - Install plugin from file system with user input SHA256 checksum:
+Example - from a file whose SHA-256 is checked first:
   notation plugin install --file wabbit-plugin-v1.0.zip --sha256sum 113062a462674a0e35cb5cad75a0bb2ea16e9537025531c0fd705018fcdbc17e
 
-Example - Install plugin from file system regardless if it's already installed:
+Example - whatever version is there already:
   notation plugin install --file wabbit-plugin-v1.0.zip --force
 
-Example - Install plugin from file system with .tar.gz:
+Example - from a .tar.gz file:
   notation plugin install --file wabbit-plugin-v1.0.tar.gz
 
-Example - Install plugin from file system with a single plugin executable file:
+Example - from the executable alone:
   notation plugin install --file notation-wabbit-plugin
 
-Example - Install plugin from URL, SHA256 checksum is required:
+Example - from the web; the SHA-256 must be given:
   notation plugin install --url https://wabbit-networks.com/intaller/linux/amd64/wabbit-plugin-v1.0.tar.gz --sha256sum f8a75d9234db90069d9eb5660e5374820edf36d710bd063f4ef81e7063d3810b`,
     use: "[flags] <--file|--url> <plugin_source>",
     args: installArguments,
@@ -36,10 +36,10 @@ Example - Install plugin from URL, SHA256 checksum is required:
   {
     path: ["plugin", "list"],
     aliases: ["ls"],
-    summary: "List installed plugins",
-    description: `List installed plugins
+    summary: "Print the installed plugins",
+    description: `Asks each installed plugin what it is, and prints the answers.
 
-Example - List installed Notation plugins:
+Example - all of them:
   notation plugin ls`,
     use: "[flags]",
     load: async () => (await import("../commands/plugin-list.ts")).pluginList,
@@ -47,10 +47,10 @@ Example - List installed Notation plugins:
   {
     path: ["plugin", "uninstall"],
     aliases: ["remove", "rm"],
-    summary: "Uninstall a plugin",
-    description: `Uninstall a plugin
+    summary: "Remove a plugin",
+    description: `Removes a plugin with all files in its folder.
 
-Example - Uninstall plugin:
+Example - by its name:
   notation plugin uninstall wabbit-plugin`,
     use: "[flags] <plugin_name>",
     args: uninstallArguments,

@@ -1,26 +1,24 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { exactly, importArguments } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const policiesCommands: readonly FaceCommand[] = [
   {
     path: ["policy", "import"],
-    summary: "Import trust policy configuration from a JSON file",
-    description: `Import trust policy configuration from a JSON file.
+    summary: "Make a file the trust policy",
+    description: `Checks a trust policy and makes it the one that counts. The bytes of the file are kept as they are.
 
-** This command is in preview and under development. **
-
-Example - Import trust policy configuration from a file:
+Example - a policy in JSON:
   notation policy import my_policy.json`,
     use: "[flags] <file_path>",
     notation2: {
-      summary: "Import OCI trust policy configuration from a JSON file",
-      description: `Import OCI trust policy configuration from a JSON file.
+      summary: "Make a file the trust policy of artifacts",
+      description: `Checks a trust policy and makes it the one that counts for artifacts. The bytes of the file are kept as they are.
 
-Example - Import OCI trust policy configuration from a JSON file and store as "trustpolicy.oci.json":
+Example - the copy is "trustpolicy.oci.json":
   notation policy import my_policy.json
 
-Example - Import OCI trust policy and override existing configuration without prompt:
+Example - replace the old one with no question asked:
   notation policy import --force my_policy.json`,
     },
     args: importArguments("policy", "trust policy file location"),
@@ -29,25 +27,23 @@ Example - Import OCI trust policy and override existing configuration without pr
   },
   {
     path: ["policy", "show"],
-    summary: "Show trust policy configuration",
-    description: `Show trust policy configuration.
+    summary: "Print the trust policy",
+    description: `Prints the file of the trust policy as it is.
 
-** This command is in preview and under development. **
-
-Example - Show current trust policy configuration:
+Example - on the terminal:
   notation policy show
 
-Example - Save current trust policy configuration to a file:
+Example - into a file:
   notation policy show > my_policy.json`,
     use: "[flags]",
     notation2: {
-      summary: "Show OCI trust policy configuration",
-      description: `Show OCI trust policy configuration.
+      summary: "Print the trust policy of artifacts",
+      description: `Prints the file of the trust policy of artifacts as it is. A policy that breaks a rule is printed, too, but is an error.
 
-Example - Show current OCI trust policy configuration:
+Example - on the terminal:
   notation policy show
 
-Example - Save current OCI trust policy configuration to a file:
+Example - into a file:
   notation policy show > my_policy.json`,
     },
     args: exactly(0),
@@ -56,13 +52,13 @@ Example - Save current OCI trust policy configuration to a file:
   {
     path: ["blob", "policy", "import"],
     only: "notation2",
-    summary: "Import blob trust policy configuration from a JSON file",
-    description: `Import blob trust policy configuration from a JSON file.
+    summary: "Make a file the trust policy of files",
+    description: `Checks a trust policy and makes it the one that counts for files. The bytes of the file are kept as they are.
 
-Example - Import blob trust policy configuration from a JSON file and store as "trustpolicy.blob.json":
+Example - the copy is "trustpolicy.blob.json":
   notation blob policy import my_policy.json
 
-Example - Import blob trust policy and override existing configuration without prompt:
+Example - replace the old one with no question asked:
   notation blob policy import --force my_policy.json`,
     use: "[flags] <file_path>",
     args: importArguments("blob policy", "trust policy configuration location"),
@@ -72,22 +68,22 @@ Example - Import blob trust policy and override existing configuration without p
   {
     path: ["blob", "policy", "init"],
     only: "notation2",
-    summary: "Initialize blob trust policy configuration",
-    description: `Initialize blob trust policy configuration.
+    summary: "Write a first trust policy of files",
+    description: `Writes a trust policy of files with one statement, at level strict.
 
-Example - init a blob trust policy configuration with a trust store and a trusted identity:
+Example - one trust store and one signer:
   notation blob policy init --name examplePolicy --trust-store ca:exampleStore --trusted-identity "x509.subject: C=US, ST=WA, O=acme-rockets.io"
 
-Example - init a blob trust policy configuration and set the policy statement as the global policy:
+Example - the statement also counts where none is named:
   notation blob policy init --name examplePolicy --trust-store ca:exampleStore --trusted-identity "x509.subject: C=US, ST=WA, O=acme-rockets.io" --global
 
-Example - init a blob trust policy configuration with multiple trust stores and trusted identities:
+Example - several trust stores and signers:
   notation blob policy init --name examplePolicy --trust-store ca:exampleStore --trust-store ca:exampleStore2 --trusted-identity "x509.subject: C=US, ST=WA, O=acme-rockets.io" --trusted-identity "x509.subject: C=US, ST=WA, L=Seattle, O=wabbit-networks.io"
 
-Example - init a blob trust policy configuration with any trusted identity:
+Example - whoever has a certificate of the store:
   notation blob policy init --name examplePolicy --trust-store ca:exampleStore --trusted-identity "*"
 
-Example - init a blob trust policy configuration without prompt:
+Example - replace the old one with no question asked:
   notation blob policy init --name examplePolicy --trust-store ca:exampleStore --trusted-identity "x509.subject: C=US, ST=WA, O=acme-rockets.io" --force`,
     use: '[flags] --name <policy_name> --trust-store "<store_type>:<store_name>" --trusted-identity "<trusted_identity>"',
     args: exactly(0),
@@ -97,13 +93,13 @@ Example - init a blob trust policy configuration without prompt:
   {
     path: ["blob", "policy", "show"],
     only: "notation2",
-    summary: "Show blob trust policy configuration",
-    description: `Show blob trust policy configuration.
+    summary: "Print the trust policy of files",
+    description: `Prints the file of the trust policy of files as it is. A policy that breaks a rule is printed, too, but is an error.
 
-Example - Show current blob trust policy configuration:
+Example - on the terminal:
   notation blob policy show
 
-Example - Save current blob trust policy configuration to a file:
+Example - into a file:
   notation blob policy show > my_policy.json`,
     use: "[flags]",
     args: exactly(0),

@@ -1,100 +1,85 @@
-/** Commands of the face and their help, whose words are notation's own. */
+/** Commands of the face and their help. The words are our own; commands and their usage lines are notation's. */
 import { none } from "../arguments.ts"
 import type { FaceCommand } from "../face-command.ts"
 
 export const programCommands: readonly FaceCommand[] = [
   {
     path: ["completion", "bash"],
-    summary: "Generate the autocompletion script for bash",
-    description: `Generate the autocompletion script for the bash shell.
+    summary: "Write a completion script for bash",
+    description: `Writes a script that makes bash complete notation's commands and flags.
 
-This script depends on the 'bash-completion' package.
-If it is not installed already, you can install it via your OS's package manager.
-
-To load completions in your current shell session:
+In this shell alone:
 
 	source <(notation completion bash)
 
-To load completions for every new session, execute once:
-
-#### Linux:
+In all later ones, on Linux:
 
 	notation completion bash > /etc/bash_completion.d/notation
 
-#### macOS:
+On macOS:
 
-	notation completion bash > $(brew --prefix)/etc/bash_completion.d/notation
-
-You will need to start a new shell for this setup to take effect.`,
+	notation completion bash > $(brew --prefix)/etc/bash_completion.d/notation`,
     use: "",
     args: none,
     load: async () => (await import("../commands/completion.ts")).completion,
   },
   {
     path: ["completion", "fish"],
-    summary: "Generate the autocompletion script for fish",
-    description: `Generate the autocompletion script for the fish shell.
+    summary: "Write a completion script for fish",
+    description: `Writes a script that makes fish complete notation's commands and flags.
 
-To load completions in your current shell session:
+In this shell alone:
 
 	notation completion fish | source
 
-To load completions for every new session, execute once:
+In all later ones:
 
-	notation completion fish > ~/.config/fish/completions/notation.fish
-
-You will need to start a new shell for this setup to take effect.`,
+	notation completion fish > ~/.config/fish/completions/notation.fish`,
     use: "[flags]",
     args: none,
     load: async () => (await import("../commands/completion.ts")).completion,
   },
   {
     path: ["completion", "powershell"],
-    summary: "Generate the autocompletion script for powershell",
-    description: `Generate the autocompletion script for powershell.
+    summary: "Write a completion script for PowerShell",
+    description: `Writes a script that makes PowerShell complete notation's commands and flags.
 
-To load completions in your current shell session:
+In this shell alone:
 
 	notation completion powershell | Out-String | Invoke-Expression
 
-To load completions for every new session, add the output of the above command
-to your powershell profile.`,
+In all later ones: add what the command writes to your profile.`,
     use: "[flags]",
     args: none,
     load: async () => (await import("../commands/completion.ts")).completion,
   },
   {
     path: ["completion", "zsh"],
-    summary: "Generate the autocompletion script for zsh",
-    description: `Generate the autocompletion script for the zsh shell.
+    summary: "Write a completion script for zsh",
+    description: `Writes a script that makes zsh complete notation's commands and flags.
 
-If shell completion is not already enabled in your environment you will need
-to enable it.  You can execute the following once:
+Where zsh completes nothing so far, this switches it on:
 
 	echo "autoload -U compinit; compinit" >> ~/.zshrc
 
-To load completions in your current shell session:
+In this shell alone:
 
 	source <(notation completion zsh)
 
-To load completions for every new session, execute once:
-
-#### Linux:
+In all later ones, on Linux:
 
 	notation completion zsh > "\${fpath[1]}/_notation"
 
-#### macOS:
+On macOS:
 
-	notation completion zsh > $(brew --prefix)/share/zsh/site-functions/_notation
-
-You will need to start a new shell for this setup to take effect.`,
+	notation completion zsh > $(brew --prefix)/share/zsh/site-functions/_notation`,
     use: "[flags]",
     args: none,
     load: async () => (await import("../commands/completion.ts")).completion,
   },
   {
     path: ["version"],
-    summary: "Show the notation version information",
+    summary: "Print the version",
     use: "[flags]",
     args: none,
     load: async () => (await import("../commands/version.ts")).version,
