@@ -66,7 +66,7 @@ export async function sourceOfArtifact(
  * SECURITY: the subject is untrusted and the text goes into a command line that is shown; what is not printable is not
  * offered.
  */
-export function signerIdentity({ subject, thumbprint }: Certificate): string {
+function signerIdentity({ subject, thumbprint }: Certificate): string {
   const readable = "attributes" in parseSubjectName(subject.text) && printable(subject.text) === subject.text
   return readable ? `x509.subject: ${subject.text}` : `x509.thumbprint:${thumbprint}`
 }
