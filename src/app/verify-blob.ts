@@ -19,7 +19,7 @@ import type {
   VerifyBlobRequest,
   VerifyBlobResult,
 } from "./requests.ts"
-import { decide, unresolvable } from "./verdict.ts"
+import { asksForNothing, decide, exempted, unresolvable } from "./verdict.ts"
 
 /**
  * Verify a signature over a file, or over its digest where the scheme allows that.
@@ -67,6 +67,12 @@ async function verifyAgainst(
   }
   const name = nameOf(asked.blob)
   try {
+    if (asked.policy !== undefined && asksForNothing(asked.policy)) {
+      // The file must exist all the same.
+      if (asked.blob !== undefined && "path" in asked.blob)
+        await readBlob(app, asked.blob.path, new Set(["sha256"]), "none")
+      return answer(exempted(name, undefined, asked.policy), [], undefined)
+    }
     const candidate = await parse()
     const artifact = await readArtifact(app, asked, candidate)
     const subject = { ...subjectOf(artifact), ...(asked.mediaType === undefined ? {} : { mediaType: asked.mediaType }) }

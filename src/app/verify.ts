@@ -15,7 +15,7 @@ import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { mapBounded } from "./map-bounded.ts"
 import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
 import { descendants, knownSubject, openTarget, type OpenTarget } from "./subjects.ts"
-import { decide, exempted, unresolvable, withChildren, type Gathered } from "./verdict.ts"
+import { asksForNothing, decide, exempted, unresolvable, withChildren, type Gathered } from "./verdict.ts"
 
 /** One artifact's answer. */
 interface Answer {
@@ -107,23 +107,14 @@ async function verifyTarget(
   try {
     const open = openTarget(app, target, request.signatureRepository)
     if (asksForNothing(evaluation.policy)) return await exempt(open, evaluation.policy, target.text)
-    // SECURITY: a tag is resolved once; everything after uses the digest. Under certificates the media type and the size
-    // are signed too, and a digest does not say them.
-    const known = evaluation.certified === undefined ? knownSubject(open) : undefined
-    const subject = known ?? (await open.content.resolve(open.reference))
+    // SECURITY: a tag is resolved once; everything after uses the digest.
+    const subject = knownSubject(open) ?? (await open.content.resolve(open.reference))
     const answer = await verifySubject(app, request, evaluation, open, subject, target.text)
     return request.recursive ? await verifyBelow(app, request, evaluation, open, subject, answer) : answer
   } catch (thrown) {
     const error = asToolError(thrown)
     return { report: unresolvable(target.text, error), verified: [], error }
   }
-}
-
-/** A policy that is satisfied without any signature. */
-function asksForNothing({ authorities, rules }: TrustPolicy): boolean {
-  const passes = ({ require }: TrustPolicy["rules"][number]): boolean =>
-    typeof require === "object" && "static" in require && require.static === "pass"
-  return authorities.length === 0 && rules.length > 0 && rules.every(passes)
 }
 
 /** The answer under such a policy; the artifact must exist all the same. */
@@ -188,11 +179,13 @@ async function gather(
     if (answer.report.outcome === "failed") evaluated.incomplete = true
     return evaluatePolicy(evaluation.policy, evaluated.facts())
   }
+  const whole = wholeSubject(evaluation, open, subject)
   const question: Question = {
     subject,
     wanted: wantedTypes([request.kind]),
     attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
-    take: async (raw) => {
+    take: async (raw, store) => {
+      if (store.kind === "referrers-api") evaluated.know(await whole())
       const done = request.firstOnly === true && evaluatePolicy(evaluation.policy, evaluated.facts()).result === "pass"
       if (!done) await evaluated.add(raw)
     },
@@ -217,6 +210,18 @@ async function gather(
     signatures: evaluated.reports,
     verified: evaluated.verified,
   }
+}
+
+/**
+ * The subject with its media type and size, which certificates sign too and a digest does not say; asked for once.
+ *
+ * Where there is a referrers API the registry is asked, and a verification by digest makes four requests. Where signatures
+ * are listed by a tag that would be a fifth: there the signature's own manifest stands in (see the format's `bind`).
+ */
+function wholeSubject(evaluation: Evaluation, open: OpenTarget, subject: Subject): () => Promise<Subject> {
+  let asked: Promise<Subject> | undefined
+  const complete = evaluation.certified === undefined || (subject.mediaType !== undefined && subject.size !== undefined)
+  return () => (asked ??= complete ? Promise.resolve(subject) : open.content.resolve(subject.digest))
 }
 
 /** Places of the formats asked for first; then the others, to be able to say what the artifact is signed with. */
