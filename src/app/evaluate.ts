@@ -40,7 +40,7 @@ export interface Evaluated {
 /** Collects evaluated signatures of one subject and what they mean for each authority. */
 export class SubjectEvaluation {
   readonly #evaluation: Evaluation
-  readonly #subject: Subject
+  #subject: Subject
   readonly #seen = new Set<string>()
   readonly #room = claimRoom()
   readonly #signers = new Map<string, string[]>()
@@ -52,6 +52,11 @@ export class SubjectEvaluation {
 
   constructor(evaluation: Evaluation, subject: Subject) {
     this.#evaluation = evaluation
+    this.#subject = subject
+  }
+
+  /** More became known of the subject; documents from now on are held against it. */
+  know(subject: Subject): void {
     this.#subject = subject
   }
 

@@ -93,6 +93,8 @@ export interface RawSignature {
   readonly mediaType: string
   /** `artifactType` of the manifest that carries it. */
   readonly artifactType?: string
+  /** What that manifest names as its subject; its digest is the subject's, the rest a claim. */
+  readonly subject?: Descriptor
   /** Annotations of the layer (tags) or of the manifest (referrers); untrusted. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -283,6 +285,8 @@ export interface Files {
   ): Promise<void>
   /** Size in bytes of a regular file; `undefined` for anything else, such as a pipe or standard input. */
   size(path: string): Promise<number | undefined>
+  /** The path from the root of the file system, without `.` and `..`; `-` is a name like any other here. */
+  absolute(path: string): string
 }
 
 /** Conversation with a person. Every method fails with `E_KEY_NO_TERMINAL` when there is no terminal. */

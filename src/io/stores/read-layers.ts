@@ -11,6 +11,7 @@ export interface LayerRequest {
   readonly location: SignatureLocation
   readonly layer: Descriptor
   readonly artifactType?: string
+  readonly subject?: Descriptor
   readonly annotations: Readonly<Record<string, string>>
 }
 
@@ -51,7 +52,7 @@ export async function readLayers(
   for (const window of windowsOf(requests, reading.maxBytes)) {
     await reading.gate.hold(bytesOf(window, reading.maxBytes), async () => {
       const contents = await fetchContents(store, window, reading)
-      for (const { location, layer, artifactType, annotations } of window) {
+      for (const { location, layer, artifactType, subject, annotations } of window) {
         const content = contents.get(contentKey(layer))
         const descriptor = withoutContent(layer)
         if (content instanceof Uint8Array) {
@@ -62,6 +63,7 @@ export async function readLayers(
             bytes: content,
             mediaType: layer.mediaType,
             ...type,
+            ...(subject === undefined ? {} : { subject }),
             annotations,
           })
           count += 1

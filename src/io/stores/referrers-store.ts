@@ -146,7 +146,9 @@ function documentsOf(
     const message = `it has ${manifest.layers.length} layers (${types.join(", ")}), expected exactly one signature document`
     return { layers: [], other: { location, descriptor: entry, error: { code: "E_FORMAT_MALFORMED", message } } }
   }
-  return { layers: [{ location: { ...location, position: 0 }, layer, ...type, annotations: manifest.annotations }] }
+  const { subject, annotations } = manifest
+  const about = subject === undefined ? {} : { subject }
+  return { layers: [{ location: { ...location, position: 0 }, layer, ...type, ...about, annotations }] }
 }
 
 /** COMPAT(cosign 2.5): each push in the older form repeats all earlier signatures. */
