@@ -21,10 +21,10 @@ function raw(bytes: Uint8Array, mediaType: string): RawSignature {
   }
 }
 
-function candidateOf({ format, bytes }: Pick<Signed, "format" | "bytes">): Candidate {
+function candidateOf({ format, bytes }: Pick<Signed, "format" | "bytes">, subject?: Descriptor): Candidate {
   const [row, type] =
     format === "jws" ? ([notation, "application/jose+json"] as const) : ([notationCose, "application/cose"] as const)
-  const [candidate] = row.parse(raw(bytes, type))
+  const [candidate] = row.parse({ ...raw(bytes, type), ...(subject === undefined ? {} : { subject }) })
   if (candidate === undefined) throw new Error("no candidate")
   return candidate
 }
@@ -70,6 +70,16 @@ describe.each(both)("bind ($format)", (one) => {
       observed: "content descriptor mismatch",
       detail: `signed is ${subject.mediaType}, ${subject.digest}, ${subject.size} bytes`,
     })
+  })
+
+  it.each<[string, Partial<Descriptor>]>([
+    ["size", { size: subject.size + 1 }],
+    ["media type", { mediaType: "application/vnd.oci.image.index.v1+json" }],
+  ])("fails when the manifest beside it names another %s", (_, change) => {
+    const beside = candidateOf(one, { ...subject, ...change })
+    expect(find(beside.bind({ digest: subject.digest }, wanted), "subject.digest")?.outcome).toBe("failed")
+    // What the registry says goes before what a manifest claims.
+    expect(find(beside.bind(subject, wanted), "subject.digest")?.outcome).toBe("passed")
   })
 
   it.each<[string, Record<string, string>]>([
