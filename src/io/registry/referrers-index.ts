@@ -27,8 +27,8 @@ export function referrerEntry(descriptor: Descriptor, manifest: ImageManifest | 
     mediaType: descriptor.mediaType,
     digest: descriptor.digest,
     size: descriptor.size,
-    ...(type === "" ? {} : { artifactType: type }),
     ...(Object.keys(manifest.annotations).length === 0 ? {} : { annotations: manifest.annotations }),
+    ...(type === "" ? {} : { artifactType: type }),
   }
 }
 
@@ -109,15 +109,15 @@ function digestIn(entry: JsonValue): string {
   return typeof digest === "string" ? digest : ""
 }
 
-/** The entry as it should be, keeping what others wrote into it besides. */
+/** The entry as it should be, its members in the order of the image specification's descriptor, keeping what others wrote into it besides. */
 function withDescriptor(existing: JsonValue | undefined, wanted: Descriptor): JsonValue {
-  const { mediaType, digest, size, artifactType, annotations } = wanted
+  const { mediaType, digest, size, annotations, artifactType } = wanted
   const fields: JsonObject = {
     mediaType,
     digest,
     size,
-    ...(artifactType === undefined ? {} : { artifactType }),
     ...(annotations === undefined ? {} : { annotations }),
+    ...(artifactType === undefined ? {} : { artifactType }),
   }
   return isObject(existing) ? { ...existing, ...fields } : fields
 }
