@@ -22,7 +22,7 @@ async function answerTo(invocation: FaceInvocation, prompt: string): Promise<str
   const { world } = invocation
   if (world.stdin.isTTY) {
     const { prompter } = await invocation.open()
-    return await prompter.text(prompt.trimEnd())
+    return await prompter.text(prompt)
   }
   await world.stdout.write(prompt)
   const text = new TextDecoder().decode(await world.stdin.read(MAX_ANSWER))

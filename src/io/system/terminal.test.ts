@@ -77,6 +77,12 @@ describe("prompter", () => {
     expect([terminal.shown(), terminal.raw]).toEqual(["user name: ", []])
   })
 
+  it("leaves a question as it is that ends in a space", async () => {
+    const terminal = fake(true, "y\n")
+    expect(await createPrompter(terminal).text("Sure? [y/N] ")).toBe("y")
+    expect(terminal.shown()).toBe("Sure? [y/N] ")
+  })
+
   it("the end of input is no yes", async () => {
     const terminal = fake(true, "y")
     terminal.stdin.end()

@@ -80,11 +80,16 @@ function readBytes(streams: TerminalStreams, step: (byte: number) => Step): Prom
   })
 }
 
+/** A message that ends in a space is a question already. */
+function asQuestion(message: string): string {
+  return /\s$/.test(message) ? message : `${message}: `
+}
+
 async function askSecret(streams: TerminalStreams, message: string): Promise<Uint8Array> {
   const line = new SecretLine()
   // SECURITY: without raw mode the terminal itself would show what is typed; so it comes before the question.
   streams.stdin.setRawMode?.(true)
-  streams.stderr.write(/\s$/.test(message) ? message : `${message}: `)
+  streams.stderr.write(asQuestion(message))
   try {
     await readBytes(streams, (byte) => line.add(byte))
   } finally {
@@ -127,7 +132,7 @@ export function createPrompter(streams: TerminalStreams): Prompter {
     },
     async text(message) {
       if (!isInteractive()) throw noTerminal(message)
-      return askLine(streams, `${message}: `, limits.passwordBytes)
+      return askLine(streams, asQuestion(message), limits.passwordBytes)
     },
     async password(message) {
       if (!isInteractive()) throw noTerminal(message)

@@ -90,10 +90,10 @@ function pipe(world: FaceInvocation["world"]): Input {
 function terminal(invocation: FaceInvocation): Input {
   const secret = async (prompt: string): Promise<string> => {
     const { prompter } = await invocation.open()
-    return new TextDecoder().decode(await prompter.password(prompt.trimEnd()))
+    return new TextDecoder().decode(await prompter.password(prompt))
   }
   return {
-    line: async (prompt) => (await invocation.open()).prompter.text(prompt.trimEnd()),
+    line: async (prompt) => (await invocation.open()).prompter.text(prompt),
     secret,
     rest: () => pipe(invocation.world).rest(),
   }
