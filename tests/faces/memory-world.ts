@@ -1,7 +1,7 @@
 /** A world for tests: streams in memory, files in a folder of their own, real registries on loopback. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { isAbsolute, join } from "node:path"
+import { isAbsolute, join, resolve } from "node:path"
 import type { AppContext } from "../../src/app/requests.ts"
 import type { ConnectionOptions, OutputStream, World } from "../../src/app/world.ts"
 import { ToolError } from "../../src/core/errors.ts"
@@ -164,6 +164,7 @@ function filesIn(folder: string, stdin: Uint8Array, stdout: OutputStream): Files
     read: (path, max) => real.read(at(path), max),
     stream: (path) => real.stream(at(path)),
     exists: (path) => real.exists(at(path)),
+    absolute: (path) => resolve(folder, path),
     write: (path, bytes, how) => real.write(at(path), bytes, how),
   }
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises"
+import { resolve } from "node:path"
 import type { Files } from "../../core/ports.ts"
 import { errnoOf, inputError, ioError } from "./io-error.ts"
 import { CHUNK, collect, type InputStream, type OutputStream } from "./streams.ts"
@@ -89,5 +90,6 @@ export function createFiles(streams: StandardStreams): Files {
     write: (path, bytes, options) => writeStream(path, once(bytes), options),
     writeStream,
     size: (path) => (path === "-" ? Promise.resolve(undefined) : sizeOf(path)),
+    absolute: (path) => resolve(path),
   }
 }

@@ -36,7 +36,8 @@ export const certAdd: FaceHandler = async (invocation) => {
 
 /** Copy a file with at least one certificate into a store. @throws {ToolError} in notation's words. */
 async function addCertificate(app: AppContext, store: TrustStoreName, path: string): Promise<void> {
-  const bytes = await readFile(app, path, limits.pemBytes)
+  // COMPAT(notation 1.3): what is wrong with a file names it from the root.
+  const bytes = await readFile(app, app.files.absolute(path), limits.pemBytes)
   if (certificateFacts(bytes).length === 0) {
     throw faceError("no valid certificate found in the file", "E_TRUST_MALFORMED")
   }
