@@ -89,10 +89,13 @@ export interface PluginHost {
   /**
    * Install from a file: an executable, a zip, a gzipped tar, or a folder that holds one.
    *
-   * @param options - `sha256` in hexadecimal, checked before anything is opened.
+   * @param options - `sha256` in hexadecimal, checked before anything is opened; `onlyFile` refuses folders.
    * @throws {ToolError} `E_PLUGIN_INVALID` for sources that hold no plugin or break a rule, `E_PLUGIN_EXISTS`.
    */
-  install(path: string, options: { readonly force: boolean; readonly sha256?: string }): Promise<PluginInstalled>
+  install(
+    path: string,
+    options: { readonly force: boolean; readonly sha256?: string; readonly onlyFile?: boolean },
+  ): Promise<PluginInstalled>
   /** Download over https to a temporary file that is removed, after checking its SHA-256, then install. */
   installFromUrl(
     url: string,

@@ -1,4 +1,6 @@
+import { asToolError } from "../../../core/errors.ts"
 import type { PluginInstalled } from "../../../core/notation-home.ts"
+import { printable } from "../../../core/printable.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { print, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 
@@ -26,6 +28,7 @@ async function fromFile(invocation: FaceInvocation): Promise<PluginInstalled> {
   try {
     return await notation.plugins.install(path, {
       force: flags.bool("force"),
+      onlyFile: true,
       ...(sha256 === "" ? {} : { sha256 }),
     })
   } catch (thrown) {
@@ -55,9 +58,12 @@ async function fromUrl(invocation: FaceInvocation): Promise<PluginInstalled> {
       },
     })
   } catch (thrown) {
+    const error = asToolError(thrown)
+    // It is the whole sentence already, and nothing was installed yet.
+    if (error.details["stage"] === "download") throw faceError(printable(error.what), error.code, error)
     const words = progress.downloaded
       ? "plugin installation failed: "
       : `failed to download plugin from URL ${url} with error: `
-    throw prefixed(words, thrown)
+    throw prefixed(words, error)
   }
 }

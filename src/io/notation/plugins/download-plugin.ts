@@ -11,7 +11,7 @@ import { redactUrl } from "../../net/redact.ts"
 import { ioError } from "../../system/io-error.ts"
 import type { HomeContext } from "../home-context.ts"
 import { pluginInvalid } from "./plugin-invalid.ts"
-import { statOf } from "./plugin-source.ts"
+import { requireFile } from "./plugin-source.ts"
 import { MAX_BYTES } from "./unpack-budget.ts"
 
 /** Milliseconds of a whole download; notation's own bound. */
@@ -57,7 +57,7 @@ export async function withCheckedCopy<T>(
   sha256: string,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
-  if (!(await statOf(source)).isFile()) throw pluginInvalid(`${source} is not a valid file`, "expected a file")
+  await requireFile(source)
   return withTempFile(basename(source), async (path) => {
     let mode: number
     let hash: string

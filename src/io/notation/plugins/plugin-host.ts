@@ -15,7 +15,8 @@ export function createPluginHost(context: HomeContext): PluginHost {
     metadata: async (name, pluginConfig) => readMetadata(context, await findPlugin(context, name), pluginConfig),
     run: async (name, command, request, signal) =>
       runPlugin(context, await findPlugin(context, name), command, request, signal),
-    async install(path, { force, sha256 }) {
+    async install(path, { force, sha256, onlyFile }) {
+      if (onlyFile === true) await (await import("./plugin-source.ts")).requireFile(path)
       const { installPlugin } = await import("./install-plugin.ts")
       if (sha256 === undefined) return installPlugin(context, path, { force })
       const { withCheckedCopy } = await import("./download-plugin.ts")

@@ -34,6 +34,11 @@ export async function unpackPlugin(context: HomeContext, source: string, folder:
   return findCandidate(context, folder)
 }
 
+/** Behind links too. @throws {ToolError} `E_PLUGIN_INVALID` for a folder or a special file, in notation's words. */
+export async function requireFile(path: string): Promise<void> {
+  if (!(await statOf(path)).isFile()) throw pluginInvalid(`${path} is not a valid file`, "expected a file")
+}
+
 /** Facts of what a path names, behind links. @throws {ToolError} `E_PLUGIN_INVALID`. */
 export async function statOf(path: string): Promise<Stats> {
   return stat(path).catch((thrown: unknown) => {
