@@ -21,7 +21,7 @@ function reportOf(findings: readonly Finding[], state: ArtifactReport["state"]):
   return { state, subject: { digest }, signatures: [signature] } as unknown as ArtifactReport
 }
 
-async function logged(ended: Omit<Ended, "statement">): Promise<readonly string[]> {
+async function logged(ended: Omit<Ended, "statement"> & Partial<Pick<Ended, "statement">>): Promise<readonly string[]> {
   const lines: string[] = []
   const log: FaceInvocation["log"] = (level, message) => {
     lines.push(`${level} ${message}`)
@@ -43,6 +43,7 @@ describe("what --debug says of a verification", () => {
       "debug Validating trust identity",
       "debug Validating expiry",
       "debug Validating authentic timestamp",
+      "info Timestamp verification disabled: no tsa trust store is configured in trust policy",
       "debug Validating revocation",
       `debug Signature verification succeeded for artifact ${digest}`,
     ])
@@ -63,6 +64,40 @@ describe("what --debug says of a verification", () => {
       "warning Signature sha256:b failed verification with error: too old",
       `debug Signature verification failed for all the signatures associated with artifact ${digest}`,
     ])
+  })
+
+  const tsa = { ...statement, stores: [{ type: "tsa", name: "acme" }] } as PolicyStatement
+  const unexpired = 'verifyTimestamp is set to "afterCertExpiry" and signing cert chain unexpired'
+  it.each<[string, PolicyStatement, Finding["outcome"], "timestamp" | "claimed", readonly string[]]>([
+    [
+      "that holds",
+      tsa,
+      "passed",
+      "timestamp",
+      ["Performing timestamp verification...", "Timestamp verification: Success"],
+    ],
+    ["that fails", tsa, "failed", "claimed", ["Performing timestamp verification..."]],
+    [
+      "that nobody needs yet",
+      { ...tsa, verifyTimestamp: "afterCertExpiry" },
+      "passed",
+      "claimed",
+      [`Timestamp verification disabled: ${unexpired}`],
+    ],
+    [
+      "that is needed, and missing",
+      { ...tsa, verifyTimestamp: "afterCertExpiry" },
+      "failed",
+      "claimed",
+      ["Performing timestamp verification..."],
+    ],
+  ])("a timestamp %s", async (_name, policy, outcome, source, expected) => {
+    const { signatures, ...report } = reportOf([{ check: "timestamp", outcome }], "verified")
+    const stamped = signatures.map((signature) => ({ ...signature, time: { at: 0, source, verified: true } }))
+    const lines = await logged({ report: { ...report, signatures: stamped }, error: undefined, statement: policy })
+    expect(
+      lines.map((line) => line.replace(/^\w+ /, "")).filter((line) => /timestamp verification/i.test(line)),
+    ).toEqual(expected)
   })
 
   it("a manifest that holds no signature fails integrity", async () => {

@@ -1,6 +1,6 @@
 import { VALIDATION_OF } from "../../core/certified.ts"
 import type { ToolError } from "../../core/errors.ts"
-import type { ArtifactReport, SignatureReport } from "../../core/report.ts"
+import type { ArtifactReport, Finding, SignatureReport } from "../../core/report.ts"
 import type { PolicyStatement } from "../../policy/notation/document.ts"
 import type { FaceInvocation } from "./face-invocation.ts"
 import { isDecisive, isNotation, malformedOf } from "./verification-failure.ts"
@@ -45,7 +45,7 @@ export async function logVerification(invocation: FaceInvocation, ended: Ended):
 async function logSignature(
   invocation: FaceInvocation,
   { name, statement, report }: Ended,
-  { findings, format, location: { reference } }: SignatureReport,
+  { findings, format, location: { reference }, time }: SignatureReport,
 ): Promise<void> {
   const { log } = invocation
   const type = format === "notation-cose" ? "application/cose" : "application/jose+json"
@@ -61,10 +61,28 @@ async function logSignature(
   for (const finding of findings) {
     const step = STEPS[finding.check]
     if (step !== undefined) await log("debug", step)
+    if (finding.check === "timestamp") await logTimestamp(invocation, statement, finding, time)
     const validation = VALIDATION_OF[finding.check] ?? finding.check
     if (finding.logged === true) {
       await log("warning", `${validation} validation failed. Failure reason: ${finding.observed ?? ""}`)
     } else if (isDecisive(finding)) await logFailure(invocation, reference, validation, finding.observed ?? "")
+  }
+}
+
+async function logTimestamp(
+  { log }: FaceInvocation,
+  { stores, verifyTimestamp }: PolicyStatement,
+  { outcome }: Finding,
+  time: SignatureReport["time"],
+): Promise<void> {
+  const disabled = "Timestamp verification disabled: "
+  if (stores.every(({ type }) => type !== "tsa")) {
+    await log("info", `${disabled}no tsa trust store is configured in trust policy`)
+  } else if (verifyTimestamp === "afterCertExpiry" && outcome === "passed" && time?.source !== "timestamp") {
+    await log("info", `${disabled}verifyTimestamp is set to "afterCertExpiry" and signing cert chain unexpired`)
+  } else {
+    await log("debug", "Performing timestamp verification...")
+    if (outcome === "passed") await log("debug", "Timestamp verification: Success")
   }
 }
 
