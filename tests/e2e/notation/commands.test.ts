@@ -1,8 +1,9 @@
 /** Commands about artifacts: their flags, what they store and what they print. */
 import { createHash } from "node:crypto"
-import { mkdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { TestSigner } from "../../../src/testing/index.ts"
+import { writeLayout } from "./oci-layout.ts"
 import { attach, forgeJws } from "./forged-signature.ts"
 import { type Pushed, type Rig, startRig } from "./rig.ts"
 
@@ -447,43 +448,15 @@ describe("signatures that are nobody's, or somebody else's", () => {
 })
 
 describe("OCI layouts", () => {
-  const layout = async (): Promise<{ readonly path: string; readonly digest: string }> => {
-    const path = rig.path(`layout${layouts++}`)
-    mkdirSync(`${path}/blobs/sha256`, { recursive: true })
-    const { subject } = await rig.push()
-    const blob = (text: string): string => {
-      const hex = createHash("sha256").update(text).digest("hex")
-      rig.write(`${path.slice(rig.folder.length + 1)}/blobs/sha256/${hex}`, text)
-      return `sha256:${hex}`
-    }
-    const config = blob("{}")
-    const layer = blob(`layer ${layouts}`)
-    const manifest = JSON.stringify({
-      schemaVersion: 2,
-      mediaType: subject.mediaType,
-      config: { mediaType: "application/vnd.oci.empty.v1+json", digest: config, size: 2 },
-      layers: [{ mediaType: "text/plain", digest: layer, size: `layer ${layouts}`.length }],
-    })
-    const digest = blob(manifest)
-    const entry = {
-      mediaType: subject.mediaType,
-      digest,
-      size: manifest.length,
-      annotations: { "org.opencontainers.image.ref.name": "v1" },
-    }
-    const name = path.slice(rig.folder.length + 1)
-    rig.write(`${name}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}')
-    rig.write(`${name}/index.json`, JSON.stringify({ schemaVersion: 2, manifests: [entry] }))
-    return { path, digest }
-  }
   let layouts = 0
+  const layout = (): ReturnType<typeof writeLayout> => writeLayout(rig, `layout${layouts++}`)
 
   beforeEach(() => {
     rig.env["NOTATION_EXPERIMENTAL"] = "1"
   })
 
   it.each(["notation", "notation2"] as const)("%s: sign, list, verify", async (face) => {
-    const { path, digest } = await layout()
+    const { path, digest } = layout()
     const signed = await rig[face]("sign", "--oci-layout", `${path}@${digest}`)
     expect(signed).toMatchObject({ exit: 0, stderr: EXPERIMENTAL })
     expect(signed.stdout).toMatch(new RegExp(`^Successfully signed ${path}@${digest}\n`))
@@ -505,7 +478,7 @@ describe("OCI layouts", () => {
   })
 
   it("needs the variable, a scope, and a reference", async () => {
-    const { path, digest } = await layout()
+    const { path, digest } = layout()
     const bare = await rig.notation2("sign", "--oci-layout", path)
     expect(bare.stderr).toContain(
       `failed to resolve user input reference: "${path}": invalid reference: missing tag or digest. Expecting <file_path>:<tag> or <file_path>@<digest>`,
