@@ -93,6 +93,12 @@ const cobra: readonly Line[] = [
   { args: "list x --oci-layout" },
   { args: "verify x --allow-referrers-api" },
   { args: "sign x --allow-referrers-api --oci-layout" },
+  ...["sign", "verify", "list", "inspect"].flatMap((command): readonly Line[] => [
+    { args: `${command} x --allow-referrers-api`, only: "notation", env: { NOTATION_EXPERIMENTAL: "1" } },
+    { args: `${command} x --allow-referrers-api=false`, only: "notation", env: { NOTATION_EXPERIMENTAL: "1" } },
+  ]),
+  { args: "list x --allow-referrers-api --max-signatures 0", only: "notation", env: { NOTATION_EXPERIMENTAL: "1" } },
+  { args: "inspect x --allow-referrers-api -o x", only: "notation", env: { NOTATION_EXPERIMENTAL: "1" } },
   { args: "blob", only: "notation2" },
   { args: "blob policy", only: "notation2" },
   { args: "blob policy foo", only: "notation2" },

@@ -5,6 +5,7 @@ import { openFor } from "../artifact-connection.ts"
 import { jsonText, signatureObject, signatureTree } from "../describe-signature.ts"
 import { faceError } from "../face-error.ts"
 import { print, warn, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { referrersApiFlag } from "../referrers-api-flag.ts"
 import { SIGNATURE_TYPE, treeText } from "../tree-text.ts"
 
 /** `inspect`. */
@@ -16,6 +17,7 @@ export const inspect: FaceHandler = async (invocation) => {
   }
   const max = flags.int("max-signatures")
   if (max <= 0) throw faceError(`max-signatures value ${max} must be a positive number`)
+  await referrersApiFlag(invocation)
   if (form !== "json" && form !== "tree" && form !== "text") throw faceError(`unrecognized output format ${form}`)
   const artifact = faceArtifact(args[0] ?? "", false)
   const app = await openFor(invocation, artifact)

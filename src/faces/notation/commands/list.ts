@@ -3,6 +3,7 @@ import { faceArtifact, resolveArtifact } from "../artifact.ts"
 import { openFor } from "../artifact-connection.ts"
 import { faceError } from "../face-error.ts"
 import { print, warn, type FaceHandler } from "../face-invocation.ts"
+import { referrersApiFlag } from "../referrers-api-flag.ts"
 import { SIGNATURE_TYPE, treeText } from "../tree-text.ts"
 
 /** `list`. */
@@ -10,6 +11,7 @@ export const list: FaceHandler = async (invocation) => {
   const { args, flags, generation } = invocation
   const max = flags.int("max-signatures")
   if (max <= 0) throw faceError(`max-signatures value ${max} must be a positive number`)
+  await referrersApiFlag(invocation)
   const artifact = faceArtifact(args[0] ?? "", flags.bool("oci-layout"))
   const app = await openFor(invocation, artifact)
   const { name, subject } = await resolveArtifact(invocation, app, artifact, "list")

@@ -4,7 +4,8 @@ import { asToolError, type ToolError } from "../../../core/errors.ts"
 import type { Digest } from "../../../core/digest.ts"
 import { faceArtifact, resolveArtifact, type FaceArtifact } from "../artifact.ts"
 import { openFor } from "../artifact-connection.ts"
-import { print, warn, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { print, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
+import { referrersApiFlag } from "../referrers-api-flag.ts"
 import { checkTimestampFlags, formatName, signerOf, signingOptions } from "../signing.ts"
 
 /** `sign`. */
@@ -47,13 +48,8 @@ function attempted(work: () => FaceArtifact): FaceArtifact | { readonly error: T
 
 /** The deprecated flag of notation 1.x asks for the opposite. */
 async function forcesTag(invocation: FaceInvocation): Promise<boolean> {
-  const { flags, command } = invocation
-  const old = "allow-referrers-api"
-  if (command.flags.every(({ name }) => name !== old) || !flags.given(old)) return flags.bool("force-referrers-tag")
-  const allows = flags.bool(old)
-  const instead = allows ? ", use '--force-referrers-tag=false' instead." : "."
-  await warn(invocation, `flag '--${old}' is deprecated and will be removed in future versions${instead}`)
-  return allows ? false : flags.bool("force-referrers-tag")
+  const allowsApi = await referrersApiFlag(invocation, "--force-referrers-tag=false")
+  return allowsApi === true ? false : invocation.flags.bool("force-referrers-tag")
 }
 
 /** The same artifact by its digest alone. */

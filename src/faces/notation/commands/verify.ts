@@ -11,6 +11,7 @@ import type { FaceHandler } from "../face-invocation.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
 import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
+import { referrersApiFlag } from "../referrers-api-flag.ts"
 import { NOTATION_FORMATS, verificationFailure } from "../verification-failure.ts"
 import { atDigest } from "./sign.ts"
 
@@ -19,6 +20,7 @@ export const verify: FaceHandler = async (invocation) => {
   const { args, flags, generation } = invocation
   const maxSignatures = flags.int("max-signatures")
   if (maxSignatures <= 0) throw faceError(`max-signatures value ${maxSignatures} must be a positive number`)
+  await referrersApiFlag(invocation)
   const layout = flags.bool("oci-layout")
   const { notation } = await invocation.world.open({ artifacts: false, progress: false })
   const policy = await readOciPolicy(notation, generation.wording)
