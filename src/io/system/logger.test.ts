@@ -35,6 +35,10 @@ describe("logger", () => {
     )
   })
 
+  it("at level info, the form of notation has no time", () => {
+    expect(logged({ format: "logrus", level: "info" }, [["info", "a.b"]])).toBe("level=info msg=a.b\n")
+  })
+
   const three: readonly ["debug" | "info" | "warn", string][] = [
     ["debug", "a.b"],
     ["info", "c.d"],

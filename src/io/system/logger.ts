@@ -65,7 +65,8 @@ function lineOf(options: LoggerOptions, level: Level, event: string, safe: JsonO
       // What the user must know is printed with and without a log.
       if (level === "warn") return `Warning: ${message}\n`
       return logrusLine(level, logrusMessage(event, safe, message), {
-        at,
+        // COMPAT(notation 1.3): what --verbose prints has no time.
+        ...(options.level === "debug" ? { at } : {}),
         precise: options.format === "logrus-precise",
       })
     }
