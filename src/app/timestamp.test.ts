@@ -188,7 +188,7 @@ describe("answers that are refused", () => {
       `${ANSWER}cms: syntax error: invalid signed data`,
     ],
     [
-      "adv: GHSA-7c37-6gx6-8vc5 a token without certificates",
+      "adv: GHSA-7c37-gx6w-8vc5 a token without certificates",
       alter({ parts: (right) => ({ ...right, certificates: [] }) }),
       "E_TSA_INVALID",
       `${ANSWER}certReq is True in request, but did not find any TSA signing certificate in the response`,

@@ -138,7 +138,7 @@ describe("what the token says", () => {
       "is there twice",
     ],
     [
-      "adv: GHSA-7c37-6gx6-8vc5 no certificates",
+      "adv: GHSA-7c37-gx6w-8vc5 no certificates",
       parts(() => ({ certificates: [] })),
       "signing certificate not found in the timestamp token",
     ],
