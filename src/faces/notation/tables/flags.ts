@@ -301,7 +301,7 @@ const policies: readonly FaceFlag[] = [
     commands: ["blob policy init"],
     name: "trust-store",
     type: "stringArray",
-    usage: "<store_type>:<store_name> of a trust store",
+    usage: "TYPE:NAME of a trust store",
   },
   {
     commands: ["blob policy init"],
