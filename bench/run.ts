@@ -14,6 +14,7 @@ import { putImage } from "../tests/interop/images.ts"
 import { countersign, expectCode, findPeer, peer } from "../tests/interop/peers.ts"
 import { startDockerRegistry, type InteropRegistry } from "../tests/interop/registries.ts"
 import { compare, difference, rounds, type Command } from "./measure.ts"
+import { notationEnv, notationStore, signWithNotation } from "./notation-lab.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 /** A build of its own: the checkout's would be made anew whenever a source changes during the run. */
@@ -75,6 +76,30 @@ async function manyImages(
       name: "library",
       argv: [process.execPath, libraryRounds, list, join(lab.folder, "bench.pub"), format, "15"],
     },
+  }
+}
+
+/** notation verifies one artifact a run: theirs is a loop of the shell. */
+async function manyByNotation(lab: Lab): Promise<Prepared> {
+  const list = join(lab.folder, "list-notation.txt")
+  await writeFile(list, `${lab.images.map((image) => `${lab.far}/${image}`).join("\n")}\n`)
+  const env = notationEnv(lab.folder)
+  const loop = `while read -r reference; do "$0" verify --insecure-registry "$reference" || exit 1; done <"$1"`
+  const store = notationStore(lab.folder)
+  const trusted = ["--trust-store", store, "--identity", "*", "--format", "notation"]
+  return {
+    ours: { ...own("verify", ...trusted, "--quiet", "--from-file", list), env },
+    theirs: { name: "notation", argv: ["/bin/sh", "-c", loop, findPeer("notation") ?? "notation", list], env },
+    inProcess: { name: "library", argv: [process.execPath, libraryRounds, list, store, "notation", "15"] },
+  }
+}
+
+function oneByNotation(lab: Lab): Prepared {
+  const args = ["verify", "--insecure-registry", `${lab.far}/${lab.images[0] ?? ""}`]
+  const env = notationEnv(lab.folder)
+  return {
+    ours: { ...own("notation", ...args), env },
+    theirs: { name: "notation", argv: [findPeer("notation") ?? "notation", ...args], env },
   }
 }
 
@@ -155,6 +180,18 @@ const benches: readonly Bench[] = [
     prepare: (lab) => Promise.resolve(oneImage(lab.far, lab, "cosign2", ...face("cosign2"))),
   },
   {
+    name: `verify ${IMAGES} images, ${ROUND_TRIP_MS} ms, notation 1.3`,
+    goal: 5,
+    rounds: 3,
+    prepare: manyByNotation,
+  },
+  {
+    name: `verify one by the notation face, ${ROUND_TRIP_MS} ms, notation 1.3`,
+    goal: 1,
+    rounds: 9,
+    prepare: (lab) => Promise.resolve(oneByNotation(lab)),
+  },
+  {
     name: "sign-blob of 1 GiB, whole process, openssl dgst -sha256",
     goal: 0.9,
     rounds: 5,
@@ -200,6 +237,7 @@ async function prepareLab(registry: InteropRegistry, far: string): Promise<Lab> 
     }),
     0,
   )
+  await signWithNotation(folder, list)
   expectCode(await peer("cosign2", [...theirFlags, `${registry.address}/${images[0] ?? ""}`], { cwd: folder }), 0)
   return { folder, near: registry.address, far, images }
 }
