@@ -1,10 +1,7 @@
 /** `countersign` with certificates: sign in several formats at once, verify by stores and identities, and say why not. */
 import { createPublicKey } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { TestSigner } from "../../../src/testing/index.ts"
-import { startProcess } from "../../faces/cli/process-world.ts"
-import { writeLayout } from "./oci-layout.ts"
 import { attach, forgeJws } from "./forged-signature.ts"
 import { type Pushed, type Ran, type Rig, startRig } from "./rig.ts"
 
@@ -371,91 +368,5 @@ describe("reasons", () => {
     expect(ran.exit).toBe(3)
     expect((await report(artifact.reference, "--identity", "*")).artifacts[0]?.state).toBe("unknown")
     expect(ran.stdout + ran.stderr).toContain("E_CERT_REVOCATION_UNKNOWN")
-  })
-})
-
-describe("indexes", () => {
-  it("every child counts with --recursive", async () => {
-    const child = await rig.push()
-    const repository = rig.repository(child)
-    const second = await repository.artifact("b", [await repository.blob("text/plain", "second")])
-    const index = await repository.index([child.subject, second], "all")
-    const reference = `${child.repository}@${index.digest}`
-    expect((await sign("notation", reference)).exit).toBe(0)
-    expect((await verify(reference, "--identity", "*")).exit).toBe(0)
-    expect((await verify(reference, "--identity", "*", "--recursive")).exit).toBe(1)
-    expect((await sign("notation", child.reference)).exit).toBe(0)
-    expect((await verify(reference, "--identity", "*", "--recursive")).exit).toBe(1)
-    const whole = await rig.push()
-    const store = rig.repository(whole)
-    const again = await store.index([whole.subject], "all")
-    const all = `${whole.repository}@${again.digest}`
-    expect((await sign("notation,notation-cose", all, "--recursive")).exit).toBe(0)
-    expect((await verify(all, "--identity", "*", "--recursive")).exit).toBe(0)
-    rig.policy()
-    expect((await rig.notation("verify", whole.reference)).exit).toBe(0)
-  })
-})
-
-describe("layouts", () => {
-  it("signed and verified without a registry", async () => {
-    const { path, digest } = writeLayout(rig, "layout")
-    for (const inside of [`oci:${path}:v1`, `oci:${path}@${digest}`]) {
-      expect((await sign("notation,notation-cose", inside)).exit).toBe(0)
-      expect((await verify(inside, "--identity", "*")).exit).toBe(0)
-      expect((await verify(inside, "--identity", "*", "--format", "notation-cose")).exit).toBe(0)
-      expect((await verify(inside, "--identity", "x509.subject: C=US, ST=WA, O=Other")).exit).toBe(1)
-    }
-    rig.env["NOTATION_EXPERIMENTAL"] = "1"
-    rig.policy({ registryScopes: ["local/layout"] })
-    const scope = ["--oci-layout", "--scope", "local/layout"]
-    expect((await rig.notation("verify", ...scope, `${path}@${digest}`)).exit).toBe(0)
-  })
-})
-
-describe("files", () => {
-  it.each([
-    ["notation", "jws"],
-    ["notation-cose", "cose"],
-  ])("%s", async (format, form) => {
-    const path = rig.write(`release.${form}.txt`, "the release\n")
-    const signature = `${path}.${form}.sig`
-    const key = ["--key", rig.path("signer.key"), "--cert-chain", rig.path("signer.pem")]
-    const signing = ["--blob", path, "--format", format, "--signature", signature, "--media-type", "text/plain"]
-    expect(await rig.countersign("sign", ...key, ...signing)).toMatchObject({ exit: 0, stderr: "" })
-    const check = (...flags: readonly string[]): Promise<Ran> =>
-      rig.countersign("verify", "--blob", path, "--signature", signature, "--trust-store", "ca:test", ...flags)
-    expect((await check("--identity", SUBJECT)).exit).toBe(0)
-    expect((await check("--identity", SUBJECT, "--media-type", "text/plain")).exit).toBe(0)
-    expect((await check("--identity", SUBJECT, "--media-type", "text/html")).exit).toBe(1)
-    expect((await check("--identity", "x509.subject: C=US, ST=WA, O=Other")).exit).toBe(1)
-    rig.blobPolicy()
-    expect((await rig.notation2("blob", "verify", "--signature", signature, path)).exit).toBe(0)
-    rig.write(`release.${form}.txt`, "another release\n")
-    const ran = await check("--identity", SUBJECT)
-    expect(ran.exit).toBe(1)
-    expect(ran.stdout).not.toMatch(/^verified/m)
-    expect(readFileSync(signature).length).toBeGreaterThan(100)
-  })
-})
-
-describe("offline", () => {
-  it("nobody but the artifact's registry is asked; revocation stays unknown", async () => {
-    const tool = await startProcess(undefined, { env: rig.env })
-    try {
-      const flags = ["--trust-store", "ca:test", "--identity", "*", "--offline"]
-      rig.authority.reset()
-      const ran = await tool.run("verify", ...flags, everything.reference)
-      expect(ran.exit).toBe(3)
-      expect(ran.stdout + ran.stderr).toContain("E_CERT_REVOCATION_UNKNOWN")
-      expect(rig.authority.requests).toEqual([])
-      const skipped = await tool.run("verify", ...flags, "--override", "revocation=skip", everything.reference)
-      expect(skipped).toMatchObject({ exit: 0 })
-      const logged = await tool.run("verify", ...flags, "--level", "permissive", everything.reference)
-      expect(logged.exit).toBe(0)
-      expect(rig.authority.requests).toEqual([])
-    } finally {
-      await tool.close()
-    }
   })
 })

@@ -1,0 +1,404 @@
+/** Mistakes that others shipped, tried on Notary Project signatures from the registry to the last line. */
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { decodeBase64 } from "../../src/codec/base64.ts"
+import { encodeHex } from "../../src/codec/hex.ts"
+import { encodePem } from "../../src/codec/pem.ts"
+import { basicConstraintsExtension, keyUsageExtension } from "../../src/crypto/x509/build-extensions.ts"
+import type { TestSigner } from "../../src/testing/index.ts"
+import { type ForgedChain, forgeChain, LEAF, type Link } from "../e2e/notation/forged-chain.ts"
+import { attach, type Forgery, forgeJws } from "../e2e/notation/forged-signature.ts"
+import { type Pushed, type Rig, startRig } from "../e2e/notation/rig.ts"
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+let rig: Rig
+let signer: TestSigner
+
+beforeAll(async () => {
+  rig = await startRig()
+  signer = await rig.authority.issueSigner()
+  rig.trust("ca:test", rig.authority.rootPem)
+})
+afterAll(() => rig.close())
+beforeEach(() => {
+  rig.clock.shift = 0
+  rig.policy()
+})
+
+/** All three programs refuse, and none says a word of success. */
+async function expectRefused({ reference }: Pushed, code?: string, text = ""): Promise<void> {
+  for (const face of ["notation", "notation2"] as const) {
+    const ran = await rig[face]("verify", reference)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+    expect(ran.stderr).toContain("Error: signature verification failed for all the signatures associated with ")
+    expect(ran.stderr).toContain(text)
+  }
+  const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", reference)
+  expect(own.exit).toBe(1)
+  expect(own.stdout).not.toMatch(/^verified/m)
+  expect(own.stdout + own.stderr).not.toContain("E_INTERNAL")
+  if (code !== undefined) expect(own.stdout + own.stderr).toContain(code)
+}
+
+async function expectAccepted({ reference }: Pushed): Promise<void> {
+  expect(await rig.notation("verify", reference)).toMatchObject({ exit: 0, stderr: "" })
+  const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", reference)
+  expect(own.exit).toBe(0)
+}
+
+async function forged(holder: Pick<ForgedChain, "keyPem" | "chain">, forgery: Forgery = {}): Promise<Pushed> {
+  const artifact = await rig.push()
+  await attach(rig, artifact, forgeJws(holder, artifact.subject, forgery))
+  return artifact
+}
+
+/** Trust the last certificate of a chain beside the others. */
+function trustRoot({ chain }: Pick<ForgedChain, "chain">): void {
+  rig.trust("ca:test", encodePem("CERTIFICATE", chain.at(-1) ?? new Uint8Array(0)))
+}
+
+describe("the validity of every certificate counts, not that of the leaf alone", () => {
+  const past = { from: -3 * DAY, until: -HOUR }
+  const future = { from: HOUR, until: 3 * DAY }
+  it.each<[string, readonly Link[], string]>([
+    ["expired root", [past, {}, {}], "E_CERT_EXPIRED"],
+    ["expired intermediate", [{}, past, {}], "E_CERT_EXPIRED"],
+    ["expired upper intermediate", [{}, past, {}, {}], "E_CERT_EXPIRED"],
+    ["expired leaf", [{}, {}, past], "E_CERT_EXPIRED"],
+    ["root of tomorrow", [future, {}, {}], "E_CERT_NOT_YET_VALID"],
+    ["intermediate of tomorrow", [{}, future, {}], "E_CERT_NOT_YET_VALID"],
+    ["leaf of tomorrow", [{}, {}, future], "E_CERT_NOT_YET_VALID"],
+  ])("%s", async (_name, links, code) => {
+    const chain = await forgeChain(...links)
+    trustRoot(chain)
+    await expectRefused(await forged(chain), code, "authenticTimestamp: verification time is ")
+    // The time that the signer claims does not help.
+    await expectRefused(await forged(chain, { at: Date.now() - 2 * DAY }), code)
+  })
+
+  it("at the time a signing authority vouches for, too", async () => {
+    const chain = await forgeChain({}, { from: -HOUR }, { from: -2 * DAY })
+    rig.trust("signingAuthority:test", encodePem("CERTIFICATE", chain.chain.at(-1)!))
+    rig.policy({ trustStores: ["signingAuthority:test"] })
+    const at = (time: number): Forgery => ({
+      header: {
+        "io.cncf.notary.signingScheme": "notary.x509.signingAuthority",
+        "io.cncf.notary.signingTime": undefined,
+        "io.cncf.notary.authenticSigningTime": new Date(time).toISOString().replace(/\.\d+Z$/, "Z"),
+      },
+      critical: ["io.cncf.notary.authenticSigningTime"],
+    })
+    const good = await forged(chain, at(Date.now() - HOUR / 2))
+    expect((await rig.notation("verify", good.reference)).exit).toBe(0)
+    const early = await forged(chain, at(Date.now() - 12 * HOUR))
+    const ran = await rig.notation("verify", early.reference)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+    expect(ran.stderr).toContain('certificate "CN=link 1,O=Forged,ST=WA,C=US" was not valid when the digital signature')
+  })
+
+  it("nothing is signed with such a chain", async () => {
+    for (const links of [
+      [past, {}, {}],
+      [{}, past, {}],
+      [{}, {}, past],
+      [{}, {}, future],
+    ]) {
+      const { keyPem, chain } = await forgeChain(...links)
+      const chainPem = chain.map((der) => encodePem("CERTIFICATE", der)).join("")
+      rig.addKey("forged", { keyPem, chainPem })
+      const { reference } = await rig.push()
+      const ran = await rig.notation("sign", "--key", "forged", reference)
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toContain("was invalid at signing time of ")
+      expect((await rig.notation("list", reference)).stdout).toContain("has no associated signature")
+    }
+  })
+})
+
+describe("an issuer must be a certificate authority", () => {
+  const usage = keyUsageExtension(["digitalSignature"])
+  const certSign = keyUsageExtension(["keyCertSign"])
+  it.each<[string, Link]>([
+    ["a signer's certificate", { extensions: LEAF }],
+    ["no extensions", { extensions: [] }],
+    ["key usage alone", { extensions: [certSign] }],
+    ["not an authority, may sign certificates", { extensions: [basicConstraintsExtension(false), certSign] }],
+    ["an authority that may not sign certificates", { extensions: [basicConstraintsExtension(true), usage] }],
+    ["an authority without key usage", { extensions: [basicConstraintsExtension(true)] }],
+    ["an authority for nothing below another", { extensions: [basicConstraintsExtension(true, 0), certSign] }],
+  ])("%s", async (name, link) => {
+    const links = name.startsWith("an authority for nothing") ? [{}, link, {}, {}] : [{}, link, {}]
+    const chain = await forgeChain(...links)
+    trustRoot(chain)
+    await expectRefused(await forged(chain), undefined, "certificate-chain is invalid, ")
+  })
+
+  it("a signer we trust certifies nobody else", async () => {
+    const leaf = createPrivateKey(signer.keyPem)
+    const below = await forgeChain({ name: "Victim", signedBy: leaf, extensions: LEAF })
+    await expectRefused(await forged({ keyPem: below.keyPem, chain: [...below.chain, ...signer.chain] }))
+  })
+
+  it("the root as well", async () => {
+    for (const extensions of [[], LEAF, [basicConstraintsExtension(false), certSign]]) {
+      const chain = await forgeChain({ extensions }, {})
+      await expectRefused(await forged(chain))
+    }
+  })
+})
+
+describe("one certificate is used for everything", () => {
+  it.each<[string, (stranger: ForgedChain) => Promise<Pick<ForgedChain, "keyPem" | "chain">>]>([
+    ["somebody's signature beside our chain", ({ keyPem }) => Promise.resolve({ keyPem, chain: signer.chain })],
+    [
+      "a stranger's leaf before our chain",
+      ({ keyPem, chain }) => Promise.resolve({ keyPem, chain: [chain[0]!, ...signer.chain] }),
+    ],
+    [
+      "a stranger's leaf under our root",
+      ({ keyPem, chain }) => Promise.resolve({ keyPem, chain: [chain[0]!, signer.chain.at(-1)!] }),
+    ],
+    [
+      "our chain behind the stranger's",
+      ({ keyPem, chain }) => Promise.resolve({ keyPem, chain: [...chain, ...signer.chain] }),
+    ],
+    [
+      "our root behind the stranger's",
+      ({ keyPem, chain }) => Promise.resolve({ keyPem, chain: [...chain, signer.chain.at(-1)!] }),
+    ],
+    [
+      "our leaf behind the stranger's",
+      ({ keyPem, chain }) => Promise.resolve({ keyPem, chain: [chain[0]!, signer.chain[0]!, ...chain.slice(1)] }),
+    ],
+    ["the leaf twice", () => Promise.resolve({ keyPem: signer.keyPem, chain: [signer.chain[0]!, ...signer.chain] })],
+    [
+      "a root of the same name by another key",
+      async () => {
+        const root = await forgeChain({ name: "same" })
+        trustRoot(root)
+        return forgeChain({ name: "same" }, {})
+      },
+    ],
+    [
+      "a leaf whose issuer has the trusted name but did not sign it",
+      async () => {
+        const chain = await forgeChain({}, {})
+        trustRoot(chain)
+        const other = await forgeChain({ name: "link 0" }, {})
+        return { keyPem: other.keyPem, chain: [other.chain[0]!, chain.chain[1]!] }
+      },
+    ],
+    ["our chain upside down", () => Promise.resolve({ keyPem: signer.keyPem, chain: signer.chain.toReversed() })],
+    ["our leaf alone", () => Promise.resolve({ keyPem: signer.keyPem, chain: signer.chain.slice(0, 1) })],
+    ["no certificate", () => Promise.resolve({ keyPem: signer.keyPem, chain: [] })],
+  ])("%s", async (_name, make) => {
+    const stranger = await forgeChain({}, {}, {})
+    const artifact = await forged(await make(stranger))
+    const ran = await rig.notation("verify", artifact.reference)
+    expect(ran).toMatchObject({ exit: 1, stdout: "" })
+    const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", artifact.reference)
+    expect(own.exit).toBe(1)
+    expect(own.stdout).not.toMatch(/^verified/m)
+  })
+
+  it("identities are those of the leaf, never of another certificate of the chain", async () => {
+    const chain = await forgeChain({ name: "Trusted" }, { name: "Trusted" }, { name: "Nobody" })
+    trustRoot(chain)
+    const artifact = await forged(chain)
+    await expectAccepted(artifact)
+    const prints = chain.chain.map((der) => createHash("sha256").update(der).digest("hex"))
+    const by = async (identity: string): Promise<number> =>
+      (await rig.countersign("verify", "--trust-store", "ca:test", "--identity", identity, artifact.reference)).exit
+    expect(await by(`x509.thumbprint:${prints[0] ?? ""}`)).toBe(0)
+    for (const print of prints.slice(1)) expect(await by(`x509.thumbprint:${print}`)).toBe(1)
+    expect(await by("x509.subject: C=US, ST=WA, O=Forged, CN=Nobody")).toBe(0)
+    expect(await by("x509.subject: C=US, ST=WA, O=Forged, CN=Trusted")).toBe(1)
+  })
+})
+
+describe("times", () => {
+  const flags = (store: string): readonly string[] => [
+    ...["--trust-store", "ca:test", "--trust-store", store, "--identity", "*"],
+  ]
+  it("adv: sigstore/cosign #4881 a timestamp that is asked for and missing, or of somebody else, is an answer", async () => {
+    rig.write("tsa.pem", rig.authority.timestampRootPem)
+    const stranger = await startRig()
+    const bare = await forged(signer)
+    const missing = await rig.countersign("verify", ...flags(`tsa:${rig.path("tsa.pem")}`), bare.reference)
+    expect(missing.exit).toBe(1)
+    expect(missing.stdout + missing.stderr).toContain("E_TIME_MISSING")
+    try {
+      rig.write("other-tsa.pem", stranger.authority.timestampRootPem)
+      const artifact = await rig.push()
+      rig.addKey("test", signer)
+      const stamp = ["--timestamp-url", rig.authority.timestampUrl, "--timestamp-root-cert", rig.path("tsa.pem")]
+      expect((await rig.notation("sign", ...stamp, artifact.reference)).exit).toBe(0)
+      const untrusted = await rig.countersign(
+        "verify",
+        ...flags(`tsa:${rig.path("other-tsa.pem")}`),
+        artifact.reference,
+      )
+      expect(untrusted.exit).toBe(1)
+      expect(untrusted.stdout + untrusted.stderr).toMatch(/E_TSA_(?:UNTRUSTED|INVALID)/)
+      expect(untrusted.stdout).not.toMatch(/^verified/m)
+    } finally {
+      await stranger.close()
+    }
+  })
+
+  it.each<[string, Forgery]>([
+    [
+      "before the signing time",
+      { header: { "io.cncf.notary.expiry": "2020-01-01T00:00:00Z" }, critical: ["io.cncf.notary.expiry"] },
+    ],
+    ["not critical", { header: { "io.cncf.notary.expiry": "2999-01-01T00:00:00Z" } }],
+    ["no time", { header: { "io.cncf.notary.expiry": "never" }, critical: ["io.cncf.notary.expiry"] }],
+    ["a number", { header: { "io.cncf.notary.expiry": 1 }, critical: ["io.cncf.notary.expiry"] }],
+    ["empty", { header: { "io.cncf.notary.expiry": "" }, critical: ["io.cncf.notary.expiry"] }],
+  ])("an expiry that is %s", async (_name, forgery) => {
+    await expectRefused(await forged(signer, forgery))
+  })
+
+  it.each<[string, Forgery]>([
+    ["no signing time", { header: { "io.cncf.notary.signingTime": undefined } }],
+    ["both times", { header: { "io.cncf.notary.authenticSigningTime": "2026-01-01T00:00:00Z" } }],
+    [
+      "the authority's scheme with a claimed time",
+      { header: { "io.cncf.notary.signingScheme": "notary.x509.signingAuthority" } },
+    ],
+    ["an unknown scheme", { header: { "io.cncf.notary.signingScheme": "notary.x509.other" } }],
+    ["no scheme", { header: { "io.cncf.notary.signingScheme": undefined } }],
+  ])("%s", async (_name, forgery) => {
+    await expectRefused(await forged(signer, forgery), undefined, "integrity: ")
+  })
+})
+
+describe("algorithms and keys in headers", () => {
+  it.each([
+    "none",
+    "None",
+    "NONE",
+    "",
+    "HS256",
+    "RS256",
+    "PS256",
+    "ES256K",
+    "ES384",
+    "EdDSA",
+    ["ES256"],
+    null,
+    undefined,
+    256,
+  ])("adv: CVE-2022-23540 alg %j", async (alg) => {
+    const artifact = await forged(signer, { header: { alg }, unprotected: { alg: "ES256" } })
+    await expectRefused(artifact, undefined, "integrity: ")
+    expect((await rig.notation2("inspect", artifact.reference)).stderr).not.toContain("E_INTERNAL")
+  })
+
+  describe("of attackers", () => {
+    let server: Server
+    let url = ""
+    const asked: string[] = []
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        asked.push(request.url ?? "")
+        response.end("{}")
+      })
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    })
+    afterAll(async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    })
+
+    it("adv: CVE-2025-65945, CVE-2026-34240 kid, jwk, jku, x5u name no key and are not opened", async () => {
+      const stranger = await forgeChain({}, {})
+      const jwk = createPublicKey(stranger.keyPem).export({ format: "jwk" })
+      const x5c = stranger.chain.map((der) => Buffer.from(der).toString("base64"))
+      const headers = [
+        { jwk },
+        { jku: `${url}/jku` },
+        { x5u: `${url}/x5u` },
+        { x5c },
+        ...["", "__proto__", "../x", "key"].map((kid) => ({ kid })),
+      ]
+      for (const header of headers) {
+        const chain = signer.chain
+        await expectRefused(await forged({ keyPem: stranger.keyPem, chain }, { header, unprotected: header }))
+        const critical = Object.keys(header)
+        await expectRefused(await forged(signer, { header, critical }))
+      }
+      expect(asked).toEqual([])
+    })
+  })
+
+  it.each<[string, (parts: Record<string, unknown>) => unknown]>([
+    ["two signatures", ({ payload, ...one }) => ({ payload, signatures: [one, one] })],
+    ["general and flattened at once", ({ payload, ...one }) => ({ payload, ...one, signatures: [one] })],
+    ["a list of envelopes", (parts) => [parts]],
+    ["no protected header", ({ protected: _, ...rest }) => rest],
+    ["a header that is no object", (parts) => ({ ...parts, header: [] })],
+    [
+      "compact",
+      ({ payload, protected: header, signature }) => `${String(header)}.${String(payload)}.${String(signature)}`,
+    ],
+  ])("adv: CVE-2016-9122 %s", async (_name, change) => {
+    const artifact = await rig.push()
+    const parts = JSON.parse(forgeJws(signer, artifact.subject)) as Record<string, unknown>
+    const changed = change(parts)
+    await attach(rig, artifact, typeof changed === "string" ? changed : JSON.stringify(changed))
+    await expectRefused(artifact)
+  })
+
+  it("adv: CVE-2026-25793 the other form of an ECDSA signature is the same signer's, not a second one's", async () => {
+    const artifact = await rig.push()
+    const envelope = JSON.parse(forgeJws(signer, artifact.subject)) as { signature: string }
+    const raw = encodeHex(
+      decodeBase64(envelope.signature, { alphabet: "url", padding: "forbidden", max: 64, what: "signature" }),
+    )
+    const s = (ORDER - BigInt(`0x${raw.slice(64)}`)).toString(16).padStart(64, "0")
+    const signature = Buffer.from(raw.slice(0, 64) + s, "hex").toString("base64url")
+    await attach(rig, artifact, JSON.stringify(envelope))
+    await attach(rig, artifact, JSON.stringify({ ...envelope, signature }))
+    const flags = ["--trust-store", "ca:test", "--identity", "*", "--output", "json"]
+    const { stdout } = await rig.countersign("verify", ...flags, artifact.reference)
+    const { artifacts } = JSON.parse(stdout) as {
+      artifacts: { signatures: { state: string; signer?: { fingerprint: string } }[] }[]
+    }
+    const holders = artifacts[0]?.signatures.map(({ signer: by }) => by?.fingerprint) ?? []
+    expect(new Set(holders).size).toBe(1)
+  })
+})
+
+describe("names that objects have of themselves", () => {
+  it("adv: prototype pollution (forge CVE-2020-7720, class) in headers, metadata and policies", async () => {
+    const artifact = await rig.push()
+    const { digest, mediaType, size } = artifact.subject
+    const target = `{"mediaType":"${mediaType}","digest":"${digest}","size":${size},"annotations":{"__proto__":"x","constructor":"y"}}`
+    const header = `{"alg":"ES256","crit":["io.cncf.notary.signingScheme"],"cty":"application/vnd.cncf.notary.payload.v1+json","io.cncf.notary.signingScheme":"notary.x509","io.cncf.notary.signingTime":"${new Date().toISOString().replace(/\.\d+Z$/, "Z")}","__proto__":{"expiry":1},"toString":"z"}`
+    const encode = (text: string): string => Buffer.from(text).toString("base64url")
+    const parts = { payload: encode(`{"targetArtifact":${target}}`), protected: encode(header) }
+    const key = { key: createPrivateKey(signer.keyPem), dsaEncoding: "ieee-p1363" as const }
+    const signature = sign("sha256", Buffer.from(`${parts.protected}.${parts.payload}`), key).toString("base64url")
+    const x5c = signer.chain.map((der) => Buffer.from(der).toString("base64"))
+    await attach(rig, artifact, JSON.stringify({ ...parts, header: { x5c }, signature }))
+    // Plain data or refused, and never what nobody signed.
+    const plain = await rig.notation("verify", artifact.reference)
+    expect(plain.stderr).not.toContain("internal error")
+    for (const wanted of ["toString=z", "hasOwnProperty=x", "valueOf=x", "polluted=1"]) {
+      expect(await rig.notation("verify", "-m", wanted, artifact.reference)).toMatchObject({ exit: 1, stdout: "" })
+    }
+    const unsigned = await forged(signer)
+    for (const wanted of ["__proto__=x", "constructor=y", "toString=z"]) {
+      expect(await rig.notation("verify", "-m", wanted, unsigned.reference)).toMatchObject({ exit: 1, stdout: "" })
+    }
+    rig.write("config/trustpolicy.json", '{"__proto__":{"version":"1.0","trustPolicies":[]},"trustPolicies":[]}')
+    expect(await rig.notation("verify", artifact.reference)).toMatchObject({ exit: 1, stdout: "" })
+  })
+})
