@@ -234,6 +234,9 @@ describe("lists", () => {
     const one = await signed({ revocation: "crl" })
     rig.authority.setFaults({ crl })
     await refused(one, "revocation status is unknown")
+    // What was kept of it does not stand in the way of the right list.
+    rig.authority.setFaults({})
+    await accepted(one)
   })
 
   it.each<[string, (file: string) => void]>([
@@ -281,9 +284,7 @@ describe("lists", () => {
     } finally {
       await other.close()
     }
-    const ran = await verify(one)
-    expect(ran).toMatchObject({ exit: 1, stdout: "" })
-    expect(ran.stderr).toMatch(/is revoked|revocation status is unknown/)
+    await refused(one, "is revoked")
   })
 })
 
