@@ -43,6 +43,8 @@ export interface CertifiedTrust {
   readonly revocation: RevocationService
   readonly plugins: PluginHost
   readonly pluginConfig: Readonly<Record<string, string>>
+  /** Whether a critical attribute that nobody understands refuses the signature or is only reported. */
+  readonly unknownCritical: "refuse" | "warn"
   readonly logger: Logger
 }
 
@@ -73,7 +75,7 @@ export async function judgeCertified(
     steps.add(pluginFinding(plugin.fault))
     return { findings: steps.findings }
   }
-  if (!steps.add(criticalAttributes(attributes, plugin))) return { findings: steps.findings }
+  if (!steps.add(criticalAttributes(attributes, plugin, trust.unknownCritical))) return { findings: steps.findings }
   const judged = await judgeTrusted(trust, { candidate, attributes, chain, leaf, authority, plugin }, steps)
   steps.add(...candidate.bind(subject, wanted))
   return judged
@@ -167,7 +169,11 @@ function askedAt(trust: CertifiedTrust, { attributes }: Judged): Parameters<type
 }
 
 /** SECURITY: a critical attribute that nobody here understands may change what the signature means. */
-function criticalAttributes({ extended }: SignedAttributes, plugin: VerificationPlugin | undefined): Finding {
+function criticalAttributes(
+  { extended }: SignedAttributes,
+  plugin: VerificationPlugin | undefined,
+  action: CertifiedTrust["unknownCritical"],
+): Finding {
   const unknown = extended.filter(({ critical }) => critical)
   // The plugin's answer is checked for having processed them.
   if (plugin !== undefined || unknown.length === 0) return { check: "envelope.attributes", outcome: "passed" }
@@ -178,6 +184,7 @@ function criticalAttributes({ extended }: SignedAttributes, plugin: Verification
     code: "E_FORMAT_CRITICAL_UNKNOWN",
     expected: "no critical attribute that this program does not understand",
     observed: `critical attribute ${names.join(", ")} is not understood, and no verification plugin is named that does`,
+    ...(action === "warn" ? { logged: true } : {}),
   }
 }
 
@@ -305,7 +312,7 @@ class Steps {
     let goesOn = true
     for (const finding of findings) {
       const failed = finding.outcome === "failed" || finding.outcome === "unknown"
-      const logged = failed && this.#actionOf(finding) === "log"
+      const logged = failed && (finding.logged === true || this.#actionOf(finding) === "log")
       this.findings.push(logged ? { ...finding, logged: true } : finding)
       if (failed && !logged) goesOn = false
     }

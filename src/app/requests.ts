@@ -208,6 +208,11 @@ export interface VerifyRequest {
   readonly trustStore?: TrustStoreLoader
   /** Passed to verification plugins. */
   readonly pluginConfig?: Readonly<Record<string, string>>
+  /**
+   * `warn`: a critical attribute that nobody understands is reported and refuses nothing. COMPAT(notation): it takes no
+   * notice of them unless a plugin is named. Default `refuse`.
+   */
+  readonly unknownCritical?: "refuse" | "warn"
   /** Signatures evaluated per artifact; default {@link limits.signaturesEvaluated}. */
   readonly maxSignatures?: number
   /** Leave later signatures alone once the policy is satisfied. */
@@ -291,7 +296,7 @@ export interface AttestedBlob {
 
 export interface VerifyBlobRequest extends Pick<
   VerifyRequest,
-  "certificates" | "policy" | "trustStore" | "pluginConfig"
+  "certificates" | "policy" | "trustStore" | "pluginConfig" | "unknownCritical"
 > {
   readonly blob: BlobInput
   readonly keys: readonly NamedKey[]

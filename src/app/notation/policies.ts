@@ -1,23 +1,17 @@
 import { ToolError } from "../../core/errors.ts"
 import type { NotationHome } from "../../core/notation-home.ts"
-import type { BlobStatement, OciStatement, PolicyWording } from "../../policy/notation/document.ts"
+import type { BlobStatement, PolicyWording } from "../../policy/notation/document.ts"
 import { parseBlobPolicy, parseOciPolicy } from "../../policy/notation/parse-policy.ts"
-import { POLICY_LINK, selectBlobStatement, selectOciStatement } from "../../policy/notation/select-statement.ts"
+import { POLICY_LINK, selectBlobStatement } from "../../policy/notation/select-statement.ts"
 
 type Policies = Pick<NotationHome, "readPolicy">
 
 /**
- * The statement of notation's policy for artifacts that covers a reference.
+ * Notation's policy for artifacts.
  *
- * @param reference - `registry/repository@digest`.
  * @param wording - `v1` reads `trustpolicy.json` alone, `v2` prefers `trustpolicy.oci.json`.
- * @throws {ToolError} `E_POLICY_INVALID`, `E_POLICY_NO_RULE` in notation's words.
+ * @throws {ToolError} `E_POLICY_INVALID` in notation's words.
  */
-export async function ociStatement(home: Policies, reference: string, wording: PolicyWording): Promise<OciStatement> {
-  return selectOciStatement(await readOciPolicy(home, wording), reference, wording)
-}
-
-/** Notation's policy for artifacts. @throws {ToolError} `E_POLICY_INVALID`. */
 export async function readOciPolicy(
   home: Policies,
   wording: PolicyWording,

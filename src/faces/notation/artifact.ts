@@ -124,7 +124,7 @@ function unresolved({ place }: FaceArtifact, reference: string, thrown: unknown)
 }
 
 /** Tags may move; what was named by one may be something else. @returns whether a warning was printed. */
-export async function warnOfTag(
+async function warnOfTag(
   invocation: FaceInvocation,
   { tag }: FaceArtifact,
   verb: "sign" | "verify" | "list" | "inspect",

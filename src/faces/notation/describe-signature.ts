@@ -17,10 +17,10 @@ const inNanos: TimePrinter = ({ at, zone }) => goRfc3339Nano(at, zone ?? localZo
 /** A value of an extended attribute as Go's `%v` prints it. */
 function goValue(value: ExtendedAttribute["value"]): string {
   if (value === null) return "<nil>"
-  if (Array.isArray(value)) return `[${value.map((item) => goValue(item as ExtendedAttribute["value"])).join(" ")}]`
+  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`
   if (typeof value === "object") {
     const members = Object.entries(value).toSorted(([a], [b]) => compareUtf8(a, b))
-    return `map[${members.map(([name, item]) => `${name}:${goValue(item as ExtendedAttribute["value"])}`).join(" ")}]`
+    return `map[${members.map(([name, item]) => `${name}:${goValue(item)}`).join(" ")}]`
   }
   return String(value)
 }

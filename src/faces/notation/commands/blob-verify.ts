@@ -7,6 +7,7 @@ import { policyFromStatement } from "../../../policy/notation/statement-policy.t
 import { signatureForm } from "../blob-files.ts"
 import { faceError } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
+import { unknownCritical } from "../compatibility.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
 import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
@@ -32,6 +33,7 @@ export const blobVerify: FaceHandler = async (invocation) => {
     trustStore: notationStores(app.notation),
     evidence: { envelope, form },
     pluginConfig,
+    unknownCritical: unknownCritical(invocation.world.env),
     annotations,
     at: app.clock.now(),
     ...(mediaType === "" ? {} : { mediaType }),

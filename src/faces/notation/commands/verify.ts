@@ -8,6 +8,7 @@ import { faceArtifact, resolveArtifact } from "../artifact.ts"
 import { openFor } from "../artifact-connection.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import type { FaceHandler } from "../face-invocation.ts"
+import { unknownCritical } from "../compatibility.ts"
 import { keyValuePairs } from "../key-value-pairs.ts"
 import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
@@ -43,6 +44,7 @@ export const verify: FaceHandler = async (invocation) => {
     formats: NOTATION_FORMATS,
     annotations,
     pluginConfig,
+    unknownCritical: unknownCritical(invocation.world.env),
     maxSignatures,
     firstOnly: true,
     checkClaims: true,
