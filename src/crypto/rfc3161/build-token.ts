@@ -93,7 +93,7 @@ export function encodeTstInfo(info: TstInfoInit): Uint8Array {
 }
 
 /** Hash that a signer's attributes are made with: the scheme's, SHA-512 for Ed25519 (RFC 8419 3.1). */
-export function signerHash(scheme: SignatureScheme): MessageHash {
+function signerHash(scheme: SignatureScheme): MessageHash {
   const hash = hashOf(scheme) ?? "sha512"
   if (hash === "sha224") throw unsuitable(scheme)
   return hash

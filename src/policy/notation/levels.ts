@@ -24,7 +24,7 @@ function level(levelName: LevelName, ...actions: readonly ValidationAction[]): V
 }
 
 /** The levels of the trust policy specification, by name. */
-export const levels: ReadonlyMap<string, VerificationLevel> = new Map([
+const levels: ReadonlyMap<string, VerificationLevel> = new Map([
   ["strict", level("strict", "enforce", "enforce", "enforce", "enforce", "enforce")],
   ["permissive", level("permissive", "enforce", "enforce", "log", "log", "log")],
   ["audit", level("audit", "enforce", "log", "log", "log", "log")],

@@ -14,7 +14,7 @@ export interface StatementOptions {
  *
  * @param statement - not of level skip: that one trusts nobody and asks for nobody.
  */
-export function statementAuthority(statement: PolicyStatement, options: StatementOptions): NotationAuthority {
+function statementAuthority(statement: PolicyStatement, options: StatementOptions): NotationAuthority {
   return {
     family: "notation",
     name: statement.name,

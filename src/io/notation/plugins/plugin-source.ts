@@ -40,7 +40,7 @@ export async function requireFile(path: string): Promise<void> {
 }
 
 /** Facts of what a path names, behind links. @throws {ToolError} `E_PLUGIN_INVALID`. */
-export async function statOf(path: string): Promise<Stats> {
+async function statOf(path: string): Promise<Stats> {
   return stat(path).catch((thrown: unknown) => {
     throw pluginInvalid(`stat ${path}: ${systemReason(errnoOf(thrown))}`, `${path} cannot be read`, thrown)
   })
