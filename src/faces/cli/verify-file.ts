@@ -29,6 +29,7 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
   }
   if (certificates === undefined) refuseFlags(flags, ["media-type"], "notation signatures alone hold a media type")
   const evidence = evidenceFlag(flags, attestation === undefined ? ["bundle", "signature"] : ["bundle", "envelope"])
+  if (evidence.name !== "signature") refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
   const app = await session.open([])
   const keys = await readKeys(app, names)
   const trusted = { keys, ...certificateRequest(certificates, app, flags) }
@@ -57,7 +58,6 @@ async function ask(
   const blob = { path: flags.string("blob") }
   const at = app.clock.now()
   if (predicateType !== undefined) {
-    refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
     const given = evidence.name === "bundle" ? { bundle: bytes } : { envelope: bytes }
     const { keys } = trusted
     return verifyBlobAttestation(app, { blob, keys, evidence: given, predicateType, checkClaims: true, at })

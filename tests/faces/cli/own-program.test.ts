@@ -48,6 +48,12 @@ describe("errors of the command line", () => {
       "--annotation cannot be used here",
       "E_USAGE",
     ],
+    [
+      "annotations of a file with a bundle",
+      ["verify", "--key", "k", "--blob", "f", "--bundle", "b", "-a", "x=y"],
+      "--annotation cannot be used here",
+      "E_USAGE",
+    ],
     ["a file without an output", ["sign", "--key", "k", "--blob", "f"], "nowhere to write the signature", "E_USAGE"],
     [
       "one output twice",
