@@ -225,6 +225,16 @@ suite("attach", () => {
     expect(server.log.slice(before).map((one) => one.method)).toEqual(["PUT", "GET"])
   })
 
+  it("lists a referrer with its members in the order in which notation writes them", async () => {
+    const server = await registry({ referrers: 404 })
+    const client = server.client()
+    const subject = await pushSubject(client)
+    await client.attach(await referrerOf(client, subject, "1"), MANIFEST_TYPE)
+    const stored = server.manifests.get(server.tags.get(referrersTag(subject.digest))!)!
+    const { manifests } = JSON.parse(stored.bytes.toString()) as { manifests: object[] }
+    expect(Object.keys(manifests[0] ?? {})).toEqual(["mediaType", "digest", "size", "annotations", "artifactType"])
+  })
+
   it("names the stored referrer when the tag is immutable", async () => {
     const server = await registry({ referrers: 404, immutable: true })
     const client = server.client()
