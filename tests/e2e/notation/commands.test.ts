@@ -130,13 +130,21 @@ describe("sign", () => {
     expect((await rig[face]("list", artifact.reference)).stdout.match(/sha256:/g)).toHaveLength(3)
   })
 
-  it("an outdated index that cannot be deleted is a warning, not a failure", async () => {
-    const artifact = await rig.push()
-    expect((await rig.notation("sign", artifact.reference)).exit).toBe(0)
-    rig.registry.setFaults({ deleteDisabled: true } as never)
-    const ran = await rig.notation("sign", artifact.reference)
-    expect(ran.exit).toBe(0)
-    expect((await rig.notation("verify", artifact.reference)).exit).toBe(0)
+  it("an outdated index is not deleted, so a registry that refuses it is no trouble", async () => {
+    const own = await startRig({ revocation: "none" }, { allowDelete: false })
+    try {
+      own.addKey("test", signer)
+      own.trust("ca:test", rig.authority.rootPem)
+      own.policy()
+      const { reference } = await own.push()
+      expect(await own.notation("sign", reference)).toMatchObject({ exit: 0, stderr: "" })
+      expect(await own.notation("sign", reference)).toMatchObject({ exit: 0, stderr: "" })
+      expect((await own.notation("list", reference)).stdout.match(/ sha256:/g)).toHaveLength(2)
+      expect(own.registry.requests.filter(({ method }) => method === "DELETE")).toEqual([])
+      expect((await own.notation("verify", reference)).exit).toBe(0)
+    } finally {
+      await own.close()
+    }
   })
 
   it("a tag is resolved, and warned of", async () => {

@@ -13,6 +13,7 @@ import {
   type TestAuthority,
   type TestAuthorityOptions,
   type TestRegistry,
+  type TestRegistryOptions,
   type TestSigner,
 } from "../../../src/testing/index.ts"
 import { memoryWorld } from "../../faces/memory-world.ts"
@@ -69,11 +70,17 @@ export interface Rig {
 }
 
 /** Start everything on loopback. Close it in the end. */
-export async function startRig(options: TestAuthorityOptions = {}): Promise<Rig> {
+export async function startRig(
+  options: TestAuthorityOptions = {},
+  registryOptions: TestRegistryOptions = {},
+): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), "countersign-e2e-"))
   const start = Date.now()
   const clock = { shift: 0, now: (): number => Date.now() + clock.shift }
-  const [registry, authority] = await Promise.all([startTestRegistry(), startTestAuthority({ clock, ...options })])
+  const [registry, authority] = await Promise.all([
+    startTestRegistry(registryOptions),
+    startTestAuthority({ clock, ...options }),
+  ])
   const env: Record<string, string> = { HOME: folder, NOTATION_CONFIG: join(folder, "config") }
   let stdin = ""
   const run = async (program: Program, style: "cobra" | "own", argv: readonly string[]): Promise<Ran> => {
