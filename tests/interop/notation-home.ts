@@ -5,15 +5,13 @@ import type { TestAuthority } from "../../src/testing/index.ts"
 
 export const KEY_TYPES = ["rsa-2048", "rsa-3072", "rsa-4096", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521"] as const
 export const CHAIN_LENGTHS = ["1", "2", "3", "4"] as const
-export type KeyType = (typeof KEY_TYPES)[number]
-export type ChainLength = (typeof CHAIN_LENGTHS)[number]
 
 /** Signed with a timestamp; their policy wants one. */
 export const STAMPED_REPOSITORY = "interop/stamped"
 /** Scope that stands for a layout. */
 export const LAYOUT_SCOPES = { plain: "local/plain", stamped: "local/stamped" } as const
 
-export interface KeyEntry {
+interface KeyEntry {
   readonly name: string
   readonly keyPath: string
   readonly certPath: string

@@ -1,10 +1,10 @@
 /** Picks rows of a table so that every two values that may stand together do so in some row. */
 
-export type Axes = Readonly<Record<string, readonly string[]>>
+type Axes = Readonly<Record<string, readonly string[]>>
 /** One value for each axis. */
 export type Row<A extends Axes> = { readonly [K in keyof A]: A[K][number] }
 /** Whether some values, not of all axes, may stand together. */
-export type Allowed<A extends Axes> = (part: Partial<Row<A>>) => boolean
+type Allowed<A extends Axes> = (part: Partial<Row<A>>) => boolean
 
 type Part = Record<string, string>
 
