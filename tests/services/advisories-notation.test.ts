@@ -13,7 +13,6 @@ import { type ForgedChain, forgeChain, LEAF } from "../e2e/notation/forged-chain
 import { attach, type Forgery, forgeJws } from "../e2e/notation/forged-signature.ts"
 import { type Pushed, type Rig, startRig } from "../e2e/notation/rig.ts"
 
-const HOUR = 3_600_000
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 let rig: Rig
