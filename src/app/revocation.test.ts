@@ -42,7 +42,7 @@ function service(reach: TargetReach = "loopback", cached = true): RevocationServ
     logger: { debug: () => undefined, info: () => undefined, warn: () => undefined },
     reach,
     allowHosts: [],
-    times: { startMs: 200, totalMs: 400, ocspMs: 200 },
+    times: { startMs: 1000, totalMs: 2000, ocspMs: 1000 },
   })
 }
 
