@@ -4,7 +4,6 @@ import type { ContentStore, OtherReferrer, SignatureStore, StoreAnswer, Subject 
 import type { ArtifactReport, StoreReport } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
-import type { FormatEntry } from "../formats/format.ts"
 import { formats, wantedTypes } from "../formats/index.ts"
 import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
 import { policyFromFlags } from "../policy/from-flags.ts"
@@ -75,27 +74,42 @@ async function prepare(app: AppContext, request: VerifyRequest): Promise<Evaluat
   }
 }
 
-/** What the keys and certificates of a request stand for. @throws {ToolError} `E_TRUST_MISSING` when there are none. */
+/**
+ * What the keys and certificates of a request stand for.
+ *
+ * @throws {ToolError} `E_TRUST_MISSING` when there are none, `E_USAGE` when those that are there fit no format asked for.
+ */
 function policyOfRequest(request: VerifyRequest): TrustPolicy {
-  if (request.keys.length === 0 && request.certificates === undefined) {
+  const { keys, certificates } = request
+  if (keys.length === 0 && certificates === undefined) {
     throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
   }
+  const certified = request.formats.filter((name) => formats.some((f) => f.id === name && f.signer === "certificate"))
+  const keyed = request.formats.filter((name) => !certified.includes(name))
+  if (keys.length > 0 && keyed.length === 0) {
+    throw useless("a key", request.formats, "name whose certificates count, by a trust store and an identity")
+  }
+  if (certificates !== undefined && certified.length === 0) {
+    throw useless("a trust store", request.formats, "ask for the formats notation or notation-cose too")
+  }
   return policyFromFlags({
-    keys: request.keys.map((key) => key.name),
-    formats: formatsOfSigner("key", request.formats),
+    keys: keys.map((key) => key.name),
+    formats: keyed,
     kind: request.kind,
     annotations: request.annotations,
     tlog: request.tlog ?? "ignore",
     ...(request.predicateType === undefined ? {} : { predicateType: request.predicateType }),
-    ...(request.certificates === undefined
-      ? {}
-      : { certificates: { ...request.certificates, formats: formatsOfSigner("certificate", request.formats) } }),
+    ...(certificates === undefined ? {} : { certificates: { ...certificates, formats: certified } }),
   })
 }
 
-/** Those of the named formats whose signatures are made so. */
-function formatsOfSigner(signer: FormatEntry["signer"], names: readonly FormatName[]): readonly string[] {
-  return formats.filter((format) => format.signer === signer && names.includes(format.id)).map(({ id }) => id)
+/** What was named to be trusted and could never decide anything. */
+function useless(what: string, names: readonly FormatName[], next: string): ToolError {
+  return new ToolError("E_USAGE", {
+    what: `${what} verifies no signature in the formats asked for`,
+    why: `formats asked for: ${names.join(", ")}`,
+    next: [next, "or leave the formats out"],
+  })
 }
 
 async function verifyTarget(

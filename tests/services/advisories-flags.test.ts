@@ -43,6 +43,8 @@ beforeAll(async () => {
     FACEPUB: own.path("face.pub"),
     BUNDLE: own.path("app.sigstore.json"),
   })
+  Object.assign(names, { CHAIN: own.path("chain.pem"), STORE: `ca:${own.path("chain.pem")}` })
+  Object.assign(names, { ENVELOPE: own.path("app.jws.sig") })
   Object.assign(names, { ATTESTED: own.path("app.att.json"), DSSE: own.path("app.dsse"), SIG: own.path("app.sig") })
   for (const line of [
     "push APP FILE",
@@ -50,6 +52,9 @@ beforeAll(async () => {
     "sign --key FACE --password-file EMPTY --format cosign-v2,cosign-v3 APP",
     "attest --key FACE --password-file EMPTY --type custom --predicate FACTS --format cosign-v2,cosign-v3 APP",
     "sign --key FACE --password-file EMPTY --blob FILE --bundle BUNDLE --signature SIG",
+    "cert self-sign --key KEY --subject C=US,ST=WA,O=x,CN=y --cert CHAIN",
+    "sign --key KEY --cert-chain CHAIN --format notation APP",
+    "sign --key KEY --cert-chain CHAIN --format notation --blob FILE --signature ENVELOPE",
     "attest --key FACE --password-file EMPTY --type custom --predicate FACTS --blob FILE --bundle ATTESTED --envelope DSSE",
   ]) {
     const ran = await own.run(...words(line))
@@ -84,6 +89,19 @@ const VALUES: Readonly<Record<string, string>> = {
   timeout: "20s",
   authfile: "FACTS",
   username: "somebody",
+  "cert-chain": "CHAIN",
+  "trust-store": "STORE",
+  identity: "*",
+  override: "expiry=log",
+  "plugin-config": "a=b",
+  expires: "1h",
+  subject: "C=US",
+  cert: "NEW",
+  lifetime: "1h",
+  store: "ca:x",
+  from: "APP",
+  certificate: "leaf",
+  at: "2026-01-01T00:00:00Z",
 }
 
 function given(flag: FlagSpec, line: string): readonly string[] {
@@ -103,6 +121,8 @@ describe("own commands", () => {
   const lines = [
     "sign --key KEY APP",
     "sign --key KEY --blob FILE --bundle NEW",
+    "sign --key KEY --cert-chain CHAIN --format notation APP",
+    "sign --key KEY --cert-chain CHAIN --format notation-cose --blob FILE --signature NEW",
     "attest --key KEY --type custom --predicate FACTS APP",
     "attest --key KEY --type custom --predicate FACTS --blob FILE --bundle NEW",
     "verify --key PUB APP",
@@ -110,6 +130,15 @@ describe("own commands", () => {
     "verify --key FACEPUB --blob FILE --bundle ATTESTED --attestation custom",
     "explain --key PUB APP",
     "explain --key FACEPUB --blob FILE --signature SIG",
+    "verify --trust-store STORE --identity * APP",
+    "explain --trust-store STORE --identity * --blob FILE --signature ENVELOPE",
+    "cert self-sign --key KEY --subject C=US,ST=WA,O=x,CN=y --cert NEW",
+    "cert doctor CHAIN",
+    "trust add --store ca:x --yes CHAIN",
+    "trust add --store ca:x --yes --from APP",
+    "trust list",
+    "trust show ca:x",
+    "trust remove --yes ca:x",
     "list APP",
     "tree APP",
     "inspect APP",

@@ -12,6 +12,17 @@ import { needsCertificate, openSigners, signingKeyName } from "../signing-key.ts
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { openOutputs, type FileOutput } from "../file-outputs.ts"
 
+/** Flags that bare signatures and bundles of files have no place for. */
+const CERTIFIED_ONLY = [
+  "annotation",
+  "media-type",
+  "cert-chain",
+  "plugin-config",
+  "expires",
+  "timestamp-url",
+  "timestamp-root",
+]
+
 /** `sign --blob FILE`. */
 export async function signFile(session: Session): Promise<number> {
   const { flags, args, output } = session
@@ -20,7 +31,7 @@ export async function signFile(session: Session): Promise<number> {
   if (args.length > 0) throw blobAndArtifacts(args)
   if (flags.given("format")) return signFileWithCertificate(session)
   const fitting = "it goes with `--format notation` or `--format notation-cose`"
-  refuseFlags(flags, ["annotation", "media-type", "cert-chain", "expires", "timestamp-url", "timestamp-root"], fitting)
+  refuseFlags(flags, CERTIFIED_ONLY, fitting)
   const keyName = signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   const path = flags.string("blob")
@@ -46,9 +57,9 @@ export async function signFile(session: Session): Promise<number> {
 /** `sign --blob FILE --format notation`: one envelope, written as it is. */
 async function signFileWithCertificate(session: Session): Promise<number> {
   const { flags, output } = session
-  refuseFlags(flags, ["bundle"], "bundles hold no notation signatures")
   const [format, ...others] = parseFormats(flags.strings("format"))
   if (format === undefined || others.length > 0 || !needsCertificate(format)) throw oneNotationFormat()
+  refuseFlags(flags, ["bundle"], "bundles hold no notation signatures")
   const path = flags.string("blob")
   const target = requiredFlag(flags, "signature", "no file for the signature", `pass \`--signature ${path}.jws.sig\``)
   const app = await session.open([])
