@@ -147,6 +147,57 @@ describe("an issuer must be a certificate authority", () => {
   })
 })
 
+describe("extensions that limit what a certificate is for", () => {
+  /** dNSName "example.com" as the only permitted name. */
+  const nameConstraints = {
+    oid: "2.5.29.30",
+    critical: true,
+    value: Uint8Array.from([
+      0x30,
+      0x11,
+      0xa0,
+      0x0f,
+      0x30,
+      0x0d,
+      0x82,
+      0x0b,
+      ...new TextEncoder().encode("example.com"),
+    ]),
+  }
+  const unheardOf = { oid: "2.999.1", critical: true, value: Uint8Array.of(5, 0) }
+  const authority = [basicConstraintsExtension(true), keyUsageExtension(["keyCertSign"])]
+  it.each<[string, readonly Link[]]>([
+    ["adv: CVE-2025-61727 name constraints in the root", [{ extensions: [...authority, nameConstraints] }, {}, {}]],
+    ["adv: CVE-2025-61727 name constraints below it", [{}, { extensions: [...authority, nameConstraints] }, {}]],
+    ["adv: CVE-2026-33810 an unknown critical extension in the root", [{ extensions: [...authority, unheardOf] }, {}]],
+    ["adv: CVE-2026-33810 one in the intermediate", [{}, { extensions: [...authority, unheardOf] }, {}]],
+    ["adv: CVE-2026-33810 one in the leaf", [{}, { extensions: [...LEAF, unheardOf] }]],
+    [
+      "adv: CVE-2026-27138 an extension that holds nothing",
+      [{}, { extensions: [...LEAF, { ...unheardOf, oid: "2.5.29.17", value: new Uint8Array(0) }] }],
+    ],
+  ])("%s", async (_name, links) => {
+    const chain = await forgeChain(...links)
+    trustRoot(chain)
+    await expectRefused(await forged(chain))
+  })
+
+  it.each<[string, Uint8Array]>([
+    ["an empty DNS name", Uint8Array.of(0x30, 2, 0x82, 0)],
+    ["an empty list", Uint8Array.of(0x30, 0)],
+    ["an address of three bytes", Uint8Array.of(0x30, 5, 0x87, 3, 1, 2, 3)],
+    ["a name longer than the list", Uint8Array.of(0x30, 2, 0x82, 9)],
+  ])("adv: CVE-2026-27138 alternative names with %s end in an answer", async (_name, value) => {
+    const chain = await forgeChain({}, { extensions: [...LEAF, { oid: "2.5.29.17", critical: false, value }] })
+    trustRoot(chain)
+    const { reference } = await forged(chain)
+    const flags = ["--trust-store", "ca:test", "--identity", "x509.san:DNS:example.com"]
+    const ran = await rig.countersign("verify", ...flags, reference)
+    expect(ran.exit).toBe(1)
+    expect(ran.stdout + ran.stderr).not.toContain("E_INTERNAL")
+  })
+})
+
 describe("one certificate is used for everything", () => {
   it.each<[string, (stranger: ForgedChain) => Promise<Pick<ForgedChain, "keyPem" | "chain">>]>([
     ["somebody's signature beside our chain", ({ keyPem }) => Promise.resolve({ keyPem, chain: signer.chain })],
