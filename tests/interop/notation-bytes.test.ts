@@ -62,8 +62,8 @@ function coseText(bytes: Uint8Array, key: Key): string {
       digits === 0 ? Number.parseInt(head, 16) & 31 : Number.parseInt(text.slice(start + 2, start + 2 + digits), 16)
     return `${text.slice(0, start)}…${text.slice(start + 2 + digits + 2 * length)}`
   }
-  const body = hex.slice(0, hex.length - 2 * SIGNATURE_BYTES[key]).replaceAll(/c11a[0-9a-f]{8}/g, "c1TIME")
-  return cut(cut(body, agent), token)
+  const body = hex.slice(0, hex.length - 2 * SIGNATURE_BYTES[key])
+  return cut(cut(body, agent), token).replaceAll(/c11a[0-9a-f]{8}/g, "c1TIME")
 }
 
 interface Written {
