@@ -30,8 +30,9 @@ import {
   type TimestampAlterations,
   type TimestampAuthorityOptions,
 } from "../../src/servers/authority/timestamp-handler.ts"
-import { startTestRegistry, type TestRegistry } from "../../src/testing/index.ts"
+import { startTestAuthority, startTestRegistry, type TestRegistry } from "../../src/testing/index.ts"
 import { putImage } from "./images.ts"
+import { writeConfig, writeKey, writeStore } from "./notation-home.ts"
 import { expectCode, type Finished, havePeers, peer } from "./peers.ts"
 
 const STATEMENT = {
@@ -102,7 +103,12 @@ describe.skipIf(!havePeers("notation"))("notation with timestamps", () => {
     server = createServer((request, response) => void listener(request, response))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tsr`
-    expectCode(await notation("cert", "generate-test", "test"), 0)
+    // Valid since yesterday: a timestamp's accuracy reaches back before a certificate of this second.
+    const signers = await startTestAuthority({ revocation: "none" })
+    const signer = await signers.issueSigner({ keyType: "rsa-2048", chainLength: 1 })
+    await signers.close()
+    writeConfig(folder, "signingkeys.json", { keys: [writeKey(folder, "test", signer.keyPem, signer.chainPem)] })
+    writeStore(folder, "ca", "test", { "test.pem": signer.rootPem })
     const policy = { version: "1.0", trustPolicies: [STATEMENT] }
     writeFileSync(join(folder, "config", "trustpolicy.json"), JSON.stringify(policy), { mode: 0o600 })
   })
