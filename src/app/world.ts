@@ -3,6 +3,7 @@
  * Built by `src/bin`; a test builds one from memory.
  */
 import type { AppContext } from "./requests.ts"
+import type { RevocationReach } from "./revocation-reach.ts"
 
 /** A text sink. `columns` and `isTTY` decide about width, colour and progress. */
 export interface OutputStream {
@@ -40,7 +41,7 @@ export interface ConnectionOptions {
    * Addresses that URLs in certificates may lead to (OCSP, revocation lists): public ones (default), and loopback or
    * private ones where the command's own artifact lies there.
    */
-  readonly revocationReach?: "public" | "loopback" | "private"
+  readonly revocationReach?: RevocationReach
   /** Only these hosts (`host:port`) may be contacted; anything else is `E_NET_OFFLINE`. Empty = no socket at all. */
   readonly offlineExcept?: readonly string[]
   /** Whole command, milliseconds. */
