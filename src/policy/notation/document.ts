@@ -27,11 +27,9 @@ export interface BlobStatement extends PolicyStatement {
   readonly global: boolean
 }
 
-/** A document: its statements and what in it was not understood. */
+/** A document: its statements. */
 export interface PolicyDocument<Statement extends PolicyStatement> {
   readonly statements: readonly Statement[]
-  /** Paths of members that nobody acts upon, such as `trustPolicies[0].trustStore`; often misspelt ones. */
-  readonly unknownMembers: readonly string[]
 }
 
 /** `trustpolicy.oci.json`, and `trustpolicy.json` before it. */

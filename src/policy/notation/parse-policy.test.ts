@@ -231,10 +231,58 @@ describe("JSON", () => {
     expect(error.what.startsWith(what)).toBe(true)
   })
 
-  it("members that nobody acts upon are named", () => {
-    const { unknownMembers, statements } = parseOciPolicy(encode(oci({ TrustStores: [], globalPolicy: true })), "v1")
-    expect(unknownMembers).toEqual(["trustPolicies[0].TrustStores", "trustPolicies[0].globalPolicy"])
-    expect(statements).toHaveLength(1)
+  it.each<readonly [string, Record<string, unknown>, string]>([
+    ["trust policy", { Version: "1.0" }, "version"],
+    ["trust policy", { TrustPolicies: [] }, "trustPolicies"],
+    ["trust policy", { trustPolicieſ: [] }, "trustPolicies"],
+  ])("adv: look-alike: a document with %s member %o is refused", (path, more, expected) => {
+    const error = fault(() =>
+      parseOciPolicy(encode(JSON.stringify({ version: "1.0", trustPolicies: [statement], ...more })), "v1"),
+    )
+    expect(error.details).toEqual({ stage: "parse" })
+    expect(error.what).toBe(`malformed ${path}`)
+    expect(error.why).toContain(`expected "${expected}"`)
+  })
+
+  it.each<readonly [Record<string, unknown>, string]>([
+    [{ Name: "other" }, "name"],
+    [{ SignatureVerification: { level: "strict" } }, "signatureVerification"],
+    [{ TrustStores: ["ca:x"] }, "trustStores"],
+    [{ truſtStores: ["ca:x"] }, "trustStores"],
+    [{ TrustedIdentities: ["x509.subject:C=US,ST=WA,O=x"] }, "trustedIdentities"],
+    [{ RegistryScopes: ["registry.test/a"] }, "registryScopes"],
+  ])("adv: look-alike: a statement with the member %o beside its own is refused", (more, expected) => {
+    const error = fault(() => parseOciPolicy(encode(oci(more)), "v1"))
+    expect(error.details).toEqual({ stage: "parse" })
+    expect(error.what).toBe("malformed trustPolicies[0]")
+    expect(error.why).toContain(`expected "${expected}"`)
+  })
+
+  it.each<readonly [Record<string, unknown>, string]>([
+    [{ level: "permissive", Override: { expiry: "enforce" } }, "override"],
+    [{ level: "audit", OVERRIDE: { authenticity: "enforce" } }, "override"],
+    [{ level: "audit", Level: "strict" }, "level"],
+    [{ level: "strict", VerifyTimestamp: "bad" }, "verifyTimestamp"],
+    [{ level: "strict", verifyTimeſtamp: "always" }, "verifyTimestamp"],
+  ])("adv: look-alike: a signatureVerification of %o is refused", (signatureVerification, expected) => {
+    const error = fault(() => parseOciPolicy(encode(oci({ signatureVerification })), "v1"))
+    expect(error.details).toEqual({ stage: "parse" })
+    expect(error.what).toBe("malformed trustPolicies[0].signatureVerification")
+    expect(error.why).toContain(`expected "${expected}"`)
+  })
+
+  it.each(["GlobalPolicy", "globalpolicy"])("adv: look-alike: a statement for blobs with %s is refused", (name) => {
+    const error = fault(() => parseBlobPolicy(encode(blob({ [name]: true }))))
+    expect(error.details).toEqual({ stage: "parse" })
+    expect(error.why).toContain('expected "globalPolicy"')
+  })
+
+  it("members that have another meaning elsewhere or none are passed over, as notation does", () => {
+    const signatureVerification = { level: "strict", comment: "x", levels: 1 }
+    const own = { signatureVerification, globalPolicy: true, trustStore: [], "x-owner": { Level: "audit" } }
+    const document = { version: "1.0", trustPolicies: [{ ...statement, ...own }], $schema: "policy", versions: [] }
+    expect(parseOciPolicy(encode(JSON.stringify(document)), "v1").statements).toHaveLength(1)
+    expect(parseBlobPolicy(encode(blob({ registryScopes: ["*"], note: null }))).statements).toHaveLength(1)
   })
 
   it("adv: prototype pollution: __proto__ is a member like any other", () => {

@@ -55,7 +55,7 @@ function validateOci(written: WrittenDocument, wording: PolicyWording): OciPolic
     return { ...checkStatement(statement, words), scopes: statement.registryScopes }
   })
   checkScopes(statements, words)
-  return { statements, unknownMembers: written.unknownMembers }
+  return { statements }
 }
 
 function validateBlob(written: WrittenDocument): BlobPolicy {
@@ -80,7 +80,7 @@ function validateBlob(written: WrittenDocument): BlobPolicy {
     global = true
     return checked
   })
-  return { statements, unknownMembers: written.unknownMembers }
+  return { statements }
 }
 
 function checkDocument(written: WrittenDocument, words: string): void {

@@ -1,5 +1,6 @@
 import { isObject, member, unexpectedShape } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
+import { refuseLookalikes } from "../../codec/oci/descriptor.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { limits } from "../../core/limits.ts"
@@ -22,12 +23,12 @@ export interface WrittenStatement {
 export interface WrittenDocument {
   readonly version: string
   readonly statements: readonly WrittenStatement[]
-  /** Paths of members that are not in the specification. */
-  readonly unknownMembers: readonly string[]
 }
 
 /** Statements of one document; more than anybody writes. */
 const MAX_STATEMENTS = 10_000
+
+const DOCUMENT_MEMBERS = ["version", "trustPolicies"]
 
 const VERIFICATION_MEMBERS = ["level", "override", "verifyTimestamp"]
 
@@ -36,8 +37,9 @@ const STATEMENT_MEMBERS = ["name", "signatureVerification", "trustStores", "trus
 /**
  * Read the JSON of a trust policy.
  *
- * DEVIATION: names are compared exactly and twice the same name is refused, where notation takes any case and the last
- * one: two readers of a policy must not see two policies. `null` is an empty value, as Go's programs write it.
+ * DEVIATION: a name in another case and twice the same name are refused, where notation takes any case and the last one:
+ * two readers of a policy must not see two policies. Other members are passed over, as everywhere. `null` is an empty
+ * value, as Go's programs write it.
  *
  * @param bytes - at most `limits.configFileBytes`.
  * @param kind - decides which members a statement has.
@@ -61,25 +63,19 @@ export function readPolicyDocument(bytes: Uint8Array, kind: "oci" | "blob"): Wri
 }
 
 function readDocument(root: JsonObject, kind: "oci" | "blob"): WrittenDocument {
-  const unknownMembers: string[] = []
-  noteUnknown(root, "", ["version", "trustPolicies"], unknownMembers)
+  refuseLookalikes(root, "trust policy", DOCUMENT_MEMBERS)
   const statements = listOf(root, "trustPolicies", "").map((item, index) =>
-    readStatement(item, `trustPolicies[${index}]`, kind, unknownMembers),
+    readStatement(item, `trustPolicies[${index}]`, kind),
   )
-  return { version: textOf(root, "version", ""), statements, unknownMembers }
+  return { version: textOf(root, "version", ""), statements }
 }
 
-function readStatement(
-  item: JsonValue,
-  path: string,
-  kind: "oci" | "blob",
-  unknownMembers: string[],
-): WrittenStatement {
+function readStatement(item: JsonValue, path: string, kind: "oci" | "blob"): WrittenStatement {
   const object = objectAt(item, path)
-  noteUnknown(object, path, [...STATEMENT_MEMBERS, kind === "oci" ? "registryScopes" : "globalPolicy"], unknownMembers)
+  refuseLookalikes(object, path, [...STATEMENT_MEMBERS, kind === "oci" ? "registryScopes" : "globalPolicy"])
   const verificationPath = `${path}.signatureVerification`
   const verification = objectAt(member(object, "signatureVerification"), verificationPath)
-  noteUnknown(verification, verificationPath, VERIFICATION_MEMBERS, unknownMembers)
+  refuseLookalikes(verification, verificationPath, VERIFICATION_MEMBERS)
   const override = objectAt(member(verification, "override"), `${verificationPath}.override`)
   return {
     name: textOf(object, "name", path),
@@ -90,12 +86,6 @@ function readStatement(
     trustedIdentities: textsOf(object, "trustedIdentities", path),
     registryScopes: kind === "oci" ? textsOf(object, "registryScopes", path) : [],
     globalPolicy: kind === "blob" && flagOf(object, "globalPolicy", path),
-  }
-}
-
-function noteUnknown(object: JsonObject, path: string, known: readonly string[], unknownMembers: string[]): void {
-  for (const key of Object.keys(object)) {
-    if (!known.includes(key)) unknownMembers.push(path === "" ? key : `${path}.${key}`)
   }
 }
 
