@@ -38,6 +38,10 @@ it.each([
   ["a list of numbers", '{"insecureRegistries":[1]}'],
   ["a text for the list", '{"insecureRegistries":"a"}'],
   ["a number for the format", '{"signatureFormat":1}'],
+  ["adv: look-alike: InsecureRegistries", '{"insecureRegistries":["a:5000"],"InsecureRegistries":[]}'],
+  ["adv: look-alike: inſecureRegistries", '{"inſecureRegistries":["a:5000"]}'],
+  ["adv: look-alike: SignatureFormat", '{"signatureFormat":"jws","SignatureFormat":"cose"}'],
+  ["adv: look-alike: credsstore", '{"credsstore":"pass"}'],
   ["invalid UTF-8", Buffer.from([0x7b, 0xff, 0x7d])],
 ])("%s is refused", async (_name, text) => {
   writeFileSync(test.at("config", "config.json"), text)

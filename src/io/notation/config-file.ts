@@ -1,5 +1,6 @@
 import { isObject, member, optionalString } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
+import { refuseLookalikes } from "../../codec/oci/descriptor.ts"
 import { goQuote } from "../../codec/go-quote.ts"
 import type { JsonObject } from "../../core/json-value.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -7,6 +8,9 @@ import { limits } from "../../core/limits.ts"
 import type { NotationConfig } from "../../core/notation-home.ts"
 import type { HomeContext } from "./home-context.ts"
 import { configPath, readRegular } from "./home-files.ts"
+
+/** What notation reads of `config.json`. */
+const MEMBERS = ["insecureRegistries", "credsStore", "credHelpers", "signatureFormat"]
 
 /** Bytes of a JSON file of the configuration folder; `undefined` when it is missing. */
 export function readConfigBytes(path: string): Promise<Uint8Array | undefined> {
@@ -56,6 +60,8 @@ export function checkedConfig<T>(path: string, name: string, read: () => T): T {
 /**
  * `config.json`; members it may have for others, such as credential helpers, are not looked at.
  *
+ * SECURITY: names in another case are refused. notation takes the last of both, and may reach by https what we would by http.
+ *
  * @returns an empty configuration when there is no such file.
  * @throws {ToolError} `E_CONFIG_INVALID`, `E_IO`.
  *
@@ -67,6 +73,7 @@ export async function readConfig(context: HomeContext): Promise<NotationConfig> 
   if (bytes === undefined) return { insecureRegistries: [] }
   const object = parseConfigObject(bytes, path, "config.json")
   return checkedConfig(path, "config.json", () => {
+    refuseLookalikes(object, "config.json", MEMBERS)
     const registries = member(object, "insecureRegistries") ?? []
     if (!Array.isArray(registries) || !registries.every((item) => typeof item === "string")) {
       throw configInvalid("malformed config.json", path, "`insecureRegistries` is not a list of strings")

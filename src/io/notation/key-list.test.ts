@@ -68,6 +68,10 @@ describe("reading", () => {
     ['{"keys":[{"name":"a","pluginConfig":{"x":1}}]}', "malformed signingkeys.json"],
     ['{"default":5,"keys":[]}', "malformed signingkeys.json"],
     ['{"keys":[{"name":"a","name":"b"}]}', "malformed signingkeys.json"],
+    ['{"default":"a","Default":"b","keys":[{"name":"a"},{"name":"b"}]}', "malformed signingkeys.json"],
+    ['{"keys":[{"name":"a"}],"Keyſ":[]}', "malformed signingkeys.json"],
+    ['{"keys":[{"name":"a","keyPath":"/k","certPath":"/c","KeyPath":"/other"}]}', "malformed signingkeys.json"],
+    ['{"keys":[{"name":"a","id":"1","ID":"2","pluginName":"p"}]}', "malformed signingkeys.json"],
   ])("%s is refused", async (text, what) => {
     writeFileSync(path, text)
     expect(await failureOf(test.home.readKeys())).toMatchObject({ code: "E_CONFIG_INVALID", what })

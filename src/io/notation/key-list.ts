@@ -1,5 +1,6 @@
 import { goJson, type GoJsonMap, type GoJsonValue, sortedKeys } from "../../codec/go-json.ts"
 import { expectArray, expectObject, expectString, member, stringRecord } from "../../codec/json-shape.ts"
+import { refuseLookalikes } from "../../codec/oci/descriptor.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { SigningKeyEntry, SigningKeyList } from "../../core/notation-home.ts"
@@ -8,6 +9,7 @@ import type { HomeContext } from "./home-context.ts"
 import { configPath, withHomeLock } from "./home-files.ts"
 
 const NAME = "signingkeys.json"
+const MEMBERS = ["default", "keys"]
 const ENTRY_MEMBERS = ["name", "keyPath", "certPath", "id", "pluginName", "pluginConfig"]
 
 /** The file as it is. */
@@ -19,6 +21,8 @@ interface KeyFile {
 
 /**
  * `signingkeys.json`; a missing file is an empty list.
+ *
+ * SECURITY: names in another case are refused. notation takes the last of both, and would sign with another key.
  *
  * @throws {ToolError} `E_CONFIG_INVALID` with notation's text, `E_IO`.
  *
@@ -57,6 +61,7 @@ async function readKeyFile(path: string): Promise<KeyFile> {
   if (bytes === undefined) return { list: { keys: [] }, object: {}, bytes }
   const object = parseConfigObject(bytes, path, NAME)
   const list = checkedConfig(path, NAME, () => {
+    refuseLookalikes(object, NAME, MEMBERS)
     const entries = expectArray(member(object, "keys") ?? [], "keys").map(readEntry)
     const chosen = member(object, "default") ?? undefined
     return { keys: entries, ...(chosen === undefined ? {} : { default: expectString(chosen, "default") }) }
@@ -68,6 +73,7 @@ async function readKeyFile(path: string): Promise<KeyFile> {
 function readEntry(value: JsonValue, index: number): SigningKeyEntry {
   const at = `keys[${index}]`
   const object = expectObject(value, at)
+  refuseLookalikes(object, at, ENTRY_MEMBERS)
   const text = (key: string): string => expectString(member(object, key) ?? "", `${at}.${key}`)
   const name = text("name")
   // COMPAT(notation 1.3): an entry with both halves is a local key.
@@ -104,7 +110,7 @@ function keyFileOf(list: SigningKeyList, file: KeyFile): GoJsonMap {
     list.keys.map((entry) => entryOf(entry, file)),
   )
   for (const [key, value] of Object.entries(file.object)) {
-    if (key !== "default" && key !== "keys") result.set(key, value)
+    if (!MEMBERS.includes(key)) result.set(key, value)
   }
   return result
 }

@@ -249,6 +249,11 @@ describe("the answer", () => {
       { verificationResults: { [IDENTITY]: { success: "true" }, [REVOCATION]: { success: true } } },
       `failed to verify "${IDENTITY}"`,
     ],
+    ...["Success", "succeſſ"].map((name): [string, JsonObject, string] => [
+      `${name} beside success`,
+      { ...yes, verificationResults: { ...yes.verificationResults, [IDENTITY]: { success: true, [name]: false } } },
+      `failed to verify "${IDENTITY}"`,
+    ]),
     [
       "an array for results",
       { verificationResults: [] },

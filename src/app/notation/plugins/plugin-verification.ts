@@ -1,5 +1,6 @@
 import { encodeBase64 } from "../../../codec/base64.ts"
 import { type GoJsonValue, sortedDeep } from "../../../codec/go-json.ts"
+import { goFoldedName } from "../../../codec/go-names.ts"
 import { goQuote } from "../../../codec/go-quote.ts"
 import { goRfc3339Nano } from "../../../codec/go-time.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
@@ -268,14 +269,19 @@ function readVerification(
   const verdicts: { trustedIdentity?: PluginVerdict; revocation?: PluginVerdict } = {}
   for (const capability of asked) {
     const result = member(results, capability)
-    const success = isObject(result ?? null) ? member(result as JsonObject, "success") : undefined
-    if (!isObject(result ?? null) || (success !== undefined && typeof success !== "boolean")) {
+    const success = isObject(result) ? member(result, "success") : undefined
+    if (!isObject(result) || ambiguous(result) || (success !== undefined && typeof success !== "boolean")) {
       return fault("E_PLUGIN_FAILED", `verification plugin ${goQuote(name)} failed to verify ${goQuote(capability)}`)
     }
     verdicts[capability === TRUSTED_IDENTITY ? "trustedIdentity" : "revocation"] =
-      success === true ? { ok: true } : { ok: false, reason: failure(name, capability, result as JsonObject) }
+      success === true ? { ok: true } : { ok: false, reason: failure(name, capability, result) }
   }
   return { ...verdicts, processed }
+}
+
+/** SECURITY: Go's decoder takes `"Success"` for `success`, too, and the last of both. */
+function ambiguous(result: JsonObject): boolean {
+  return Object.keys(result).some((key) => key !== "success" && goFoldedName(key) === "success")
 }
 
 function failure(name: string, capability: VerifierCapability, result: JsonObject): string {

@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
 import type { JsonObject } from "../../../core/json-value.ts"
+import type { PluginCommand } from "../../../core/notation-home.ts"
 import { answering, failureOf, makeTestHome, metadataOf, type TestHome, writeScript } from "../test-home.ts"
 
 let test: TestHome
@@ -62,6 +63,24 @@ describe("a plugin that runs", () => {
   it("may leave its request unread, and may be behind a link", async () => {
     symlinkSync(writeScript(test.at("elsewhere"), `exec <&-; echo '{"a":1}'`), pathOf("p"))
     expect(await run({ payload: "x".repeat(1024 * 1024) })).toEqual({ a: 1 })
+  })
+})
+
+describe("an answer with names in another case", () => {
+  it.each<[PluginCommand, string]>([
+    ["get-plugin-metadata", '{"capabilities":[],"Capabilities":["SIGNATURE_VERIFIER.TRUSTED_IDENTITY"]}'],
+    ["describe-key", '{"keyId":"k","keySpec":"EC-256","KeySpec":"EC-384"}'],
+    ["generate-signature", '{"Signature":"AA=="}'],
+    ["generate-envelope", '{"annotations":{},"annotationſ":{}}'],
+    ["verify-signature", '{"processedAttributes":["x"],"ProcessedAttributes":[]}'],
+    ["verify-signature", '{"verificationResults":{},"VerificationResults":{}}'],
+  ])("adv: look-alike: %s %s is refused", async (command, answer) => {
+    plugin("p", `cat > /dev/null; echo '${answer}'`)
+    expect(await failureOf(test.home.plugins.run("p", command, {}))).toMatchObject({
+      code: "E_PLUGIN_FAILED",
+      what: `failed to unmarshal the response of ${command} command for plugin p`,
+      details: { reason: "malformed" },
+    })
   })
 })
 

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { goJson, type GoJsonValue } from "../../../codec/go-json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
 import { parseJson } from "../../../codec/json.ts"
+import { refuseLookalikes } from "../../../codec/oci/descriptor.ts"
 import { goQuoteRune } from "../../../codec/go-quote.ts"
 import { encodeUtf8 } from "../../../codec/utf8.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -16,6 +17,15 @@ import { type PluginEnd, runPluginProcess } from "./plugin-process.ts"
 
 /** Of an answer, in the log. Requests are not logged: settings of plugins may be credentials. */
 const LOGGED_BYTES = 4096
+
+/** Members of answers; others are passed over. Spec: notation-plugin-framework-go `plugin/proto.go`. */
+const MEMBERS: Readonly<Record<PluginCommand, readonly string[]>> = {
+  "get-plugin-metadata": ["name", "description", "version", "url", "supportedContractVersions", "capabilities"],
+  "describe-key": ["keyId", "keySpec"],
+  "generate-signature": ["keyId", "signature", "signingAlgorithm", "certificateChain"],
+  "generate-envelope": ["signatureEnvelope", "signatureEnvelopeType", "annotations"],
+  "verify-signature": ["verificationResults", "processedAttributes"],
+}
 
 /** A plugin's executable. */
 export interface PluginFile {
@@ -102,7 +112,10 @@ export async function runPlugin(
   if (end.failed !== undefined) throw failureOf(file, command, end)
   try {
     const answer = readJson(end.stdout, "plugin answer")
-    if (isObject(answer)) return answer
+    if (isObject(answer)) {
+      refuseLookalikes(answer, "plugin answer", MEMBERS[command])
+      return answer
+    }
   } catch (thrown) {
     throw unreadable(name, command, thrown)
   }
