@@ -55,6 +55,8 @@ export interface SignatureStoreOptions {
   readonly tagPrefix?: string
   /** Largest attachment read into memory, bytes. */
   readonly attachmentBytes: number
+  /** Signatures that the caller looks at, where they are more than `limits.signaturesEvaluated`. */
+  readonly maxSignatures?: number
 }
 
 /** The world as the use cases see it; built by `src/bin`, or by a test. */

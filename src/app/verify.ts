@@ -244,6 +244,7 @@ function storesInOrder(app: AppContext, request: VerifyRequest, open: OpenTarget
     kind: request.kind,
     attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
     ...(request.tagPrefix === undefined ? {} : { tagPrefix: request.tagPrefix }),
+    ...(request.maxSignatures === undefined ? {} : { maxSignatures: request.maxSignatures }),
   }
   const repositories = signatureRepositories(app, request, open)
   const asked = repositories.flatMap((where) => app.stores.signatures(where, { ...options, formats: request.formats }))

@@ -85,6 +85,7 @@ export async function inspectNotation(
     kind: "signature",
     formats: ["notation", "notation-cose"],
     attachmentBytes: limits.attachmentBytes,
+    maxSignatures: max,
   })
   const signatures: InspectedSignature[] = []
   const seen = new Set<string>()
@@ -110,7 +111,8 @@ export async function inspectNotation(
       add({ digest: location.reference, error: failure, unfetched: true })
     }
     const { outcome, error } = answer.report
-    if (outcome === "failed" && error !== undefined && answer.others.every((other) => other.error === undefined)) {
+    if (error?.code === "E_LIMIT_EXCEEDED" && signatures.length >= max) exceeded = true
+    else if (outcome === "failed" && error !== undefined && answer.others.every((other) => other.error === undefined)) {
       throw new ToolError(error.code, { what: error.message, kind: "unknown" })
     }
   }

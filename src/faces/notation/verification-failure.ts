@@ -50,6 +50,9 @@ export async function verificationFailure(invocation: FaceInvocation, failure: F
     await invocation.world.stderr.write(
       `signature evaluation stopped. The configured limit of ${maxSignatures} signatures to verify per artifact exceeded\n`,
     )
+  } else if (error?.kind === "unknown" && report?.stores.some(({ outcome }) => outcome === "failed") === true) {
+    // There may be more signatures: "all" would say too much.
+    return faceError(`signature verification failed: ${printable(error.message)}`, code, error)
   }
   return allFailed(name, error)
 }

@@ -43,6 +43,8 @@ export interface SignatureChoice {
   readonly tagPrefix?: string
   /** Largest attachment read into memory, bytes. */
   readonly attachmentBytes: number
+  /** Signatures that the caller looks at; never fewer than `limits.signaturesEvaluated` are read. */
+  readonly maxSignatures?: number
 }
 
 /** Opens stores; the same place gives the same object, so caches and limits are shared. */
@@ -102,14 +104,14 @@ function once<T>(opened: Map<string, T>, key: string, open: () => T): T {
 
 function signatureStores(where: ContentStore, choice: SignatureChoice, gate: ByteGate): readonly SignatureStore[] {
   const maxBytes = (mediaType: string): number => Math.min(choice.attachmentBytes, documentLimit(mediaType))
-  const referrers = [
-    referrersStore(where, "referrers-api", { maxBytes, gate }),
-    referrersStore(where, "referrers-tag", { maxBytes, gate }),
-  ]
+  // What is no signature to the caller counts here too, so a smaller number would leave signatures out.
+  const maxSignatures = Math.max(choice.maxSignatures ?? 0, limits.signaturesEvaluated)
+  const bounds = { maxBytes, gate, maxSignatures }
+  const referrers = [referrersStore(where, "referrers-api", bounds), referrersStore(where, "referrers-tag", bounds)]
   if (!choice.formats.includes("cosign-v2")) return referrers
   const prefix = choice.tagPrefix === undefined ? {} : { tagPrefix: choice.tagPrefix }
   const kind = choice.kind === "signature" ? "signature-tag" : "attestation-tag"
-  const tag = tagStore(where, kind, { ...prefix, maxBytes, gate })
+  const tag = tagStore(where, kind, { ...prefix, ...bounds })
   return choice.formats.length === 1 ? [tag, ...referrers] : [...referrers, tag]
 }
 

@@ -33,6 +33,12 @@ export interface LayerReading {
   readonly signal: AbortSignal | undefined
 }
 
+/** What a store keeps to. */
+export interface StoreBounds extends Pick<LayerReading, "maxBytes" | "gate"> {
+  /** Documents read for one subject; more make the answer "failed". */
+  readonly maxSignatures: number
+}
+
 /**
  * Read layers and hand them out in order, some at a time: as many side by side as a host takes and as
  * `limits.documentBytesInFlight` allows, then the next ones. Content that several layers name is fetched once. A layer

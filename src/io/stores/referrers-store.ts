@@ -1,12 +1,19 @@
 import type { Descriptor, ImageManifest } from "../../core/descriptor.ts"
-import { limits } from "../../core/limits.ts"
 import { isIndexType } from "../../core/media-types.ts"
 import type { ContentStore, OtherReferrer, SignatureStore, Subject } from "../../core/ports.ts"
 import type { SignatureLocation } from "../../core/report.ts"
 import { parseImageManifest } from "../../codec/oci/manifest.ts"
 import { isUntold, isWanted } from "./media-match.ts"
-import { inOrder, readLayers, shortError, tooMuch, type LayerReading, type LayerRequest } from "./read-layers.ts"
-import { storeAnswer, unsupportedAnswer, type ShortError } from "./store-answer.ts"
+import {
+  inOrder,
+  readLayers,
+  shortError,
+  tooMuch,
+  type LayerReading,
+  type LayerRequest,
+  type StoreBounds,
+} from "./read-layers.ts"
+import { storeAnswer, tooManySignatures, unsupportedAnswer, type ShortError } from "./store-answer.ts"
 
 /** By API or by referrers tag. */
 export type ReferrersStoreKind = "referrers-api" | "referrers-tag"
@@ -31,11 +38,7 @@ interface Candidate {
  * Spec: OCI distribution-spec "Listing Referrers"; cosign `specs/BUNDLE_SPEC.md`.
  * Security: a candidate that cannot be read makes the answer "failed", never "none".
  */
-export function referrersStore(
-  where: ContentStore,
-  kind: ReferrersStoreKind,
-  options: Pick<LayerReading, "maxBytes" | "gate">,
-): SignatureStore {
+export function referrersStore(where: ContentStore, kind: ReferrersStoreKind, options: StoreBounds): SignatureStore {
   const place = { store: kind, where: where.name } as const
   return {
     kind,
@@ -60,7 +63,7 @@ async function read(
   where: ContentStore,
   place: { readonly store: ReferrersStoreKind; readonly where: string },
   asked: { readonly subject: Subject; readonly wanted: readonly string[]; readonly entries: readonly Descriptor[] },
-  reading: LayerReading,
+  reading: LayerReading & StoreBounds,
 ): Promise<ReturnType<typeof storeAnswer>> {
   const { subject, wanted, entries } = asked
   const at = (entry: Descriptor): SignatureLocation => ({ ...place, reference: entry.digest })
@@ -68,10 +71,10 @@ async function read(
     !isIndexType(entry.mediaType) && (isUntold(entry.artifactType) || mayHold(entry.artifactType ?? "", wanted))
   const candidates = entries.filter(isCandidate)
   const uninteresting = entries.filter((entry) => !isCandidate(entry))
-  const chosen = candidates.slice(0, limits.signaturesEvaluated)
+  const chosen = candidates.slice(0, reading.maxSignatures)
   const looked = await inOrder(chosen, (entry) => look(where, entry, at(entry), { subject, wanted }, reading))
   const layers = withoutRepeats(looked.flatMap((candidate) => candidate.layers))
-  const documents = await readLayers(where, layers.slice(0, limits.signaturesEvaluated), reading)
+  const documents = await readLayers(where, layers.slice(0, reading.maxSignatures), reading)
   const others: readonly OtherReferrer[] = [
     ...looked.flatMap((candidate) => candidate.other ?? []),
     ...documents.others,
@@ -83,7 +86,7 @@ async function read(
   const failed =
     looked.find((candidate) => candidate.failed !== undefined)?.failed ??
     documents.failed ??
-    excess(Math.max(candidates.length, layers.length))
+    tooManySignatures(Math.max(candidates.length, layers.length), reading.maxSignatures)
   return storeAnswer(place, documents.count, others, failed)
 }
 
@@ -156,12 +159,4 @@ function withoutRepeats(layers: readonly LayerRequest[]): readonly LayerRequest[
   const key = ({ layer, annotations }: LayerRequest): string =>
     JSON.stringify([layer.digest, Object.entries(annotations)])
   return [...new Map(layers.toReversed().map((one) => [key(one), one])).values()].toReversed()
-}
-
-function excess(count: number): ShortError | undefined {
-  if (count <= limits.signaturesEvaluated) return undefined
-  return {
-    code: "E_LIMIT_EXCEEDED",
-    message: `${count} signatures, only the first ${limits.signaturesEvaluated} were evaluated`,
-  }
 }

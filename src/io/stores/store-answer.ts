@@ -22,6 +22,12 @@ export function storeAnswer(
   }
 }
 
+/** Why signatures beyond `max` make the answer "failed"; `undefined` when there are none. */
+export function tooManySignatures(count: number, max: number): ShortError | undefined {
+  if (count <= max) return undefined
+  return { code: "E_LIMIT_EXCEEDED", message: `${count} signatures, only the first ${max} were evaluated` }
+}
+
 /** Answer of a store that does not exist here. */
 export function unsupportedAnswer(place: { readonly store: StoreKind; readonly where: string }): StoreAnswer {
   return { report: { ...place, outcome: "unsupported", count: 0 }, others: [] }

@@ -4,8 +4,8 @@ import type { ContentStore, OtherReferrer, SignatureStore } from "../../core/por
 import { isTag } from "../../core/reference-grammar.ts"
 import { parseImageManifest } from "../../codec/oci/manifest.ts"
 import { isWanted } from "./media-match.ts"
-import { readLayers, shortError, type LayerReading, type LayerRequest } from "./read-layers.ts"
-import { storeAnswer, type ShortError } from "./store-answer.ts"
+import { readLayers, shortError, type LayerRequest, type StoreBounds } from "./read-layers.ts"
+import { storeAnswer, tooManySignatures, type ShortError } from "./store-answer.ts"
 
 /** Which of cosign's tags. */
 export type TagStoreKind = "signature-tag" | "attestation-tag"
@@ -24,13 +24,13 @@ export function signatureTag(subject: Digest, kind: TagStoreKind, prefix = ""): 
 /**
  * Signatures under one of cosign's tags: each layer is a document, its annotations carry the signature.
  *
- * At most 1000 layers are accepted and the first 100 wanted ones are read; the rest makes the answer "failed", as does
- * any layer that cannot be read.
+ * At most 1000 layers are accepted and the first `maxSignatures` wanted ones are read; the rest makes the answer "failed",
+ * as does any layer that cannot be read.
  */
 export function tagStore(
   where: ContentStore,
   kind: TagStoreKind,
-  options: Pick<LayerReading, "maxBytes" | "gate"> & { readonly tagPrefix?: string },
+  options: StoreBounds & { readonly tagPrefix?: string },
 ): SignatureStore {
   const place = { store: kind, where: where.name } as const
   return {
@@ -50,9 +50,9 @@ export function tagStore(
         }))
         const documents = located.filter(({ layer }) => isWanted(layer.mediaType, wanted))
         const foreign = located.filter(({ layer }) => !isWanted(layer.mediaType, wanted)).map(listed)
-        const excess = tooMany(layers.length, documents.length)
+        const excess = tooMany(layers.length, documents.length, options.maxSignatures)
         if (layers.length > limits.signatureLayers) return storeAnswer(place, 0, [], excess)
-        const chosen = documents.slice(0, limits.signaturesEvaluated)
+        const chosen = documents.slice(0, options.maxSignatures)
         const read = await readLayers(where, chosen, { ...options, reader, signal })
         return storeAnswer(place, read.count, [...read.others, ...foreign], read.failed ?? excess)
       } catch (thrown) {
@@ -67,13 +67,9 @@ function listed({ location, layer }: LayerRequest): OtherReferrer {
   return { location, descriptor: layer }
 }
 
-function tooMany(layers: number, documents: number): ShortError | undefined {
+function tooMany(layers: number, documents: number, maxSignatures: number): ShortError | undefined {
   if (layers > limits.signatureLayers) {
     return { code: "E_LIMIT_EXCEEDED", message: `${layers} layers, at most ${limits.signatureLayers} are accepted` }
   }
-  if (documents <= limits.signaturesEvaluated) return undefined
-  return {
-    code: "E_LIMIT_EXCEEDED",
-    message: `${documents} signatures, only the first ${limits.signaturesEvaluated} were evaluated`,
-  }
+  return tooManySignatures(documents, maxSignatures)
 }

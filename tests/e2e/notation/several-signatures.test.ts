@@ -2,8 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { TestSigner } from "../../../src/testing/index.ts"
 import { attach, forgeJws } from "./forged-signature.ts"
-import { type Rig, startRig } from "./rig.ts"
+import { type Pushed, type Rig, startRig } from "./rig.ts"
 
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+const INDEX = "application/vnd.oci.image.index.v1+json"
+const SIGNATURE = "application/vnd.cncf.notary.signature"
 const OTHER = `sha256:${"0".repeat(64)}`
 
 let rig: Rig
@@ -62,6 +65,72 @@ describe("how many signatures", () => {
           `Error: signature verification failed for all the signatures associated with ${artifact.reference}\n$`,
         ),
       )
+    }
+  })
+
+  describe("more than a hundred", () => {
+    let artifact: Pushed
+    const junk = 101
+    beforeAll(async () => {
+      artifact = await rig.push()
+      const stranger = await rig.authority.issueSigner({ chainLength: 1 })
+      const forged = Array.from({ length: junk }, (_, position) =>
+        forgeJws(stranger, artifact.subject, { target: { annotations: { position: String(position) } } }),
+      )
+      const manifests: object[] = []
+      for (const envelope of [...forged, forgeJws(signer, artifact.subject)]) {
+        const digest = await attach(rig, artifact, envelope)
+        const url = `${rig.registry.url}/v2${artifact.repository.slice(rig.registry.address.length)}/manifests/${digest}`
+        const text = await (await fetch(url, { headers: { accept: MANIFEST } })).text()
+        manifests.push({ mediaType: MANIFEST, digest, size: text.length, artifactType: SIGNATURE })
+      }
+      // In this order: the one that holds comes last.
+      const tag = artifact.subject.digest.replace(":", "-")
+      await rig.repository(artifact).manifest({ schemaVersion: 2, mediaType: INDEX, manifests }, tag)
+      rig.registry.setFaults({ referrers: "404-text" })
+    })
+    afterAll(() => {
+      rig.registry.reset()
+    })
+
+    it("--max-signatures reaches beyond", async () => {
+      for (const max of [junk + 1, 200]) {
+        const ran = await rig.notation("verify", "--max-signatures", String(max), artifact.reference)
+        expect(ran).toMatchObject({ exit: 0 })
+        const { stdout } = await rig.notation2("inspect", "--max-signatures", String(max), artifact.reference)
+        expect(stdout.match(/signature algorithm/g)).toHaveLength(junk + 1)
+        expect(stdout).not.toContain("Warning")
+      }
+    })
+
+    it("what was not looked at is not called failed", async () => {
+      const limit = "signature evaluation stopped. The configured limit of 100 signatures to verify"
+      const ran = await rig.notation("verify", artifact.reference)
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toContain(limit)
+      const { stdout } = await rig.notation2("inspect", artifact.reference)
+      expect(stdout).toContain("Warning: exceeded configured limit of max signatures 100 to examine\n")
+      const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", artifact.reference)
+      expect(own.exit).toBe(3)
+    })
+  })
+
+  it("where one cannot be read, the message does not speak of all", async () => {
+    const artifact = await rig.push()
+    expect((await rig.notation("sign", "--key", "other", artifact.reference)).exit).toBe(0)
+    const broken = await attach(rig, artifact, forgeJws(signer, artifact.subject))
+    rig.registry.setFaults({
+      serverErrors: { times: 1000, retryAfter: "0" },
+      where: ({ path }) => path.endsWith(broken),
+    })
+    try {
+      const ran = await rig.notation("verify", artifact.reference)
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toContain("does not contain any trusted certificate")
+      expect(ran.stderr).toMatch(/Error: signature verification failed: could not find out whether /)
+      expect(ran.stderr).not.toContain("for all the signatures")
+    } finally {
+      rig.registry.reset()
     }
   })
 
