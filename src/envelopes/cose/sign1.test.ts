@@ -142,6 +142,25 @@ describe("parseSign1", () => {
     expect(() => parse({ header })).toThrow("crit")
   })
 
+  it("adv: crit handling: refuses more than 256 labels, before it looks at them", () => {
+    const labels = Array.from({ length: 257 }, (_, i) => `l${i}`)
+    const header = (listed: readonly string[]): Entries => [
+      [1, -7],
+      [2, listed],
+      ...labels.map((label) => [label, 0] as const),
+    ]
+    expect(parse({ header: header(labels.slice(1)) }).critical).toHaveLength(256)
+    expect(() => parse({ header: header(labels) })).toThrow("crit: saw 257 labels, expected at most 256")
+    expect(() =>
+      parse({
+        header: [
+          [1, -7],
+          [2, labels],
+        ],
+      }),
+    ).toThrow("crit: saw 257 labels, expected at most 256")
+  })
+
   it("adv: crit handling: refuses an unprotected crit", () => {
     expect(() =>
       parse({

@@ -47,6 +47,9 @@ export const COSE_LABEL: {
 /** Countersignatures of RFC 8152 and RFC 9338; allowed outside of the protected header only. */
 const COUNTERSIGNATURES: readonly CborKey[] = [7, 9, 11, 12]
 
+/** As many as a JWS may list. */
+const MAX_CRITICAL = 256
+
 /** Tag 18 in one byte, then an array of four. */
 const HEAD = [0xd2, 0x84] as const
 
@@ -54,8 +57,8 @@ const HEAD = [0xd2, 0x84] as const
  * Read a COSE_Sign1_Tagged with its payload attached.
  *
  * The CBOR must be definite and in shortest form. Refused: other tags or none, labels that are neither integers nor
- * texts, labels that are twice there (in one header or both), a `crit` that is empty, not protected, or lists labels
- * twice or that are absent, an absent algorithm, header values of the wrong type, a detached payload, no signature.
+ * texts, labels that are twice there (in one header or both), a `crit` that is empty, not protected, or lists more
+ * than 256 labels, labels twice or labels that are absent, an absent algorithm, header values of the wrong type, a detached payload, no signature.
  *
  * @param input - untrusted.
  * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
@@ -153,6 +156,9 @@ function criticalOf(header: CoseHeader, path: string): readonly CborKey[] {
   if (!Array.isArray(value)) throw malformed(path, "header parameter: crit: invalid crit header")
   const labels = value as readonly CborValue[]
   if (labels.length === 0) throw malformed(path, "header parameter: crit: empty crit header")
+  if (labels.length > MAX_CRITICAL) {
+    throw malformed(path, `header parameter: crit: saw ${labels.length} labels, expected at most ${MAX_CRITICAL}`)
+  }
   const seen = new Set<CborKey>()
   for (const label of labels) {
     if (!isLabel(label)) throw malformed(path, "header parameter: crit: require int / tstr type")

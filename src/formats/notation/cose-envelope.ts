@@ -113,6 +113,8 @@ function signedAttributes(sign1: UnverifiedSign1, keySpec: KeySpec): Omit<Signed
   // DEVIATION: other readers of COSE envelopes pass over the time of the other scheme; JWS ones refuse it.
   refuseForeignTime(scheme, (name) => header.has(name))
   const signingTime = timeOf(header, timeHeaderOf(scheme), "signingTime")
+  // SECURITY: a stranger chooses how many headers there are and how many of them are critical.
+  const marked = new Set(critical)
   return {
     signingScheme: scheme,
     signingTime,
@@ -122,7 +124,7 @@ function signedAttributes(sign1: UnverifiedSign1, keySpec: KeySpec): Omit<Signed
       .filter(([key]) => !SYSTEM.includes(key as 1))
       .map(([key, value]) => ({
         key: typeof key === "bigint" ? String(key) : key,
-        critical: critical.includes(key),
+        critical: marked.has(key),
         value: jsonOf(value),
       })),
   }

@@ -114,6 +114,7 @@ function signedAttributes(jws: UnverifiedJws, keySpec: KeySpec): SignedAttribute
   const expires = expiry !== undefined && expiry.at !== ZERO_TIME
   checkCritical(scheme, expires, jws.critical, SYSTEM)
   if (signingTime === undefined) throw invalidEnvelope("signing-time not present", `the header has no ${own}`)
+  const marked = new Set(jws.critical)
   return {
     contentType: text("cty") ?? "",
     signingScheme: scheme,
@@ -122,7 +123,7 @@ function signedAttributes(jws: UnverifiedJws, keySpec: KeySpec): SignedAttribute
     algorithm: keySpec.algorithm,
     extended: Object.entries(header)
       .filter(([key]) => !SYSTEM.includes(key as "alg"))
-      .map(([key, value]) => ({ key, critical: jws.critical.includes(key), value })),
+      .map(([key, value]) => ({ key, critical: marked.has(key), value })),
   }
 }
 
