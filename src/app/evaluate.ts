@@ -4,6 +4,7 @@ import { catalogue } from "../core/error-catalogue.ts"
 import { asToolError } from "../core/errors.ts"
 import type { JsonValue } from "../core/json-value.ts"
 import { limits } from "../core/limits.ts"
+import { MANIFEST_ACCEPT } from "../core/media-types.ts"
 import type { RawSignature, Subject } from "../core/ports.ts"
 import type { Finding, SignatureReport } from "../core/report.ts"
 import type { VerifiedContent, VerifiedSignature } from "../core/verified.ts"
@@ -41,6 +42,7 @@ export interface Evaluated {
 export class SubjectEvaluation {
   readonly #evaluation: Evaluation
   #subject: Subject
+  readonly #whole: (() => Promise<Subject>) | undefined
   readonly #seen = new Set<string>()
   readonly #room = claimRoom()
   readonly #signers = new Map<string, string[]>()
@@ -50,18 +52,19 @@ export class SubjectEvaluation {
   /** True once something could not be read or was left out by a limit. */
   incomplete = false
 
-  constructor(evaluation: Evaluation, subject: Subject) {
+  /** @param whole - the subject with its media type and size; a request. Absent: `subject` is all there is. */
+  constructor(evaluation: Evaluation, subject: Subject, whole?: () => Promise<Subject>) {
     this.#evaluation = evaluation
     this.#subject = subject
+    this.#whole = whole
   }
 
-  /** More became known of the subject; documents from now on are held against it. */
-  know(subject: Subject): void {
-    this.#subject = subject
-  }
-
-  /** Evaluate one document unless the same document was evaluated already (it may lie in several places). */
-  async add(raw: RawSignature): Promise<void> {
+  /**
+   * Evaluate one document unless the same document was evaluated already (it may lie in several places).
+   *
+   * @param asked - `whole`: hold it against the whole subject in any case.
+   */
+  async add(raw: RawSignature, asked: { readonly whole: boolean } = { whole: false }): Promise<void> {
     const key = `${raw.descriptor.digest} ${raw.mediaType} ${JSON.stringify(raw.annotations)}`
     if (this.#seen.has(key)) return
     if (this.#seen.size >= this.#evaluation.maxSignatures) {
@@ -70,6 +73,9 @@ export class SubjectEvaluation {
     }
     this.#seen.add(key)
     for (const candidate of await parseDocument(raw)) {
+      if (this.#whole !== undefined && (asked.whole || ("describes" in candidate && !isSettled(candidate)))) {
+        this.#subject = await this.#whole()
+      }
       this.take(
         "report" in candidate
           ? candidate
@@ -103,6 +109,19 @@ export class SubjectEvaluation {
       this.#signers.set(authority, signers)
     }
   }
+}
+
+/**
+ * Whether the digest alone tells that a signed descriptor is the subject's: it names a manifest, as the manifest beside it
+ * does. The signer then vouched for these very bytes as this kind of manifest, and a size cannot differ between equal bytes.
+ *
+ * SECURITY: the manifest beside it is anybody's and only makes us ask. A signed descriptor of another kind may be a file's: the
+ * signature of a file that holds a manifest is none of the artifact.
+ */
+function isSettled({ describes, raw }: Candidate): boolean {
+  if (describes === undefined) return true
+  const { mediaType, size } = describes
+  return MANIFEST_ACCEPT.includes(mediaType) && raw.subject?.mediaType === mediaType && raw.subject.size === size
 }
 
 /** Parse with the format of the media type. Never throws for bad content: that is a report already. */

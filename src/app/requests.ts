@@ -15,6 +15,7 @@ import type {
   Randomness,
   SignatureStore,
   SigningKey,
+  Subject,
 } from "../core/ports.ts"
 import type { TrustStore, TrustStoreName } from "../core/certified.ts"
 import type { Descriptor } from "../core/descriptor.ts"
@@ -34,7 +35,13 @@ export type FormatName = "cosign-v2" | "cosign-v3" | "notation" | "notation-cose
 
 /** An artifact as a command names it. `text` is what the user typed. */
 export type Target =
-  | { readonly kind: "registry"; readonly reference: Reference; readonly text: string }
+  | {
+      readonly kind: "registry"
+      readonly reference: Reference
+      readonly text: string
+      /** What the reference was resolved to before; then it is not resolved again. */
+      readonly resolved?: Subject
+    }
   | { readonly kind: "layout"; readonly path: string; readonly reference?: string; readonly text: string }
 
 /** Opens stores. One call per repository and process gives the same object, so caches and limits are shared. */

@@ -18,7 +18,7 @@ import type {
   Target,
 } from "./requests.ts"
 import { signDraft } from "./sign-draft.ts"
-import { namedSubjects, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
+import { atDigest, namedSubjects, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
 import { verifyArtifacts } from "./verify.ts"
 
 /** Key name used when asking whether this key has signed already. */
@@ -261,11 +261,6 @@ async function alreadySigned(
     signature: new Uint8Array(),
     document: new Uint8Array(),
   }
-}
-
-function atDigest(target: Target, subject: Descriptor): Target {
-  if (target.kind === "layout") return { ...target, reference: subject.digest }
-  return { ...target, reference: { ...target.reference, digest: subject.digest } }
 }
 
 async function attempt<Value>(work: () => Promise<Value>): Promise<Value | ToolError> {

@@ -38,7 +38,14 @@ export function subjectKey(open: OpenTarget, subject: Subject): string {
 /** What is known of the subject without a request: a registry reference by digest names it already. */
 export function knownSubject(open: OpenTarget): Subject | undefined {
   if (open.target.kind !== "registry" || open.target.reference.digest === undefined) return undefined
-  return { digest: open.target.reference.digest }
+  const { digest } = open.target.reference
+  return open.target.resolved?.digest === digest ? open.target.resolved : { digest }
+}
+
+/** The same artifact by its digest, with all that is known of it. */
+export function atDigest(target: Target, subject: Subject): Target {
+  if (target.kind === "layout") return { ...target, reference: subject.digest }
+  return { ...target, reference: { ...target.reference, digest: subject.digest }, resolved: subject }
 }
 
 /**

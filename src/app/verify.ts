@@ -184,7 +184,8 @@ async function gather(
   open: OpenTarget,
   subject: Subject,
 ): Promise<Gathered> {
-  const evaluated = new SubjectEvaluation(evaluation, subject)
+  const whole = wholeSubject(evaluation, open, subject)
+  const evaluated = new SubjectEvaluation(evaluation, subject, whole)
   const stores: StoreReport[] = []
   const others: OtherReferrer[] = []
   const take = (answer: StoreAnswer): PolicyResult => {
@@ -193,15 +194,13 @@ async function gather(
     if (answer.report.outcome === "failed") evaluated.incomplete = true
     return evaluatePolicy(evaluation.policy, evaluated.facts())
   }
-  const whole = wholeSubject(evaluation, open, subject)
   const question: Question = {
     subject,
     wanted: wantedTypes([request.kind]),
     attachmentBytes: request.attachmentBytes ?? limits.attachmentBytes,
     take: async (raw, store) => {
-      if (store.kind === "referrers-api") evaluated.know(await whole())
       const done = request.firstOnly === true && evaluatePolicy(evaluation.policy, evaluated.facts()).result === "pass"
-      if (!done) await evaluated.add(raw)
+      if (!done) await evaluated.add(raw, { whole: store.kind === "referrers-api" })
     },
   }
   const places = storesInOrder(app, request, open)
@@ -229,8 +228,8 @@ async function gather(
 /**
  * The subject with its media type and size, which certificates sign too and a digest does not say; asked for once.
  *
- * Where there is a referrers API the registry is asked, and a verification by digest makes four requests. Where signatures
- * are listed by a tag that would be a fifth: there the signature's own manifest stands in (see the format's `bind`).
+ * Where there is a referrers API the registry is always asked, and a verification by digest makes four requests. Where
+ * signatures are listed by a tag that would be a fifth, made where the digest does not settle it ({@link isSettled}).
  */
 function wholeSubject(evaluation: Evaluation, open: OpenTarget, subject: Subject): () => Promise<Subject> {
   let asked: Promise<Subject> | undefined

@@ -58,7 +58,7 @@ export function notationCandidate(raw: RawSignature, format: NotationFormat, abo
       ...missingStatement(wanted),
       ...(wanted.checkClaims === false
         ? [{ check: "subject.digest", outcome: "skipped" } as const]
-        : [subjectFinding(target, known(subject, raw), about, hash), ...metadataFindings(target, wanted.annotations)]),
+        : [subjectFinding(target, subject, about, hash), ...metadataFindings(target, wanted.annotations)]),
     ],
     content: () => {
       if (target === undefined) throw new ToolError("E_INTERNAL", { what: "a payload of another type has no content" })
@@ -87,15 +87,6 @@ function missingStatement(wanted: Wanted): readonly Finding[] {
   const expected = wanted.predicateType ?? "a statement"
   const observed = "a signature without statement"
   return [{ check: "predicate.type", outcome: "failed", expected, observed, code: "E_SIG_UNTRUSTED" }]
-}
-
-/**
- * The subject as far as it is known; what the manifest beside the envelope claims of it stands in where nobody asked the
- * registry, so that the two must at least agree.
- */
-function known(subject: BindSubject, { subject: claimed }: RawSignature): BindSubject {
-  if (claimed === undefined) return subject
-  return { mediaType: claimed.mediaType, size: claimed.size, ...subject }
 }
 
 const MISMATCH = {

@@ -1,7 +1,6 @@
 import { signArtifacts } from "../../../app/sign.ts"
-import type { Target } from "../../../app/requests.ts"
+import { atDigest } from "../../../app/subjects.ts"
 import { asToolError, type ToolError } from "../../../core/errors.ts"
-import type { Digest } from "../../../core/digest.ts"
 import { faceArtifact, resolveArtifact, type FaceArtifact } from "../artifact.ts"
 import { openFor } from "../artifact-connection.ts"
 import { print, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
@@ -21,7 +20,7 @@ export const sign: FaceHandler = async (invocation) => {
   const options = await signingOptions(invocation, app)
   const { name, subject, place } = await resolveArtifact(invocation, app, artifact, "sign")
   const { artifacts } = await signArtifacts(app, {
-    targets: [atDigest(artifact.target, subject.digest)],
+    targets: [atDigest(artifact.target, subject)],
     formats: [format === "jws" ? "notation" : "notation-cose"],
     certified: signer,
     recursive: false,
@@ -50,11 +49,4 @@ function attempted(work: () => FaceArtifact): FaceArtifact | { readonly error: T
 async function forcesTag(invocation: FaceInvocation): Promise<boolean> {
   const allowsApi = await referrersApiFlag(invocation, "--force-referrers-tag=false")
   return allowsApi === true ? false : invocation.flags.bool("force-referrers-tag")
-}
-
-/** The same artifact by its digest alone. */
-export function atDigest(target: Target, digest: Digest): Target {
-  if (target.kind === "layout") return { ...target, reference: digest }
-  const { registry, repository } = target.reference
-  return { ...target, reference: { ...target.reference, registry, repository, digest } }
 }

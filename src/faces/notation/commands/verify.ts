@@ -1,5 +1,6 @@
 import { notationStores } from "../../../app/notation/trust-stores.ts"
 import { readOciPolicy } from "../../../app/notation/policies.ts"
+import { atDigest } from "../../../app/subjects.ts"
 import { verifyArtifacts } from "../../../app/verify.ts"
 import { asToolError } from "../../../core/errors.ts"
 import { policyFromStatement } from "../../../policy/notation/statement-policy.ts"
@@ -14,7 +15,6 @@ import { logVerification } from "../log-verification.ts"
 import { printVerified } from "../print-verified.ts"
 import { referrersApiFlag } from "../referrers-api-flag.ts"
 import { NOTATION_FORMATS, verificationFailure } from "../verification-failure.ts"
-import { atDigest } from "./sign.ts"
 
 /** `verify`. */
 export const verify: FaceHandler = async (invocation) => {
@@ -30,13 +30,17 @@ export const verify: FaceHandler = async (invocation) => {
   const artifact = faceArtifact(args[0] ?? "", layout)
   const app = await openFor(invocation, artifact)
   // What is named by its digest needs no look at the registry before its signatures are asked for.
-  const digest = artifact.digest ?? (await resolveArtifact(invocation, app, artifact, "verify")).subject.digest
+  const subject =
+    artifact.digest === undefined
+      ? (await resolveArtifact(invocation, app, artifact, "verify")).subject
+      : { digest: artifact.digest }
+  const { digest } = subject
   const name = `${artifact.place}@${digest}`
   const scope = layout ? flags.string("scope") : artifact.place
   const statement = statementFor(policy, `${scope}@${digest}`, generation.wording)
   await invocation.log("debug", "Check verification level")
   const result = await verifyArtifacts(app, {
-    targets: [atDigest(artifact.target, digest)],
+    targets: [atDigest(artifact.target, subject)],
     kind: "signature",
     keys: [],
     policy: policyFromStatement(statement, { formats: NOTATION_FORMATS, annotations }),
