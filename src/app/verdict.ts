@@ -1,5 +1,5 @@
 import type { Descriptor } from "../core/descriptor.ts"
-import type { ErrorCode } from "../core/error-catalogue.ts"
+import { catalogue, type ErrorCode } from "../core/error-catalogue.ts"
 import { ToolError } from "../core/errors.ts"
 import type { OtherReferrer, Subject } from "../core/ports.ts"
 import type { ArtifactReport, Decision, Finding, SignatureReport, StoreReport } from "../core/report.ts"
@@ -234,7 +234,9 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
   const [best] = failures.toSorted((a, b) => progressOf(b.finding) - progressOf(a.finding))
   const finding = best?.finding
   const others = signatures.length === 1 ? "" : ` (the closest of ${signatures.length})`
-  return new ToolError(finding?.code ?? "E_SIG_UNTRUSTED", {
+  // What one signature left open decided nothing here: the answer is no all the same.
+  const code = finding?.code === undefined || leavesOpen(finding) ? "E_SIG_UNTRUSTED" : finding.code
+  return new ToolError(code, {
     what: `signature found on ${artifact}, but not trusted`,
     why: `${finding === undefined ? "no rule is satisfied" : describe(finding)}${others}`,
     next: [`run \`countersign explain ${artifact}\` with the same options to see every check`],
@@ -243,13 +245,17 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
 }
 
 function progressOf(finding: Finding | undefined): number {
-  return finding?.code === undefined ? 0 : (PROGRESS[finding.code] ?? 1)
+  return finding?.code === undefined || leavesOpen(finding) ? 0 : (PROGRESS[finding.code] ?? 1)
 }
 
+function leavesOpen({ code, outcome }: Finding): boolean {
+  return outcome === "unknown" && code !== undefined && catalogue[code].kind === "unknown"
+}
+
+/** A definite no explains more than what could not be found out. */
 function firstFailure(signature: SignatureReport): Finding | undefined {
-  return signature.findings.find(
-    (finding) => (finding.outcome === "failed" || finding.outcome === "unknown") && finding.logged !== true,
-  )
+  const enforced = signature.findings.filter(({ logged }) => logged !== true)
+  return enforced.find(({ outcome }) => outcome === "failed") ?? enforced.find(({ outcome }) => outcome === "unknown")
 }
 
 function describe(finding: Finding): string {

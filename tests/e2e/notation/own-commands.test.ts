@@ -2,7 +2,7 @@
 import { createPublicKey } from "node:crypto"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { TestSigner } from "../../../src/testing/index.ts"
-import { attach, forgeJws } from "./forged-signature.ts"
+import { attach, type Forgery, forgeJws } from "./forged-signature.ts"
 import { type Pushed, type Ran, type Rig, startRig } from "./rig.ts"
 
 const HOUR = 3_600_000
@@ -18,7 +18,7 @@ interface Finding {
 interface Report {
   readonly artifacts: readonly {
     readonly state: string
-    readonly decision: { readonly code?: string }
+    readonly decision: { readonly code?: string; readonly result: string }
     readonly signatures: readonly {
       readonly format: string
       readonly state: string
@@ -368,5 +368,21 @@ describe("reasons", () => {
     expect(ran.exit).toBe(3)
     expect((await report(artifact.reference, "--identity", "*")).artifacts[0]?.state).toBe("unknown")
     expect(ran.stdout + ran.stderr).toContain("E_CERT_REVOCATION_UNKNOWN")
+  })
+
+  it.each<[string, Forgery, readonly string[], string]>([
+    ["another artifact", { target: { digest: `sha256:${"1".repeat(64)}` } }, [], "E_SIG_SUBJECT_MISMATCH"],
+    ["no such annotation", {}, ["--annotation", "a=b"], "E_SIG_ANNOTATION"],
+    ["another payload type", { header: { cty: "text/plain" } }, [], "E_SIG_UNTRUSTED"],
+  ])("revocation that nobody tells does not soften a no: %s", async (_name, forgery, flags, code) => {
+    rig.authority.setFaults({ ocsp: "status-500", crl: "status-500" })
+    const own = await rig.authority.issueSigner()
+    const artifact = await rig.push()
+    await attach(rig, artifact, forgeJws(own, artifact.subject, forgery))
+    expect((await verify(artifact.reference, "--identity", "*", ...flags)).exit).toBe(1)
+    expect((await report(artifact.reference, "--identity", "*", ...flags)).artifacts[0]).toMatchObject({
+      state: "untrusted",
+      decision: { code, result: "fail" },
+    })
   })
 })
