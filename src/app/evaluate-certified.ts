@@ -208,7 +208,9 @@ async function loadStores(
   } catch (thrown) {
     const { code, what, why } = asToolError(thrown)
     const detail = why === undefined ? {} : { detail: why }
-    return { check: "certificate.trusted", outcome: "failed", code, observed: what, ...detail }
+    // A store that cannot be read says nothing about who is in it.
+    const outcome = catalogue[code].kind === "unknown" ? "unknown" : "failed"
+    return { check: "certificate.trusted", outcome, code, observed: what, ...detail }
   }
 }
 

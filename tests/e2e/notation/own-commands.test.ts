@@ -1,5 +1,6 @@
 /** `countersign` with certificates: sign in several formats at once, verify by stores and identities, and say why not. */
 import { createPublicKey } from "node:crypto"
+import { mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { TestSigner } from "../../../src/testing/index.ts"
 import { attach, type Forgery, forgeJws } from "./forged-signature.ts"
@@ -356,6 +357,56 @@ describe("reasons", () => {
     expect((await report(artifact.reference, "--identity", "*")).artifacts[0]).toMatchObject({
       state: "untrusted",
       decision: { code: "E_CERT_UNTRUSTED" },
+    })
+  })
+
+  describe("a trust store that cannot be read", () => {
+    const unread = (type: string): string => {
+      const path = rig.path(`config/truststore/x509/${type}`)
+      mkdirSync(rig.path("config/truststore/x509"), { recursive: true })
+      rmSync(path, { recursive: true, force: true })
+      symlinkSync(path, path)
+      return `${type}:loop`
+    }
+    const by = async (artifact: Pushed, ...flags: readonly string[]): Promise<Report & { readonly exit: number }> => {
+      const ran = await rig.countersign("verify", "--output", "json", "--identity", "*", ...flags, artifact.reference)
+      return { exit: ran.exit, ...(JSON.parse(ran.stdout) as Report) }
+    }
+
+    it("leaves the question open, whatever else lies beside the signature", async () => {
+      const store = unread("signingAuthority")
+      const header = {
+        "io.cncf.notary.signingScheme": "notary.x509.signingAuthority",
+        "io.cncf.notary.authenticSigningTime": new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+        "io.cncf.notary.signingTime": undefined,
+      }
+      const critical = ["io.cncf.notary.authenticSigningTime"]
+      const artifact = await rig.push()
+      await attach(rig, artifact, forgeJws(signer, artifact.subject, { broken: true }))
+      await attach(rig, artifact, forgeJws(signer, artifact.subject, { header, critical }))
+      const ran = await by(artifact, "--trust-store", store)
+      expect(ran).toMatchObject({
+        exit: 3,
+        artifacts: [{ state: "unknown", decision: { code: "E_IO", result: "error" } }],
+      })
+      expect(ran.artifacts[0]?.signatures.map(({ state }) => state).sort()).toEqual(["unknown", "untrusted"])
+      const elsewhere = await rig.push()
+      await attach(rig, elsewhere, forgeJws(signer, artifact.subject, { header, critical }))
+      expect(await by(elsewhere, "--trust-store", store)).toMatchObject({
+        exit: 1,
+        artifacts: [{ state: "untrusted", decision: { code: "E_SIG_SUBJECT_MISMATCH", result: "fail" } }],
+      })
+    })
+
+    it("so does one of timestamps", async () => {
+      const store = unread("tsa")
+      const artifact = await rig.push()
+      await attach(rig, artifact, forgeJws(signer, artifact.subject))
+      const ran = await by(artifact, "--trust-store", "ca:test", "--trust-store", store)
+      expect(ran).toMatchObject({
+        exit: 3,
+        artifacts: [{ state: "unknown", decision: { code: "E_IO", result: "error" } }],
+      })
     })
   })
 
