@@ -24,7 +24,7 @@ export const blobInspect: FaceHandler = async (invocation) => {
   await world.stdout.write(
     form === "json"
       ? jsonText(signatureObject(description, generation), generation)
-      : treeText(signatureTree(path, description, generation)),
+      : treeText(signatureTree(path, description, generation), world.stdout),
   )
   return 0
 }

@@ -65,5 +65,7 @@ async function printTree(invocation: FaceInvocation, name: string, { signatures 
     return
   }
   await print(invocation, "Inspecting all signatures for signed artifact")
-  await world.stdout.write(treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children: nodes }] }))
+  await world.stdout.write(
+    treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children: nodes }] }, world.stdout),
+  )
 }

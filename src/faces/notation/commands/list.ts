@@ -24,7 +24,8 @@ export const list: FaceHandler = async (invocation) => {
     return 0
   }
   const children = shown.map(({ digest }) => ({ text: digest }))
-  await invocation.world.stdout.write(treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children }] }))
+  const { stdout } = invocation.world
+  await stdout.write(treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children }] }, stdout))
   if (found.length > max && generation.name === "notation") await print(invocation, `Warning: ${exceeded}`)
   return 0
 }
