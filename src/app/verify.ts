@@ -217,7 +217,7 @@ async function gather(
   return {
     result,
     request,
-    accepted: request.formats,
+    accepted: [...new Set(evaluation.policy.authorities.flatMap((authority) => authority.formats))],
     stores,
     others,
     signatures: evaluated.reports,
