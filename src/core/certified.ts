@@ -35,6 +35,8 @@ export interface SignedAttributes {
   readonly expiry?: AttributeTime
   /** Algorithm that the envelope names, as plugins know it: `RSASSA-PSS-SHA-256`. The key's must be equal. */
   readonly algorithm?: string
+  /** The envelope allows RSA-PSS salts of every length; absent = that of the hash alone. */
+  readonly pssSalt?: "any"
   readonly extended: readonly ExtendedAttribute[]
   /** Not signed. */
   readonly signingAgent?: string

@@ -49,12 +49,12 @@ export type KeyType = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "ed25
 
 /**
  * A complete signature scheme. ECDSA signatures are ASN.1 DER; `rsa-pss` uses MGF1 with the same hash and a salt of the
- * hash's length; `ed25519` is pure; `ed25519ph` is RFC 8032 prehash with SHA-512 and an empty context.
+ * hash's length, and with `salt` `any` verifies salts of every length; `ed25519` is pure; `ed25519ph` is RFC 8032 prehash with SHA-512 and an empty context.
  */
 export type SignatureScheme =
   | { readonly scheme: "ecdsa"; readonly hash: HashAlgorithm }
   | { readonly scheme: "rsa-pkcs1"; readonly hash: HashAlgorithm }
-  | { readonly scheme: "rsa-pss"; readonly hash: HashAlgorithm }
+  | { readonly scheme: "rsa-pss"; readonly hash: HashAlgorithm; readonly salt?: "any" }
   | { readonly scheme: "ed25519" }
   | { readonly scheme: "ed25519ph" }
 

@@ -80,26 +80,34 @@ export function emsaPss(hash: HashAlgorithm, digest: Uint8Array, salt: Uint8Arra
 }
 
 /**
- * Check the encoded message of an RSA-PSS signature whose salt has the hash's length.
+ * Check the encoded message of an RSA-PSS signature.
  *
  * @param encoded - signature raised to the public exponent, as many bytes as the modulus has.
+ * @param salt - `any`: its length is what the padding leaves; absent: it must be that of the hash.
  *
  * Spec: RFC 8017 section 9.1.2.
  */
-export function checkPss(hash: HashAlgorithm, digest: Uint8Array, encoded: Uint8Array, bits: number): boolean {
-  const saltLength = HASH_LENGTH[hash]
+export function checkPss(
+  hash: HashAlgorithm,
+  digest: Uint8Array,
+  encoded: Uint8Array,
+  bits: number,
+  salt?: "any",
+): boolean {
+  const hashLength = HASH_LENGTH[hash]
   const size = Math.ceil((bits - 1) / 8)
   const start = encoded.length - size
   const em = encoded.subarray(start)
-  const dbLength = size - saltLength - 1
+  const dbLength = size - hashLength - 1
+  const leastDb = salt === "any" ? 1 : hashLength + 1
   const unused = 8 * size - (bits - 1)
   if (start < 0 || encoded.subarray(0, start).some((byte) => byte !== 0)) return false
-  if (dbLength < saltLength + 1 || em.at(-1) !== 0xbc || ((em[0] ?? 0) & ~(0xff >> unused) & 0xff) !== 0) return false
+  if (dbLength < leastDb || em.at(-1) !== 0xbc || ((em[0] ?? 0) & ~(0xff >> unused) & 0xff) !== 0) return false
   const h = em.subarray(dbLength, size - 1)
   const mask = mgf1(hash, h, dbLength)
   const db = em.subarray(0, dbLength).map((byte, i) => byte ^ (mask[i] ?? 0))
   db[0] = (db[0] ?? 0) & (0xff >> unused)
-  const padding = dbLength - saltLength - 1
-  if (db.subarray(0, padding).some((byte) => byte !== 0) || db[padding] !== 1) return false
+  const padding = salt === "any" ? db.findIndex((byte) => byte !== 0) : dbLength - hashLength - 1
+  if (padding < 0 || db.subarray(0, padding).some((byte) => byte !== 0) || db[padding] !== 1) return false
   return timingSafeEqual(h, pssHash(hash, digest, db.subarray(padding + 1)))
 }

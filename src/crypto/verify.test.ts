@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+  sign,
+} from "node:crypto"
 import { describe, expect, it } from "vitest"
 import type { HashAlgorithm, SignatureScheme } from "../core/ports.ts"
 import { bigintToBytes, encodeDer, encodeDerInteger } from "../codec/der.ts"
@@ -34,6 +42,44 @@ function rows(): readonly [string, SignatureScheme, { publicKey: KeyObject; priv
   }
   return out
 }
+
+describe("RSA-PSS salts", () => {
+  const hash = "sha256"
+  const key = publicKeyOf(rsa.publicKey)
+  const digest = digestOf(hash, message)
+  const signed = (saltLength: number): Uint8Array =>
+    Uint8Array.from(sign(hash, message, { key: rsa.privateKey, padding: 6, saltLength }))
+
+  it.each([0, 1, 20, 31, 33, 222])("of %s bytes hold where any length does, and nowhere else", (length) => {
+    const signature = signed(length)
+    const any: SignatureScheme = { scheme: "rsa-pss", hash, salt: "any" }
+    expect(verifySignature(key, any, message, signature)).toBe(true)
+    expect(verifyDigest(key, any, digest, signature)).toBe(true)
+    expect(verifySignature(key, { scheme: "rsa-pss", hash }, message, signature)).toBe(false)
+    expect(verifyDigest(key, { scheme: "rsa-pss", hash }, digest, signature)).toBe(false)
+    const other = digestOf(hash, signature)
+    expect(verifyDigest(key, any, other, signature)).toBe(false)
+    for (let byte = 0; byte < signature.length; byte += 17) {
+      const bad = Uint8Array.from(signature)
+      bad[byte] = (bad[byte] ?? 0) ^ 1
+      expect(verifySignature(key, any, message, bad)).toBe(false)
+      expect(verifyDigest(key, any, digest, bad)).toBe(false)
+    }
+  })
+
+  it("of any length do not make another padding or hash hold", () => {
+    const pkcs1 = Uint8Array.from(sign(hash, message, { key: rsa.privateKey, padding: 1 }))
+    const raw = (encoded: Uint8Array): Uint8Array =>
+      Uint8Array.from(privateEncrypt({ key: rsa.privateKey, padding: 3 }, encoded))
+    const zeros = raw(new Uint8Array(256).fill(0, 0, 255).fill(0xbc, 255))
+    for (const bad of [pkcs1, zeros]) {
+      expect(verifySignature(key, { scheme: "rsa-pss", hash, salt: "any" }, message, bad)).toBe(false)
+      expect(verifyDigest(key, { scheme: "rsa-pss", hash, salt: "any" }, digest, bad)).toBe(false)
+    }
+    const longer: SignatureScheme = { scheme: "rsa-pss", hash: "sha512", salt: "any" }
+    expect(verifySignature(key, longer, message, signed(32))).toBe(false)
+  })
+})
 
 describe("verify", () => {
   it.each(rows())("accepts what OpenSSL signs, refuses every flipped bit: %s", (_, scheme, pair, options) => {

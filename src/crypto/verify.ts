@@ -32,7 +32,11 @@ function verifyKey(key: PublicKey, scheme: SignatureScheme): VerifyKey {
     case "rsa-pkcs1":
       return { key: object, padding: constants.RSA_PKCS1_PADDING }
     case "rsa-pss":
-      return { key: object, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: HASH_LENGTH[scheme.hash] }
+      return {
+        key: object,
+        padding: constants.RSA_PKCS1_PSS_PADDING,
+        saltLength: scheme.salt === "any" ? constants.RSA_PSS_SALTLEN_AUTO : HASH_LENGTH[scheme.hash],
+      }
     case "ed25519":
     case "ed25519ph":
       return { key: object }
@@ -113,7 +117,7 @@ export function verifyDigest(
     }
     case "rsa-pss": {
       const encoded = rsaRaw(key, signature)
-      return encoded !== undefined && checkPss(scheme.hash, digest, encoded, key.bits)
+      return encoded !== undefined && checkPss(scheme.hash, digest, encoded, key.bits, scheme.salt)
     }
     case "ed25519ph":
       return prehash().verifyEd25519ph(rawPublicKey(key), digest, signature)

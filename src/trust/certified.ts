@@ -9,6 +9,7 @@ import type { Candidate } from "../core/candidate.ts"
 import type { SignedAttributes, TrustedIdentity, TrustStore, TrustStoreType } from "../core/certified.ts"
 import type { ErrorCode } from "../core/error-catalogue.ts"
 import { asToolError } from "../core/errors.ts"
+import type { SignatureScheme } from "../core/ports.ts"
 import type { CertificateIdentity, Finding } from "../core/report.ts"
 import { keySpecOf } from "../crypto/key-spec.ts"
 import { fingerprint } from "../crypto/public-key.ts"
@@ -55,9 +56,10 @@ export function judgeIntegrity(candidate: CertifiedCandidate): Integrity {
   // SECURITY: chosen by the leaf's key; what the envelope says must agree and is never tried instead.
   const { signed, signatures } = candidate
   const { publicKey } = leaf
+  const scheme = schemeFor(spec.scheme, candidate.attributes)
   const holds =
     signed.kind === "message" &&
-    signatures.some(({ bytes }) => verifySignature(publicKey, spec.scheme, signed.message, bytes))
+    signatures.some(({ bytes }) => verifySignature(publicKey, scheme, signed.message, bytes))
   const signature: Finding = holds
     ? {
         check: "signature.cryptographic",
@@ -73,6 +75,11 @@ export function judgeIntegrity(candidate: CertifiedCandidate): Integrity {
       }
   const findings = [passedChain, algorithm, signature]
   return findings.every(({ outcome }) => outcome === "passed") ? { findings, chain } : { findings }
+}
+
+/** COMPAT(notation 1.3): RSA-PSS in JWS envelopes holds with a salt of any length. */
+function schemeFor(scheme: SignatureScheme, attributes: SignedAttributes | undefined): SignatureScheme {
+  return scheme.scheme === "rsa-pss" && attributes?.pssSalt === "any" ? { ...scheme, salt: "any" } : scheme
 }
 
 function readChain({ material }: CertifiedCandidate): readonly Certificate[] | Finding {

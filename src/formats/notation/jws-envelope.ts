@@ -121,6 +121,8 @@ function signedAttributes(jws: UnverifiedJws, keySpec: KeySpec): SignedAttribute
     signingTime,
     ...(expires ? { expiry } : {}),
     algorithm: keySpec.algorithm,
+    // COMPAT(notation 1.3): Go's JWT library takes every salt, its COSE library that of the hash's length alone.
+    ...(keySpec.scheme.scheme === "rsa-pss" ? { pssSalt: "any" } : {}),
     extended: Object.entries(header)
       .filter(([key]) => !SYSTEM.includes(key as "alg"))
       .map(([key, value]) => ({ key, critical: marked.has(key), value })),
