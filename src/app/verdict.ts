@@ -20,7 +20,10 @@ export interface Gathered {
   readonly verified: readonly VerifiedSignature[]
 }
 
-/** How far a signature came before it failed; the furthest one explains the answer. */
+/**
+ * How far a signature came before it failed; the furthest one explains the answer. Codes that are not here count as
+ * {@link UNRANKED}: a code of a new check gets its place by the order of the checks.
+ */
 const PROGRESS: Partial<Record<ErrorCode, number>> = {
   E_CERT_REVOKED: 10,
   E_TIME_MISSING: 9,
@@ -34,8 +37,13 @@ const PROGRESS: Partial<Record<ErrorCode, number>> = {
   E_SIG_ANNOTATION: 5,
   E_SIG_SUBJECT_MISMATCH: 4,
   E_SIG_UNTRUSTED: 3,
+  E_CERT_UNTRUSTED: 3,
+  E_CERT_CHAIN: 2,
+  E_CERT_USAGE: 2,
   E_SIG_INVALID: 2,
+  E_SIG_OTHER_FORMAT: 0,
 }
+const UNRANKED = 1
 
 /**
  * Turn the policy's result into the answer about one artifact, keeping unsigned, untrusted and unknown apart.
@@ -245,7 +253,7 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
 }
 
 function progressOf(finding: Finding | undefined): number {
-  return finding?.code === undefined || leavesOpen(finding) ? 0 : (PROGRESS[finding.code] ?? 1)
+  return finding?.code === undefined || leavesOpen(finding) ? 0 : (PROGRESS[finding.code] ?? UNRANKED)
 }
 
 function leavesOpen({ code, outcome }: Finding): boolean {
