@@ -21,6 +21,7 @@ import type { TrustStore, TrustStoreName } from "../core/certified.ts"
 import type { Descriptor } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
+import type { FormatName } from "../core/format-names.ts"
 import type { JsonValue } from "../core/json-value.ts"
 import type { NotationHome } from "../core/notation-home.ts"
 import type { Reference } from "../core/reference.ts"
@@ -30,8 +31,7 @@ import type { VerifiedSignature } from "../core/verified.ts"
 import type { NotationAuthority, TrustPolicy } from "../policy/model.ts"
 import type { EnvelopeSigner, NotationSigner } from "./notation/signer.ts"
 
-/** Formats that can be written and looked for. */
-export type FormatName = "cosign-v2" | "cosign-v3" | "notation" | "notation-cose"
+export type { FormatName }
 
 /** An artifact as a command names it. `text` is what the user typed. */
 export type Target =
@@ -217,6 +217,8 @@ export interface VerifyRequest {
   readonly trustStore?: TrustStoreLoader
   /** Passed to verification plugins. */
   readonly pluginConfig?: Readonly<Record<string, string>>
+  /** Start no verification plugin; a signature that asks for one does not count. */
+  readonly noPlugins?: boolean
   /**
    * `warn`: a critical attribute that nobody understands is reported and refuses nothing. COMPAT(notation): it takes no
    * notice of them unless a plugin is named. Default `refuse`.

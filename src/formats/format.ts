@@ -5,14 +5,13 @@
 import type { Candidate } from "../core/candidate.ts"
 import type { Descriptor, FetchedManifest } from "../core/descriptor.ts"
 import type { Digest } from "../core/digest.ts"
+import type { FormatName } from "../core/format-names.ts"
 import type { PublicKey, RawSignature, SignatureScheme, TagWrite } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
 
-export type FormatId = "cosign-v2" | "cosign-v3" | "notation" | "notation-cose"
-
 /** One family member: reads always, writes when it has a writer. */
 export interface SignatureFormat {
-  readonly id: FormatId
+  readonly id: FormatName
   readonly family: string
   readonly kinds: readonly SignatureKind[]
   /** Media types (or prefixes ending in `*`) of the documents that can hold a signature of each kind. */
@@ -102,7 +101,7 @@ export interface DraftEvidence {
 
 /** A finished signature document. */
 export interface SignedDocument {
-  readonly format: FormatId
+  readonly format: FormatName
   readonly kind: SignatureKind
   /** As stored: bundle JSON, DSSE envelope JSON, or the payload (simple signing). */
   readonly bytes: Uint8Array

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { FORMAT_NAMES } from "../core/format-names.ts"
 import type { RawSignature } from "../core/ports.ts"
 import { formats, referrerKind, triangulate } from "./index.ts"
 
@@ -15,6 +16,10 @@ function raw(mediaType: string): RawSignature {
 }
 
 describe("formats", () => {
+  it("are those that have a name, in the same order", () => {
+    expect(formats.map(({ id }) => id)).toEqual(FORMAT_NAMES)
+  })
+
   it.each([
     ["application/vnd.dev.cosign.simplesigning.v1+json", ["cosign-v2"]],
     ["application/vnd.dsse.envelope.v1+json", ["cosign-v2"]],

@@ -3,6 +3,7 @@ import { certificateAuthority, namedStores } from "../app/notation/certificate-q
 import type { AppContext, VerifyRequest, VerifyResult } from "../app/requests.ts"
 import { verifyArtifacts } from "../app/verify.ts"
 import { resolvePredicateType } from "../app/predicate-types.ts"
+import { FORMAT_NAMES } from "../core/format-names.ts"
 import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
 
 /** Whose certificates count; the words of the command line's options. */
@@ -76,7 +77,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
         (options.keys ?? []).map(async (name) => ({ name, key: await app.keys.publicKey(name) })),
       ),
       ...trustedCertificates(app, options.certificates),
-      formats: options.formats ?? ["cosign-v3", "cosign-v2", "notation", "notation-cose"],
+      formats: options.formats ?? FORMAT_NAMES,
       annotations: options.annotations ?? {},
       checkClaims: true,
       recursive: options.recursive ?? false,

@@ -1,6 +1,5 @@
-import type { FormatName } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
-import { FORMAT_CHOICES } from "./tables/flags.ts"
+import { FORMAT_NAMES, type FormatName } from "../../core/format-names.ts"
 
 /**
  * `name=value` flags as a record.
@@ -45,18 +44,18 @@ export function parseFormats(names: readonly string[]): readonly FormatName[] {
     if (isFormat(name)) return name
     throw new ToolError("E_USAGE", {
       what: `unknown format ${JSON.stringify(name.slice(0, 200))}`,
-      why: `expected one or more of ${FORMAT_CHOICES.join(", ")}`,
-      next: [`write several as \`--format ${FORMAT_CHOICES.slice(0, 2).join(",")}\``],
+      why: `expected one or more of ${FORMAT_NAMES.join(", ")}`,
+      next: [`write several as \`--format ${FORMAT_NAMES.slice(0, 2).join(",")}\``],
     })
   })
   if (formats.length > 0) return formats
   throw new ToolError("E_USAGE", {
     what: "no format named",
-    why: `--format is empty, expected one or more of ${FORMAT_CHOICES.join(", ")}`,
+    why: `--format is empty, expected one or more of ${FORMAT_NAMES.join(", ")}`,
     next: ["leave out `--format` for the default"],
   })
 }
 
 function isFormat(name: string): name is FormatName {
-  return FORMAT_CHOICES.includes(name)
+  return (FORMAT_NAMES as readonly string[]).includes(name)
 }

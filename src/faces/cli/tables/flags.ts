@@ -1,7 +1,5 @@
+import { FORMAT_NAMES } from "../../../core/format-names.ts"
 import type { FlagSpec } from "../../command.ts"
-
-/** Formats in the order `--format` names them. */
-export const FORMAT_CHOICES: readonly string[] = ["cosign-v3", "cosign-v2", "notation", "notation-cose"]
 
 export const KEY_FLAG: FlagSpec = {
   name: "key",
@@ -67,16 +65,16 @@ export const WRITE_FORMAT_FLAG: FlagSpec = {
   usage:
     "formats to write: cosign-v3 (bundle, found as referrer), cosign-v2 (tag), notation (JWS), notation-cose; may be a list",
   placeholder: "FORMAT",
-  choices: FORMAT_CHOICES,
+  choices: FORMAT_NAMES,
 }
 
 export const READ_FORMAT_FLAG: FlagSpec = {
   name: "format",
   type: "stringSlice",
-  default: FORMAT_CHOICES.join(","),
+  default: FORMAT_NAMES.join(","),
   usage: "formats that count; others that are found are named",
   placeholder: "FORMAT",
-  choices: FORMAT_CHOICES,
+  choices: FORMAT_NAMES,
 }
 
 /** Certificates and times of notation signatures, for commands that sign. */
