@@ -17,7 +17,7 @@ import {
 import type { TimestampAlterations, TimestampAuthorityOptions } from "../servers/authority/timestamp-handler.ts"
 import { judgeTimestamp } from "../trust/timestamp.ts"
 import { readTimestampRoot } from "./timestamp-root.ts"
-import { checkTimestampUrl, type RevocationFindings, type TimestampOrder, timestampSignature } from "./timestamp.ts"
+import { type RevocationFindings, type TimestampOrder, timestampSignature } from "./timestamp.ts"
 
 const SIGNATURE = new TextEncoder().encode("raw signature bytes")
 let authority: TestAuthority
@@ -248,29 +248,6 @@ describe("answers that are refused", () => {
 function alter(alterations: TimestampAlterations): Case {
   return { authority: { alter: alterations } }
 }
-
-describe("the URL", () => {
-  it.each(["http://a.test", "https://a.test:8443/tsr?x=1", "HTTP://a.test/"])("accepts %s", (url) => {
-    expect(() => {
-      checkTimestampUrl(url)
-    }).not.toThrow()
-  })
-
-  it.each([
-    ["ftp://a.test", 'endpoint "ftp://a.test": scheme must be http or https, but got "ftp"'],
-    ["a.test/tsr", 'scheme must be http or https, but got ""'],
-    ["", 'endpoint "": scheme must be http or https, but got ""'],
-    ["file:///etc/passwd", 'scheme must be http or https, but got "file"'],
-    ["http://", 'endpoint "http://": host cannot be empty'],
-    ["http:///tsr", "host cannot be empty"],
-    ["http:tsr", "host cannot be empty"],
-    ["http://a b/", "not a URL"],
-  ])("refuses %s", (url, text) => {
-    expect(() => {
-      checkTimestampUrl(url)
-    }).toThrow(expect.objectContaining({ code: "E_USAGE", what: expect.stringContaining(text) as unknown }))
-  })
-})
 
 describe("the root", () => {
   const read = (content: Uint8Array | string) =>

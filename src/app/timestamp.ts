@@ -63,26 +63,6 @@ const FAILURES: ReadonlyMap<number, string> = new Map([
 ])
 
 /**
- * Refuse a URL that no timestamp authority can have.
- *
- * @throws {ToolError} `E_USAGE` with notation's text in `what`.
- */
-export function checkTimestampUrl(url: string): void {
-  const [, scheme = "", host = ""] = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:[^/?#@]*@)?([^/?#]*))?/.exec(url) ?? []
-  const known = ["http", "https"].includes(scheme.toLowerCase())
-  if (known && host !== "" && URL.canParse(url)) return
-  const problem = known
-    ? host === ""
-      ? "host cannot be empty"
-      : "not a URL"
-    : `scheme must be http or https, but got ${goQuote(scheme.toLowerCase())}`
-  throw new ToolError("E_USAGE", {
-    what: `cannot get http timestamper for timestamping: endpoint ${goQuote(url)}: ${problem}`,
-    next: ["give the URL that the timestamp authority's operator names"],
-  })
-}
-
-/**
  * Have a signature stamped by a timestamp authority.
  *
  * The answer is checked against the request, the token's signature and chain against `root`, and the chain's

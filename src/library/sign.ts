@@ -4,6 +4,7 @@ import { localSigner } from "../app/notation/signer.ts"
 import type { AppContext, SignReport, SignRequest } from "../app/requests.ts"
 import { signArtifacts } from "../app/sign.ts"
 import { readTimestampRoot } from "../app/timestamp-root.ts"
+import { checkTimestampUrl } from "../app/timestamp-url.ts"
 import { versionFacts } from "../bin/version.ts"
 import type { SigningKey } from "../core/ports.ts"
 import { checkOptions, openLibrary, type CommonOptions } from "./options.ts"
@@ -61,6 +62,7 @@ const OPTIONS: Readonly<Record<keyof SignOptions, true>> = {
  */
 export async function sign(options: SignOptions): Promise<SignReport> {
   checkOptions(options, OPTIONS)
+  if (options.timestamp !== undefined) checkTimestampUrl(options.timestamp.url)
   const { password, signatureRepository } = options
   const targets = options.artifacts.map(parseTarget)
   const { app, close } = openLibrary(options.registry, { targets, signatureRepository, password })

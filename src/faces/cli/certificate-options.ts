@@ -1,4 +1,5 @@
 import { readTimestampRoot } from "../../app/timestamp-root.ts"
+import { checkTimestampUrl } from "../../app/timestamp-url.ts"
 import { certificateAuthority, namedStores, type CertificateQuestion } from "../../app/notation/certificate-question.ts"
 import type { AppContext, SignRequest, VerifyRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -52,6 +53,7 @@ async function timestampOptions(flags: FlagValues, app: AppContext): Promise<Sig
       next: ["name the authority's URL and the file with its root certificate"],
     })
   }
+  checkTimestampUrl(url)
   return { url, root: (await readTimestampRoot(app.files, root)).raw }
 }
 

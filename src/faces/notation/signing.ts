@@ -2,6 +2,7 @@ import { openSigner } from "../../app/notation/open-signer.ts"
 import type { EnvelopeSigner, NotationSigner } from "../../app/notation/signer.ts"
 import type { AppContext, SignRequest } from "../../app/requests.ts"
 import { readTimestampRoot } from "../../app/timestamp-root.ts"
+import { checkTimestampUrl } from "../../app/timestamp-url.ts"
 import { goQuote } from "../../codec/go-quote.ts"
 import { faceError } from "./face-error.ts"
 import type { FaceInvocation } from "./face-invocation.ts"
@@ -62,6 +63,7 @@ export async function signingOptions(
   const annotations = keyValuePairs(flags.strings("user-metadata"), "user-metadata")
   const expiry = flags.duration("expiry")
   const url = flags.string("timestamp-url")
+  if (url !== "") checkTimestampUrl(url)
   const root = url === "" ? undefined : await readTimestampRoot(app.files, flags.string("timestamp-root-cert"))
   return {
     annotations,
