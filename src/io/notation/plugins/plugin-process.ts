@@ -3,6 +3,7 @@ import { open } from "node:fs/promises"
 import { constants } from "node:os"
 
 import { MIB } from "../../../core/limits.ts"
+import { childEnvironment } from "../../system/child-environment.ts"
 import { errnoOf, systemReason } from "../../system/io-error.ts"
 
 /** Bytes of each output stream; notation's own bound. */
@@ -17,6 +18,8 @@ export interface PluginProgram {
   /** For standard input. */
   readonly input: Uint8Array
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether it gets the passwords of private keys. */
+  readonly keyPasswords: boolean
   readonly platform: string
   readonly signal?: AbortSignal | undefined
 }
@@ -40,7 +43,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
  * Run a plugin to its end: no shell, one argument, bounded output. It leads a process group of its own, all of which ends
  * with the signal given, with too much output and with this process.
  *
- * SECURITY: registry credentials of the environment are not passed on.
+ * SECURITY: credentials of the environment are not passed on.
  *
  * @throws the signal's reason.
  */
@@ -63,7 +66,7 @@ function runWatched(program: PluginProgram): Promise<PluginEnd> {
     const child = spawn(program.path, [program.command], {
       shell: false,
       stdio: ["pipe", "pipe", "pipe"],
-      env: environmentOf(program.env),
+      env: childEnvironment(program.env, program),
       detached: program.platform !== "win32",
       windowsHide: true,
     })
@@ -177,11 +180,6 @@ async function refuseScriptWithoutShell(program: PluginProgram): Promise<PluginE
 
 /** ELF, and Mach-O in all its forms. */
 const MAGICS: readonly string[] = ["7f454c46", "feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe", "bebafeca"]
-
-function environmentOf(env: PluginProgram["env"]): NodeJS.ProcessEnv {
-  const hidden = ["NOTATION_USERNAME", "NOTATION_PASSWORD"]
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name.toUpperCase())))
-}
 
 /** Listen for the end of this process until the function that is returned is called. */
 function watch(): () => void {

@@ -9,9 +9,16 @@ import type { JsonObject } from "../../../core/json-value.ts"
 import type { PluginCommand } from "../../../core/notation-home.ts"
 import { answering, failureOf, makeTestHome, metadataOf, type TestHome, writeScript } from "../test-home.ts"
 
+const CREDENTIALS = {
+  COUNTERSIGN_REGISTRY_TOKEN: "t",
+  COUNTERSIGN_REGISTRY_PASSWORD: "p",
+  NOTATION_USERNAME: "user",
+  NOTATION_PASSWORD: "secret",
+}
+
 let test: TestHome
 beforeEach(() => {
-  test = makeTestHome({ NOTATION_USERNAME: "user", NOTATION_PASSWORD: "secret", KEPT: "yes" })
+  test = makeTestHome({ ...CREDENTIALS, COUNTERSIGN_PASSWORD: "k", COSIGN_PASSWORD: "c", KEPT: "yes" })
 })
 afterEach(() => {
   test.remove()
@@ -55,9 +62,19 @@ describe("a plugin that runs", () => {
     )
   })
 
-  it("has the environment without credentials", async () => {
-    plugin("p", `printf '{"user":"%s","password":"%s","kept":"%s"}' "$NOTATION_USERNAME" "$NOTATION_PASSWORD" "$KEPT"`)
-    expect(await run()).toEqual({ user: "", password: "", kept: "yes" })
+  it.each<[string, PluginCommand, readonly string[]]>([
+    ["p", "describe-key", []],
+    ["p", "generate-signature", []],
+    ["Countersign", "generate-signature", []],
+    // It may not even be installed yet.
+    ["countersign", "get-plugin-metadata", []],
+    ["countersign", "generate-signature", ["COSIGN_PASSWORD=c", "COUNTERSIGN_PASSWORD=k"]],
+  ])("plugin %s has an environment without credentials at %s", async (name, command, passwords) => {
+    plugin(name, `env > ${test.at("seen")}; echo '{}'`)
+    await test.home.plugins.run(name, command, {})
+    const seen = readFileSync(test.at("seen"), "utf8").split("\n")
+    const telling = /^(?:KEPT|NOTATION_(?:USER|PASS)|COSIGN|COUNTERSIGN)/
+    expect(seen.filter((line) => telling.test(line)).toSorted()).toEqual([...passwords, "KEPT=yes"])
   })
 
   it("may leave its request unread, and may be behind a link", async () => {

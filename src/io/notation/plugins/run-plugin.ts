@@ -18,6 +18,9 @@ import { type PluginEnd, runPluginProcess } from "./plugin-process.ts"
 /** Of an answer, in the log. Requests are not logged: settings of plugins may be credentials. */
 const LOGGED_BYTES = 4096
 
+/** The plugin that `keys lend` installs. */
+const OWN_PLUGIN = "countersign"
+
 /** Members of answers; others are passed over. Spec: notation-plugin-framework-go `plugin/proto.go`. */
 const MEMBERS: Readonly<Record<PluginCommand, readonly string[]>> = {
   "get-plugin-metadata": ["name", "description", "version", "url", "supportedContractVersions", "capabilities"],
@@ -104,6 +107,8 @@ export async function runPlugin(
     command,
     input: encodeUtf8(goJson(request)),
     env: context.env,
+    // SECURITY: what opens private keys is for the plugin that this program itself is, and only where it opens one.
+    keyPasswords: name === OWN_PLUGIN && command !== "get-plugin-metadata",
     platform: context.platform,
     signal,
   })

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -218,7 +218,6 @@ describe("helpers", () => {
     const source = files()
     await source.find(registry, "x")
     expect(shown(await source.find(registry, "y"))).toBe(`u:${secret}`)
-    const { readFileSync } = await import("node:fs")
     expect(readFileSync(join(folder, "calls"), "utf8")).toBe("x\n")
   })
 
@@ -239,6 +238,24 @@ describe("helpers", () => {
     write(DOCKER, { credsStore: "nowhere" })
     expect(await files().find("a.example", "x")).toBeUndefined()
     expect(warnings).toEqual(["registry.credentials"])
+  })
+
+  it("see no credentials of the environment", async () => {
+    program("test", `env > ${join(folder, "seen")}; ${answering}`)
+    write(DOCKER, { credsStore: "test" })
+    const env = {
+      COUNTERSIGN_REGISTRY_TOKEN: "SECRET",
+      COUNTERSIGN_REGISTRY_PASSWORD: "SECRET",
+      COUNTERSIGN_PASSWORD: "SECRET",
+      COSIGN_PASSWORD: "SECRET",
+      COSIGN_REGISTRY_TOKEN: "SECRET",
+      NOTATION_PASSWORD: "SECRET",
+      KEPT: "yes",
+    }
+    await files("own", { env }).find("a.example", "x")
+    const seen = readFileSync(join(folder, "seen"), "utf8")
+    expect(seen).toMatch(/^KEPT=yes$/m)
+    expect(seen).not.toContain("SECRET")
   })
 
   it.each<[string, string]>([

@@ -7,6 +7,7 @@ import { parseJson } from "../../../codec/json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { limits } from "../../../core/limits.ts"
+import { childEnvironment } from "../../system/child-environment.ts"
 import { hasControl, type Credential } from "./credentials.ts"
 
 /** What a helper can be asked. */
@@ -168,7 +169,7 @@ async function run(options: HelperOptions, name: string, action: string, input: 
   const program = await findProgram(options, name)
   if (program === undefined) throw helperError(name, action, `docker-credential-${name} is not on PATH`)
   return new Promise((resolve, reject) => {
-    const env = { ...options.env, NOTATION_USERNAME: undefined, NOTATION_PASSWORD: undefined }
+    const env = childEnvironment(options.env, { keyPasswords: false })
     const child = spawn(program, [action], { shell: false, stdio: ["pipe", "pipe", "ignore"], env })
     const chunks: Buffer[] = []
     let size = 0
