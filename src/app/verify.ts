@@ -6,12 +6,12 @@ import type { VerifiedSignature } from "../core/verified.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
 import { formats, wantedTypes } from "../formats/index.ts"
 import { evaluatePolicy, type PolicyResult } from "../policy/evaluate.ts"
-import { policyFromFlags } from "../policy/from-flags.ts"
 import type { TrustPolicy } from "../policy/model.ts"
 import { askAll, askInTurn, type Question } from "./collect.ts"
 import { certifiedTrust } from "./certified-trust.ts"
 import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { mapBounded } from "./map-bounded.ts"
+import { policyOfRequest } from "./request-policy.ts"
 import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
 import { descendants, knownSubject, openTarget, type OpenTarget } from "./subjects.ts"
 import { asksForNothing, decide, exempted, unresolvable, withChildren, type Gathered } from "./verdict.ts"
@@ -72,44 +72,6 @@ async function prepare(app: AppContext, request: VerifyRequest): Promise<Evaluat
     anyPredicate: request.anyPredicate ?? false,
     maxSignatures: request.maxSignatures ?? limits.signaturesEvaluated,
   }
-}
-
-/**
- * What the keys and certificates of a request stand for.
- *
- * @throws {ToolError} `E_TRUST_MISSING` when there are none, `E_USAGE` when those that are there fit no format asked for.
- */
-function policyOfRequest(request: VerifyRequest): TrustPolicy {
-  const { keys, certificates } = request
-  if (keys.length === 0 && certificates === undefined) {
-    throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
-  }
-  const certified = request.formats.filter((name) => formats.some((f) => f.id === name && f.signer === "certificate"))
-  const keyed = request.formats.filter((name) => !certified.includes(name))
-  if (keys.length > 0 && keyed.length === 0) {
-    throw useless("a key", request.formats, "name whose certificates count, by a trust store and an identity")
-  }
-  if (certificates !== undefined && certified.length === 0) {
-    throw useless("a trust store", request.formats, "ask for the formats notation or notation-cose too")
-  }
-  return policyFromFlags({
-    keys: keys.map((key) => key.name),
-    formats: keyed,
-    kind: request.kind,
-    annotations: request.annotations,
-    tlog: request.tlog ?? "ignore",
-    ...(request.predicateType === undefined ? {} : { predicateType: request.predicateType }),
-    ...(certificates === undefined ? {} : { certificates: { ...certificates, formats: certified } }),
-  })
-}
-
-/** What was named to be trusted and could never decide anything. */
-function useless(what: string, names: readonly FormatName[], next: string): ToolError {
-  return new ToolError("E_USAGE", {
-    what: `${what} verifies no signature in the formats asked for`,
-    why: `formats asked for: ${names.join(", ")}`,
-    next: [next, "or leave the formats out"],
-  })
 }
 
 async function verifyTarget(
