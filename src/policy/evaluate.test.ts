@@ -4,7 +4,7 @@ import type { ToolError } from "../core/errors.ts"
 import { evaluatePolicy, type AuthorityFacts, type Result } from "./evaluate.ts"
 import { policyFromFlags } from "./from-flags.ts"
 import { maximumMatching } from "./matching.ts"
-import type { KeyAuthority, NotationAuthority, Requirement, TrustPolicy } from "./model.ts"
+import type { Authority, KeyAuthority, NotationAuthority, Requirement, TrustPolicy } from "./model.ts"
 
 const authority = (name: string): KeyAuthority => ({
   name,
@@ -47,6 +47,9 @@ function certificates(change: Partial<NotationAuthority>): TrustPolicy {
   }
   return { ...policy("a"), authorities: [{ ...certified, ...change }] }
 }
+
+/** As a policy would say it that was written for a later release. */
+const OF_NO_FAMILY = { ...authority("a"), family: "third", keys: [] } as unknown as Authority
 
 /** `a:k1,k2` = authority a signed by k1 and k2; `b?` = b's signatures could not all be read. */
 function facts(text: string): Map<string, AuthorityFacts> {
@@ -118,6 +121,7 @@ describe("policies that would pass by saying nothing", () => {
     ["authority twice", policy("a", ["a", "a"])],
     ["authority without keys", { ...policy("a"), authorities: [{ ...authority("a"), keys: [] }] }],
     ["authority without formats", { ...policy("a"), authorities: [{ ...authority("a"), formats: [] }] }],
+    ["an authority of a family that is not known", { ...policy("a"), authorities: [OF_NO_FAMILY] }],
     ["certificates without a trust store", certificates({ stores: [] })],
     ["certificates without an identity", certificates({ identities: [] })],
     ["certificates whose integrity is only logged", certificates({ actions: { ...ENFORCED, integrity: "log" } })],

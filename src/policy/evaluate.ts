@@ -88,7 +88,16 @@ function checkTrust(authority: Authority): void {
       if (authority.identities.length === 0) invalid(`${named} names no trusted identity`)
       if (authority.actions.integrity !== "enforce") invalid(`${named} does not enforce integrity`)
       if (authority.actions.authenticity === "skip") invalid(`${named} skips authenticity`)
+      return
+    default:
+      // SECURITY: a family whose trust nobody checks here could trust nothing and be satisfied.
+      invalid(`authority "${unknownAuthority(authority).name}" is of a family that is not known`)
   }
+}
+
+/** Compiles only while every family has its branch. */
+function unknownAuthority(authority: never): Authority {
+  return authority
 }
 
 function checkRequirement(requirement: Requirement, names: ReadonlySet<string>, rule: string): void {
