@@ -5,6 +5,7 @@ import type { AppContext, FormatName, SignRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import { refuseFlags, requiredFlag, type Session } from "./session.ts"
 import { parseAnnotations } from "./values.ts"
+import { warnOfCertificateEnd } from "./warn-certificate-end.ts"
 
 /** Begins the name of a key of notation's configuration; nothing behind it = its default key. */
 const NOTATION_KEY = "notation:"
@@ -46,6 +47,7 @@ export async function openSigners(
     refuseFlags(flags, ["cert-chain", "plugin-config"], why)
   }
   const certified = formats.some(needsCertificate) ? await certifiedSigner(session, app, name, purpose) : undefined
+  if (certified !== undefined && flags.given("expires")) await warnOfCertificateEnd(session, certified, app.clock.now())
   const keyed = formats.some((format) => !needsCertificate(format))
   if (keyed && name.startsWith(NOTATION_KEY)) throw notationKeyElsewhere(name, formats)
   return {

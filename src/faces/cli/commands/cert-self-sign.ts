@@ -6,6 +6,7 @@ import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { command, requiredFlag } from "../session.ts"
 import { signingKeyName } from "../signing-key.ts"
+import { timeOf } from "./trust-render.ts"
 
 const MAX_MS = 10 * 366 * 24 * 60 * 60 * 1000
 
@@ -26,18 +27,17 @@ export const certSelfSign: CommandHandler = command(async (session) => {
     throw new ToolError("E_USAGE", {
       what: "a lifetime that no certificate has",
       why: "--lifetime must be between a second and ten years",
-      next: ["leave it out for one day"],
+      next: ["leave it out for a year"],
     })
   }
   const app = await session.open([])
   const { certificatePem, notAfter } = await selfSign(app, { key: await app.keys.signingKey(name), subject, lifetime })
   await app.files.write(path, new TextEncoder().encode(certificatePem), { exclusive: !flags.bool("overwrite") })
   if (path === "-") return 0
-  const until = new Date(notAfter).toISOString()
-  await output.answer(documentOf("Certificate", { path, subject: subjectText, notAfter: until }), () => {
+  await output.answer(documentOf("Certificate", { path, subject: subjectText, notAfter }), () => {
     const rows = [
       ["subject", printable(subjectText)],
-      ["valid until", until],
+      ["valid until", timeOf(notAfter)],
     ] as const
     return `${[`${output.style.good("certificate")}  ${printable(path)}`, ...facts(rows, 2, output.width)].join("\n")}\n`
   })

@@ -6,8 +6,8 @@ const selfSign: CommandSpec = {
   summary: "make a certificate for a key, signed by the key itself",
   description:
     "Writes a certificate that may sign code, for tests and for signers whom every reader knows: nobody vouches for it, so\n" +
-    "each reader must put this very certificate into a trust store. For more signers, have a certificate authority issue\n" +
-    "them.",
+    "each reader must put this very certificate into a trust store. It is valid for a year unless --lifetime says otherwise.\n" +
+    "For more signers, have a certificate authority issue them.",
   examples: [
     {
       about: "a certificate for an existing key, valid for a month",
@@ -23,7 +23,13 @@ const selfSign: CommandSpec = {
       usage: 'name of the holder, such as "C=US, ST=WA, O=acme, CN=release"; trust policies want C, ST and O',
       placeholder: "NAME",
     },
-    { name: "lifetime", type: "duration", default: "24h0m0s", usage: "how long it is valid from now on" },
+    {
+      name: "lifetime",
+      type: "duration",
+      default: "8760h0m0s",
+      usage: "how long it is valid from now on, such as 720h",
+      placeholder: "DURATION",
+    },
     { name: "cert", type: "string", usage: "file to write, - for standard output", placeholder: "FILE" },
     { name: "overwrite", type: "bool", usage: "replace the file if it is there" },
   ],
