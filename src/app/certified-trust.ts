@@ -11,7 +11,7 @@ import type { AppContext, TrustStoreLoader, VerifyRequest } from "./requests.ts"
 export async function certifiedTrust(
   app: AppContext,
   policy: TrustPolicy,
-  request: Pick<VerifyRequest, "trustStore" | "pluginConfig" | "unknownCritical" | "at">,
+  request: Pick<VerifyRequest, "trustStore" | "pluginConfig" | "noPlugins" | "unknownCritical" | "at">,
 ): Promise<{ readonly certified?: CertifiedTrust }> {
   if (policy.authorities.every(({ family }) => family !== "notation")) return {}
   const [{ judgeCertified }, { oncePerCertificate }] = await Promise.all([
@@ -26,6 +26,7 @@ export async function certifiedTrust(
       revocation: oncePerCertificate(app.revocation),
       plugins: app.notation.plugins,
       pluginConfig: request.pluginConfig ?? {},
+      noPlugins: request.noPlugins ?? false,
       unknownCritical: request.unknownCritical ?? "refuse",
       logger: app.logger,
     },

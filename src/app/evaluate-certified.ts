@@ -43,6 +43,8 @@ export interface CertifiedTrust {
   readonly revocation: RevocationService
   readonly plugins: PluginHost
   readonly pluginConfig: Readonly<Record<string, string>>
+  /** A signature that asks for a plugin does not count. */
+  readonly noPlugins: boolean
   /** Whether a critical attribute that nobody understands refuses the signature or is only reported. */
   readonly unknownCritical: "refuse" | "warn"
   readonly logger: Logger
@@ -70,12 +72,17 @@ export async function judgeCertified(
   if (!steps.add(...findings) || chain === undefined || leaf === undefined || attributes === undefined) {
     return { findings: steps.findings }
   }
-  const plugin = await pluginOf(trust, attributes)
-  if (plugin !== undefined && "fault" in plugin) {
-    steps.add(pluginFinding(plugin.fault))
+  const found = await pluginOf(trust, attributes)
+  const missing = found !== undefined && "fault" in found ? pluginFinding(found.fault) : undefined
+  if (missing?.outcome === "failed") {
+    steps.add(missing)
     return { findings: steps.findings }
   }
-  if (!steps.add(criticalAttributes(attributes, plugin, trust.unknownCritical))) return { findings: steps.findings }
+  const plugin = found === undefined || !("fault" in found) ? found : "missing"
+  // SECURITY: anybody can name a plugin. That it cannot be asked leaves open only what nothing else answers with no.
+  if (!steps.add(missing ?? criticalAttributes(attributes, plugin, trust.unknownCritical)) && missing === undefined) {
+    return { findings: steps.findings }
+  }
   const judged = await judgeTrusted(trust, { candidate, attributes, chain, leaf, authority, plugin }, steps)
   steps.add(...candidate.bind(subject, wanted))
   return judged
@@ -83,11 +90,15 @@ export async function judgeCertified(
 
 /** The plugin that must verify the signature too; `undefined` when it names none. */
 async function pluginOf(
-  { plugins, pluginConfig }: CertifiedTrust,
+  { plugins, pluginConfig, noPlugins }: CertifiedTrust,
   attributes: SignedAttributes,
 ): Promise<VerificationPlugin | { readonly fault: PluginFault } | undefined> {
   const wanted = verificationPluginOf(attributes)
   if (wanted === undefined || "fault" in wanted) return wanted
+  if (noPlugins) {
+    const message = `the signature asks for the verification plugin ${JSON.stringify(wanted.name)}, which is not looked for`
+    return { fault: { code: "E_FORMAT_CRITICAL_UNKNOWN", message } }
+  }
   return findVerificationPlugin(plugins, wanted, pluginConfig)
 }
 
@@ -105,8 +116,8 @@ interface Judged {
   readonly chain: readonly Certificate[]
   readonly leaf: Certificate
   readonly authority: NotationAuthority
-  /** Set when the signature names a plugin that must verify it too. */
-  readonly plugin: VerificationPlugin | undefined
+  /** Set when the signature names a plugin that must verify it too; `missing`: it cannot be asked, and has a finding. */
+  readonly plugin: VerificationPlugin | "missing" | undefined
 }
 
 async function judgeTrusted(trust: CertifiedTrust, judged: Judged, steps: Steps): Promise<Judgement> {
@@ -115,7 +126,9 @@ async function judgeTrusted(trust: CertifiedTrust, judged: Judged, steps: Steps)
   const ended = (more: Partial<Judgement> = {}): Judgement => ({ findings: steps.findings, ...more })
   if (!steps.add(finding)) return ended()
   const signer: CertificateIdentity = identityOf(leaf, store ?? "")
-  const owns = (capability: VerifierCapability): boolean => plugin?.capabilities.includes(capability) === true
+  // What a plugin that cannot be asked would answer itself stays open.
+  const owns = (capability: VerifierCapability): boolean =>
+    plugin === "missing" || plugin?.capabilities.includes(capability) === true
   if (!owns("SIGNATURE_VERIFIER.TRUSTED_IDENTITY")) {
     if (!steps.add(judgeIdentity(leaf, authority.identities, authority.name))) return ended({ signer })
   }
@@ -128,7 +141,7 @@ async function judgeTrusted(trust: CertifiedTrust, judged: Judged, steps: Steps)
     const answer = await checkRevocation(service, chain, askedAt(trust, judged))
     if (!steps.add(revocationFinding(answer, "signing"))) return ended({ signer, time })
   }
-  if (plugin !== undefined) steps.add(...(await askPlugin(trust, judged, plugin)))
+  if (plugin !== undefined && plugin !== "missing") steps.add(...(await askPlugin(trust, judged, plugin)))
   return ended({ signer, time })
 }
 
@@ -171,7 +184,7 @@ function askedAt(trust: CertifiedTrust, { attributes }: Judged): Parameters<type
 /** SECURITY: a critical attribute that nobody here understands may change what the signature means. */
 function criticalAttributes(
   { extended }: SignedAttributes,
-  plugin: VerificationPlugin | undefined,
+  plugin: Judged["plugin"],
   action: CertifiedTrust["unknownCritical"],
 ): Finding {
   const unknown = extended.filter(({ critical }) => critical)

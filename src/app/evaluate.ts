@@ -172,8 +172,10 @@ export async function evaluateCandidate(
 }
 
 /** A finding that the world kept open: neither a yes nor a no. */
-function isOpen({ outcome, code }: Finding): boolean {
-  return outcome === "unknown" && code !== undefined && catalogue[code].kind === "unknown"
+function isOpen({ check, outcome, code }: Finding): boolean {
+  if (outcome !== "unknown" || code === undefined) return false
+  // A plugin that is not installed would have known.
+  return catalogue[code].kind === "unknown" || check === "plugin"
 }
 
 /** What does not keep a signature from counting. */

@@ -14,7 +14,7 @@ const OWN = "own"
  */
 export function ownSignature(
   signer: NotationSigner | EnvelopeSigner | undefined,
-): Pick<VerifyRequest, "keys" | "certificates" | "trustStore"> {
+): Pick<VerifyRequest, "keys" | "certificates" | "trustStore" | "noPlugins"> {
   const [leaf] = (signer?.kind === "key" ? signer.chain : undefined) ?? []
   if (leaf === undefined) {
     throw new ToolError("E_USAGE", {
@@ -42,5 +42,11 @@ export function ownSignature(
     },
     verifyTimestamp: "always",
   }
-  return { keys: [], certificates, trustStore: (store) => Promise.resolve({ ...store, certificates: [leaf] }) }
+  return {
+    keys: [],
+    certificates,
+    trustStore: (store) => Promise.resolve({ ...store, certificates: [leaf] }),
+    // SECURITY: a signer's own signatures name none; anybody's may, and must neither start one nor keep us from signing.
+    noPlugins: true,
+  }
 }

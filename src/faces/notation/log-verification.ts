@@ -58,7 +58,9 @@ async function logSignature(
       : `Verify signature ${against} in signature media type ${type}`,
   )
   await log("info", `Trust policy configuration: ${policyText(statement)}`)
-  for (const finding of findings) {
+  const ended = findings.findIndex((finding) => finding.check === "plugin" && isDecisive(finding))
+  // What is judged beside a plugin that cannot be asked is ours alone.
+  for (const finding of ended < 0 ? findings : findings.slice(0, ended + 1)) {
     const step = STEPS[finding.check]
     if (step !== undefined) await log("debug", step)
     if (finding.check === "timestamp") await logTimestamp(invocation, statement, finding, time)

@@ -87,7 +87,8 @@ export function isNotation({ format, state }: SignatureReport): boolean {
 /** Trust stores that cannot be used are the user's to mend, so they are named instead of the signatures. */
 export function storeProblem(signatures: readonly SignatureReport[]): string | undefined {
   const finding = signatures
-    .flatMap(({ findings }) => findings)
+    // A signature whose plugin cannot be asked has ended before.
+    .flatMap(({ findings }) => findings.find(isDecisive) ?? [])
     .find(
       ({ check, code, outcome, logged, observed }) =>
         check === "certificate.trusted" &&

@@ -17,6 +17,7 @@ const ENVELOPE = ["SIGNATURE_GENERATOR.ENVELOPE"]
 const IDENTITY = "SIGNATURE_VERIFIER.TRUSTED_IDENTITY"
 const REVOCATION = "SIGNATURE_VERIFIER.REVOCATION_CHECK"
 const PLUGIN = "io.cncf.notary.verificationPlugin"
+const EXPIRY = "io.cncf.notary.expiry"
 const MINIMUM = "io.cncf.notary.verificationPluginMinVersion"
 
 let rig: Rig
@@ -369,6 +370,101 @@ describe("verify", () => {
     rig.policy()
     const harmless = await asking({}, { header: { "example.note": "x" } })
     expect((await verify(harmless)).exit).toBe(0)
+  })
+
+  describe.each<[string, () => void, string]>([
+    ["is not there", () => undefined, "E_PLUGIN_NOT_FOUND"],
+    ["fails", () => install({ capabilities: [IDENTITY], misbehave: ["contract-2"] }), "E_PLUGIN_"],
+    ["only signs", () => install({ capabilities: RAW }), "E_PLUGIN_FAILED"],
+  ])("countersign, where the plugin %s", (_name, prepare, code) => {
+    const own = async (
+      artifact: Pushed,
+      ...flags: readonly string[]
+    ): Promise<Ran & { readonly artifact: unknown }> => {
+      const trusted = ["--trust-store", "ca:test", "--identity", "*", ...flags]
+      const ran = await rig.countersign("verify", "--output", "json", ...trusted, artifact.reference)
+      const report = JSON.parse(ran.stdout) as { readonly artifacts: readonly unknown[] }
+      return { ...ran, artifact: report.artifacts[0] }
+    }
+    const by = async (holder: TestSigner, forgery: Forgery = {}): Promise<Pushed> => {
+      prepare()
+      const artifact = await rig.push()
+      const header = { [PLUGIN]: "mock", ...forgery.header }
+      const critical = [PLUGIN, ...(forgery.critical ?? [])]
+      await attach(rig, artifact, forgeJws(holder, artifact.subject, { ...forgery, header, critical }))
+      return artifact
+    }
+
+    it("a signature that is good but for it leaves the question open, whatever the level", async () => {
+      const artifact = await by(signer)
+      for (const level of ["strict", "permissive", "audit"]) {
+        const ran = await own(artifact, "--level", level)
+        expect(ran).toMatchObject({ exit: 3, artifact: { state: "unknown", decision: { result: "error" } } })
+        expect(ran.stdout).toContain(code)
+      }
+    })
+
+    it.each<[string, () => Promise<Pushed>, string]>([
+      ["by a stranger", async () => by(await rig.authority.issueSigner({ chainLength: 1 })), "E_CERT_UNTRUSTED"],
+      [
+        "about something else",
+        () => by(signer, { target: { digest: `sha256:${"1".repeat(64)}` } }),
+        "E_SIG_SUBJECT_MISMATCH",
+      ],
+      [
+        "that has expired",
+        () =>
+          by(signer, {
+            at: Date.now() - 7_200_000,
+            header: { [EXPIRY]: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+Z$/, "Z") },
+            critical: [EXPIRY],
+          }),
+        "E_SIG_EXPIRED",
+      ],
+      ["that does not hold", () => by(signer, { broken: true }), "E_SIG_INVALID"],
+    ])("one %s is refused", async (_what, make, reason) => {
+      expect(await own(await make())).toMatchObject({
+        exit: 1,
+        artifact: { state: "untrusted", decision: { code: reason, result: "fail" } },
+      })
+    })
+
+    it("the notation faces name the plugin first", async () => {
+      const artifact = await by(await rig.authority.issueSigner({ chainLength: 1 }))
+      rig.policy({ trustStores: ["ca:absent"] })
+      const ran = await verify(artifact, "--debug")
+      expect(ran).toMatchObject({ exit: 1, stdout: "" })
+      expect(ran.stderr).toMatch(/: plugin: .*\nError: signature verification failed for all the signatures/)
+      expect(ran.stderr).not.toMatch(/store "absent"|Validating cert chain/)
+    })
+
+    it("sign --if-missing takes no notice of it", async () => {
+      const artifact = await by(signer)
+      rig.addKey("test", signer)
+      const ran = await rig.countersign(
+        ...["sign", "--format", "notation", "--if-missing", "--key", "notation:test", artifact.reference],
+      )
+      expect(ran).toMatchObject({ exit: 0, stderr: "" })
+      rmSync(rig.path("config/plugins"), { recursive: true, force: true })
+      expect(await own(artifact)).toMatchObject({ exit: 0 })
+    })
+  })
+
+  it("sign --if-missing starts no plugin", async () => {
+    const plugin = install({ capabilities: [IDENTITY, REVOCATION] })
+    const stranger = await rig.authority.issueSigner({ chainLength: 1 })
+    const artifact = await rig.push()
+    await attach(
+      rig,
+      artifact,
+      forgeJws(stranger, artifact.subject, { header: { [PLUGIN]: "mock" }, critical: [PLUGIN] }),
+    )
+    rig.addKey("test", signer)
+    const ran = await rig.countersign(
+      ...["sign", "--format", "notation", "--if-missing", "--key", "notation:test", artifact.reference],
+    )
+    expect(ran).toMatchObject({ exit: 0, stderr: "" })
+    expect(commandsOf(plugin)).toEqual([])
   })
 
   it("COUNTERSIGN_NOTATION_COMPAT takes it with a warning", async () => {
