@@ -1,6 +1,15 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
 import { gzipSync } from "node:zlib"
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
@@ -284,6 +293,38 @@ describe("all or nothing", () => {
       ["p", "1.0.0"],
     ])
     expect(test.warnings).toEqual(["plugin lost was put back after an installation that was interrupted"])
+    expect(readdirSync(test.home.folders.libexec)).toEqual(["plugins"])
+  })
+
+  it("what a removal that was killed took away stays away", async () => {
+    await install(folderOf())
+    mkdirSync(plugins("p", "folder"))
+    const code = `
+      import fs from "node:fs"
+      import { syncBuiltinESMExports } from "node:module"
+      const none = () => undefined
+      // Killed when the first file would go.
+      fs.promises.rm = () => process.kill(process.pid, "SIGKILL")
+      syncBuiltinESMExports()
+      const { openNotationHome } = await import(${JSON.stringify(new URL("../open-notation-home.ts", import.meta.url).href)})
+      await openNotationHome({
+        env: process.env, home: "", platform: process.platform, sleep: none, clock: { now: Date.now },
+        randomness: { bytes: (length) => new Uint8Array(length) }, logger: { debug: none },
+      }).plugins.uninstall("p")`
+    const run = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+      env: { ...process.env, ...test.env },
+      encoding: "utf8",
+    })
+    expect([run.signal, run.stderr]).toEqual(["SIGKILL", ""])
+    expect(existsSync(plugins("p"))).toBe(false)
+    const [stage = ""] = readdirSync(test.home.folders.libexec).filter((name) => name.startsWith(".notation-install-"))
+    expect(readdirSync(test.at("libexec", stage, "removed", "p"))).toContain("notation-p")
+    utimesSync(test.at("libexec", "plugins.lock"), new Date(0), new Date(0))
+
+    const other = writeScript(test.at("source-q", "notation-q"), answering(metadataOf("q")))
+    await install(other)
+    expect(await installed()).toEqual([["q", "1.0.0"]])
+    expect(test.warnings).toEqual([])
     expect(readdirSync(test.home.folders.libexec)).toEqual(["plugins"])
   })
 

@@ -12,6 +12,8 @@ const PREFIX = ".notation-install-"
 const STAGE = /^\.notation-install-[0-9a-f]{16}$/
 /** In a stage: the plugin that was there, until the new one is in its place. */
 const OLD = "old"
+/** In a stage: plugins that are gone, never to be put back. */
+const REMOVED = "removed"
 
 /** A folder beside the plugins, on the same file system, in which changes are prepared. */
 export interface PluginStage {
@@ -38,6 +40,7 @@ export async function withPluginStage<T>(context: HomeContext, work: (stage: Plu
       await recover(context)
       await mkdir(root, { mode: 0o700 })
       await mkdir(join(root, OLD), { mode: 0o700 })
+      await mkdir(join(root, REMOVED), { mode: 0o700 })
       await mkdir(join(root, "new"), { mode: 0o755 })
       return await work(stageOf(root, plugins, lock))
     } catch (thrown) {
@@ -49,11 +52,10 @@ export async function withPluginStage<T>(context: HomeContext, work: (stage: Plu
 }
 
 function stageOf(root: string, plugins: string, lock: HeldLock): PluginStage {
-  const aside = (name: string): string => join(root, OLD, name)
-  const moveAside = async (name: string): Promise<boolean> => {
+  const moveAside = async (name: string, place: string): Promise<boolean> => {
     await lock.check()
     try {
-      await rename(join(plugins, name), aside(name))
+      await rename(join(plugins, name), join(root, place, name))
       return true
     } catch (thrown) {
       if (errnoOf(thrown) === "ENOENT") return false
@@ -64,19 +66,22 @@ function stageOf(root: string, plugins: string, lock: HeldLock): PluginStage {
     folder: join(root, "new"),
     async replace(name) {
       const target = join(plugins, name)
-      const moved = await moveAside(name)
+      const old = join(root, OLD, name)
+      const moved = await moveAside(name, OLD)
       try {
         await rename(join(root, "new"), target)
       } catch (thrown) {
-        if (moved) await rename(aside(name), target)
+        if (moved) await rename(old, target)
         throw ioError("rename", target, thrown)
       }
       // From here on the old one is not to be put back.
-      if (moved) await rm(aside(name), { recursive: true, force: true })
+      if (!moved) return
+      await rename(old, join(root, REMOVED, name))
+      await rm(join(root, REMOVED, name), { recursive: true, force: true })
     },
     async remove(name) {
-      const moved = await moveAside(name)
-      if (moved) await rm(aside(name), { recursive: true })
+      const moved = await moveAside(name, REMOVED)
+      if (moved) await rm(join(root, REMOVED, name), { recursive: true })
       return moved
     },
   }
