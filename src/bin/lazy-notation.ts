@@ -17,6 +17,9 @@ export function lazyNotation(host: Host, http: LazyHttp): NotationHome {
       sleep,
       logger: host.logger,
       http: () => http.open(),
+      onWarning: (message) => {
+        host.logger.warn("notation.home", { message })
+      },
     })
   }
   const home = (): Promise<NotationHome> => (opened ??= open())
