@@ -49,7 +49,8 @@ export type KeyType = "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "rsa" | "ed25
 
 /**
  * A complete signature scheme. ECDSA signatures are ASN.1 DER; `rsa-pss` uses MGF1 with the same hash and a salt of the
- * hash's length, and with `salt` `any` verifies salts of every length; `ed25519` is pure; `ed25519ph` is RFC 8032 prehash with SHA-512 and an empty context.
+ * hash's length, and with `salt` `any` verifies salts of every length; `ed25519` is pure; `ed25519ph` is RFC 8032 prehash
+ * with SHA-512 and an empty context.
  */
 export type SignatureScheme =
   | { readonly scheme: "ecdsa"; readonly hash: HashAlgorithm }

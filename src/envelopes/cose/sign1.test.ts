@@ -28,6 +28,89 @@ function message(
 
 const parse = (changes: Parameters<typeof message>[0]): UnverifiedSign1 => parseSign1(message(changes))
 
+/** A countersignature with a changed part. */
+function countersignature(
+  changes: { header?: CborValue; unprotected?: Entries; signature?: CborValue } = {},
+): CborValue {
+  const { header = hex("a10126"), unprotected = [], signature = hex("01") } = changes
+  return [header, map(unprotected), signature]
+}
+
+describe("headers, judged as go-cose 1.3.0 does", () => {
+  const ok = countersignature()
+  const alone: Entries = [[1, -7]]
+
+  it.each<[string, Entries, Entries]>([
+    ["a type", [...alone, [16, "a/b"]], []],
+    ["a type that is a number", [...alone, [16, 0]], []],
+    ["a type that is not signed", alone, [[16, "a/b"]]],
+    ["an IV", [...alone, [5, hex("01")]], []],
+    ["a partial IV that is not signed", alone, [[6, hex("01")]]],
+    ["a countersignature", alone, [[7, ok]]],
+    ["two countersignatures", alone, [[11, [ok, ok]]]],
+    [
+      "both kinds",
+      alone,
+      [
+        [7, ok],
+        [11, [ok]],
+      ],
+    ],
+    ["one without protected header", alone, [[7, countersignature({ header: hex("") })]]],
+    ["one with critical headers", alone, [[7, countersignature({ header: hex("a202816178617801") })]]],
+    [
+      "abbreviated ones",
+      alone,
+      [
+        [9, hex("01")],
+        [12, hex("")],
+      ],
+    ],
+  ])("%s is read", (_, header, unprotected) => {
+    expect(parse({ header, unprotected: map(unprotected) }).signature).toEqual(hex("01"))
+  })
+
+  it.each<[string, Entries, Entries]>([
+    ["a type without slash", [...alone, [16, "JOSE"]], []],
+    ["an empty type", [...alone, [16, ""]], []],
+    ["a space before the type", [...alone, [16, " a/b"]], []],
+    ["a negative type", [...alone, [16, -1]], []],
+    ["a type that is bytes", [...alone, [16, hex("01")]], []],
+    ["a type without slash that is not signed", alone, [[16, "JOSE"]]],
+    ["an IV and a partial one that is not signed", [...alone, [5, hex("01")]], [[6, hex("01")]]],
+    ["a partial IV and an IV that is not signed", [...alone, [6, hex("01")]], [[5, hex("01")]]],
+    ["a countersignature that is bytes", alone, [[7, hex("01")]]],
+    ["a countersignature that is a map", alone, [[7, map([])]]],
+    ["a countersignature that is null", alone, [[7, null]]],
+    ["one of two parts", alone, [[7, [hex("a10126"), map([])]]]],
+    ["one of four parts", alone, [[7, [hex("a10126"), map([]), hex("01"), hex("01")]]]],
+    ["one with an empty signature", alone, [[7, countersignature({ signature: hex("") })]]],
+    ["one whose protected header is a map", alone, [[7, countersignature({ header: map([[1, -7]]) })]]],
+    ["one whose protected header is no map", alone, [[7, countersignature({ header: hex("80") })]]],
+    ["one whose protected header is no CBOR", alone, [[7, countersignature({ header: hex("a1") })]]],
+    ["one with a label twice", alone, [[7, countersignature({ header: hex("a201260126") })]]],
+    ["one with an unprotected crit", alone, [[7, countersignature({ unprotected: [[2, [1]]] })]]],
+    ["one with an absent critical header", alone, [[7, countersignature({ header: hex("a102816178") })]]],
+    ["one with a key id that is a text", alone, [[7, countersignature({ unprotected: [[4, "x"]] })]]],
+    ["one with a protected countersignature", alone, [[7, countersignature({ header: hex("a10740") })]]],
+    ["one of version 2 that is bytes", alone, [[11, hex("01")]]],
+    ["a list with something else", alone, [[7, [ok, 1]]]],
+    ["an abbreviated one that is a text", alone, [[9, "x"]]],
+    ["an abbreviated one of version 2 that is a list", alone, [[12, [ok]]]],
+  ])("%s is refused", (_, header, unprotected) => {
+    expect(() => parse({ header, unprotected: map(unprotected) })).toThrow(malformed)
+  })
+
+  it("nested countersignatures, none and too many are refused, which go-cose reads", () => {
+    const nested = countersignature({ unprotected: [[7, ok]] })
+    const many = Array.from({ length: 17 }, () => ok)
+    for (const value of [nested, [nested], [], many]) {
+      expect(() => parse({ unprotected: map([[7, value]]) })).toThrow("counter signature")
+    }
+    expect(parse({ unprotected: map([[7, many.slice(1)]]) }).critical).toEqual([])
+  })
+})
+
 describe("parseSign1", () => {
   it("reads what it must", () => {
     const sign1 = parse({

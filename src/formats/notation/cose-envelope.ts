@@ -6,13 +6,8 @@ import { malformed } from "../../codec/malformed.ts"
 import type { AttributeTime, SignedAttributes } from "../../core/certified.ts"
 import type { JsonValue } from "../../core/json-value.ts"
 import { keySpecs, type KeySpec } from "../../crypto/key-spec.ts"
-import {
-  COSE_LABEL,
-  type CoseHeader,
-  draftSign1,
-  parseSign1,
-  type UnverifiedSign1,
-} from "../../envelopes/cose/sign1.ts"
+import { COSE_LABEL, type CoseHeader } from "../../envelopes/cose/headers.ts"
+import { draftSign1, parseSign1, type UnverifiedSign1 } from "../../envelopes/cose/sign1.ts"
 import type { DraftTime, EnvelopeDraft, EnvelopeInput } from "./envelope-draft.ts"
 import {
   checkCritical,
