@@ -12,8 +12,6 @@ const layers = {
   "envelopes/bundle": ["core", "codec", "crypto", "envelopes/dsse"],
   "envelopes/jws": ["core", "codec", "crypto"],
   "envelopes/cose": ["core", "codec", "crypto"],
-  "formats/notation": ["core", "codec", "crypto", "envelopes", "formats/format"],
-  "formats/cosign": ["core", "codec", "crypto", "envelopes", "formats/format"],
   "formats/index": ["core", "formats"],
   "formats/format": ["core"],
   trust: ["core", "codec", "crypto", "envelopes", "formats/format"],
@@ -36,6 +34,28 @@ const rules = Object.entries(layers).map(([folder, allowed]) => ({
   severity: "error",
   from: { path: at(folder), pathNot: "\\.test\\.ts$|\\.prop\\.ts$" },
   to: { path: `^${root}/`, pathNot: at(folder, ...allowed) },
+}))
+
+/** Folder with a folder for each family → what a family's folder may import besides itself, absent = what its layer may. */
+const families = {
+  formats: ["core", "codec", "crypto", "envelopes", "formats/format"],
+  policy: undefined,
+  app: undefined,
+  faces: undefined,
+}
+
+/** Folders among the families' that all of them share. */
+const shared = at("faces/command-line")
+
+/** `$1` is the folder that imports: whatever its name, it sees itself and no neighbour. */
+const familyRules = Object.entries(families).map(([folder, allowed]) => ({
+  name: `family-${folder}`,
+  severity: "error",
+  from: { path: `^${root}/${folder}/([^/]+)/`, pathNot: "\\.test\\.ts$|\\.prop\\.ts$" },
+  to: {
+    path: allowed === undefined ? `^${root}/${folder}/[^/]+/` : `^${root}/`,
+    pathNot: [`^${root}/${folder}/$1/`, ...shared, ...(allowed === undefined ? [] : at(...allowed))],
+  },
 }))
 
 /** Folders that may import Node's own modules, and which. */
@@ -66,6 +86,7 @@ module.exports = {
       to: { path: at("testing") },
     },
     ...rules,
+    ...familyRules,
     {
       name: "pure-layers-without-node",
       severity: "error",
