@@ -6,19 +6,26 @@ import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startTestAuthority, type TestAuthority, type TestSigner } from "../../src/testing/index.ts"
-import { expectCode, havePeers, peer, run, type Finished } from "./peers.ts"
+import { expectCode, findPeer, havePeers, peer, run, type Finished } from "./peers.ts"
 import { startOurs, type InteropRegistry } from "./registries.ts"
 
 const root = new URL("../../", import.meta.url)
 const launcher = fileURLToPath(new URL("countersign", root))
 
-/** The shell script that a page's console blocks are. */
-function scriptOf(page: string): string {
-  const text = readFileSync(new URL(`docs/guides/${page}`, root), "utf8")
+/** The shell script that a page's console blocks are, or those under one heading of it. */
+function scriptOf(page: string, heading?: string): string {
+  const whole = readFileSync(new URL(`docs/guides/${page}`, root), "utf8")
+  const text = heading === undefined ? whole : sectionOf(whole, heading)
   const blocks = [...text.matchAll(/^( *)```console\n([\s\S]*?)^ *```$/gm)].map(([, indent = "", block = ""]) =>
     block.split("\n").map((line) => line.slice(indent.length).replace(/^\$ /, "")),
   )
   return blocks.flat().join("\n")
+}
+
+function sectionOf(page: string, heading: string): string {
+  const [, after] = page.split(`\n## ${heading}\n`)
+  if (after === undefined) throw new Error(`no heading ${heading}`)
+  return after.split("\n## ")[0] ?? ""
 }
 
 describe("guides about the Notary Project", () => {
@@ -61,17 +68,28 @@ describe("guides about the Notary Project", () => {
   })
 
   it("timestamps.md", async () => {
-    // A key of notation's list, for the line with its own flags.
-    const signer = await authority.issueSigner({ revocation: "none" })
-    writeFileSync(join(folder, "listed.key"), signer.keyPem)
-    writeFileSync(join(folder, "listed.pem"), signer.chainPem)
-    const entry = { name: "release", keyPath: join(folder, "listed.key"), certPath: join(folder, "listed.pem") }
-    writeFileSync(join(folder, "config", "signingkeys.json"), JSON.stringify({ keys: [entry] }), { mode: 0o600 })
-    expectCode(await shell(scriptOf("timestamps.md")), 0)
+    const script = scriptOf("timestamps.md")
+    expect(script).toContain("countersign notation sign")
+    expectCode(await shell(script), 0)
+  })
+
+  /** The commands of a script, each in a configuration of its own in which nothing is known yet. */
+  it.each([
+    ["ours", () => launcher],
+    ["the real one", () => findPeer("notation")],
+  ])("keys.md, lend keys to notation: %s", async (_, find) => {
+    const program = find()
+    if (program === undefined) return
+    const config = join(folder, `lent-${dirname(program).replaceAll("/", "-")}`)
+    await mkdir(join(config, "bin"), { recursive: true })
+    await symlink(program, join(config, "bin", "notation"))
+    const script = `export NOTATION_CONFIG="${config}" NOTATION_LIBEXEC="${config}" PATH="${config}/bin:$PATH"\n${scriptOf("keys.md", "Lend keys to notation")}`
+    expect(script).toContain("notation plugin uninstall")
+    expectCode(await shell(script), 0)
   })
 
   it("revocation.md", async () => {
-    const [strict = "", log = "", skip = "", ...more] = scriptOf("revocation.md")
+    const [strict = "", log = "", skip = "", hosts = "", ...more] = scriptOf("revocation.md")
       .split("\n")
       .filter((line) => line !== "")
     expect(more).toEqual([])
@@ -88,6 +106,7 @@ describe("guides about the Notary Project", () => {
     }
     const taken = await signBy("taken")
     expectCode(await shell(strict), 0)
+    expectCode(await shell(`${hosts}\n${strict}`), 0)
     authority.revoke(taken)
     authority.publish()
     const refused = expectCode(await shell(strict), 1)
