@@ -35,6 +35,17 @@ describe("parsePayload", () => {
     ["no size", JSON.stringify({ targetArtifact: { ...TARGET, size: undefined } })],
     ["a negative size", JSON.stringify({ targetArtifact: { ...TARGET, size: -1 } })],
     ["a size that is a text", JSON.stringify({ targetArtifact: { ...TARGET, size: "7" } })],
+    ...["7.0", "7e0", "0.7e1", "70e-1", "7.00000000000000000001", "-0.0"].map((size): [string, string] => [
+      `a size written as ${size}`,
+      `{"targetArtifact":{"mediaType":"a/b","digest":"${DIGEST}" , "size" : ${size} }}`,
+    ]),
+    [
+      "a size with a fraction and the name escaped",
+      `{"targetArtif\\u0061ct":{"mediaType":"a/b","digest":"${DIGEST}","s\\u0069ze":7.0}}`,
+    ],
+    ["data that is no base64", JSON.stringify({ targetArtifact: { ...TARGET, data: "!!" } })],
+    ["data in another alphabet", JSON.stringify({ targetArtifact: { ...TARGET, data: "-_-_" } })],
+    ["data that is no text", JSON.stringify({ targetArtifact: { ...TARGET, data: 1 } })],
     ["no media type", JSON.stringify({ targetArtifact: { ...TARGET, mediaType: "" } })],
     ["metadata that is no text", JSON.stringify({ targetArtifact: { ...TARGET, annotations: { a: 1 } } })],
     ["a lone surrogate", `{"targetArtifact":{"mediaType":"\\ud800","digest":"${DIGEST}","size":7}}`],
@@ -42,6 +53,13 @@ describe("parsePayload", () => {
     expect(() => parsePayload(encoder.encode(text))).toThrow(
       expect.objectContaining({ code: "E_FORMAT_MALFORMED" }) as Error,
     )
+  })
+
+  it("takes numbers elsewhere as they are, and data in base64", () => {
+    const text = `{"size":7.0,"targetArtifact" : {"x":{"size":7.5},"digest":"${DIGEST}","size":7 ,"mediaType":"a/b","data":"aGk="}, "y":1e3}`
+    expect(parsePayload(encoder.encode(text))).toEqual({ ...TARGET, annotations: {} })
+    const zero = `{"targetArtifact":{"mediaType":"a/b","digest":"${DIGEST}","size":-0}}`
+    expect(parsePayload(encoder.encode(zero)).size).toBe(0)
   })
 
   it("takes __proto__ as any other metadata", () => {

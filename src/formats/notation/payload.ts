@@ -1,13 +1,17 @@
+import { decodeBase64 } from "../../codec/base64.ts"
 import { goJson, type GoJsonValue, sortedKeys } from "../../codec/go-json.ts"
 import { expectObject, member } from "../../codec/json-shape.ts"
-import { parseJson } from "../../codec/json.ts"
+import { outlineJson, parseJson } from "../../codec/json.ts"
+import { malformed, quoted } from "../../codec/malformed.ts"
 import { parseDescriptor, refuseLookalikes } from "../../codec/oci/descriptor.ts"
-import { encodeUtf8 } from "../../codec/utf8.ts"
+import { decodeUtf8, encodeUtf8 } from "../../codec/utf8.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { Digest } from "../../core/digest.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import { RESERVED_PREFIX } from "./names.ts"
+
+const BOUNDS = { maxBytes: limits.signaturePayloadBytes, what: "payload" }
 
 /** What a payload says is signed. */
 export interface TargetArtifact {
@@ -19,7 +23,8 @@ export interface TargetArtifact {
 }
 
 /**
- * Read a payload: any JSON with a `targetArtifact`; members that are unknown are ignored.
+ * Read a payload: any JSON with a `targetArtifact`; members that are unknown are ignored. A size with a fraction or an
+ * exponent is refused even when it is whole, and `data` that is no base64, as Go's programs do.
  *
  * @param bytes - untrusted, at most 4 MiB.
  * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
@@ -27,13 +32,34 @@ export interface TargetArtifact {
  * Spec: notaryproject/specifications `specs/signature-specification.md`, "Payload".
  */
 export function parsePayload(bytes: Uint8Array): TargetArtifact {
-  const root = expectObject(parseJson(bytes, { maxBytes: limits.signaturePayloadBytes, what: "payload" }), "payload")
+  const text = decodeUtf8(bytes, "payload")
+  const root = expectObject(parseJson(text, BOUNDS), "payload")
   refuseLookalikes(root, "payload", ["targetArtifact"])
-  const { mediaType, digest, size, annotations } = parseDescriptor(
+  const { mediaType, digest, size, annotations, data } = parseDescriptor(
     member(root, "targetArtifact"),
     "payload.targetArtifact",
   )
+  checkDigits(decodeUtf8(bytes, "payload"))
+  if (data !== undefined) {
+    decodeBase64(data, { max: limits.signaturePayloadBytes, what: "payload.targetArtifact.data" })
+  }
   return { mediaType, digest, size, annotations: annotations ?? (Object.create(null) as Record<string, string>) }
+}
+
+/** SECURITY: `5.00000000000000000001` is 5 to us and no size to others; two readers must not see two payloads. */
+function checkDigits(text: string): void {
+  // Most payloads have no number of this kind anywhere; to find the one member takes two more readings.
+  if (!/:\s*-?[0-9]+[.eE]/.test(text)) return
+  const target = partOf(text, "targetArtifact")
+  const size = partOf(target, "size")
+  if (/^-?[0-9]+$/.test(size)) return
+  throw malformed("payload.targetArtifact.size", `saw ${quoted(size, 100)}, expected digits alone`)
+}
+
+/** The text of an object's member. */
+function partOf(text: string, name: string): string {
+  const span = outlineJson(text, BOUNDS, (key) => key === name).spans.get(name)
+  return span === undefined ? "" : text.slice(span.start, span.end)
 }
 
 /**
