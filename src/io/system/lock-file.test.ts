@@ -3,15 +3,17 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs"
+import { open, type FileHandle } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-import { afterEach, beforeEach, expect, it } from "vitest"
+import { afterEach, beforeEach, expect, it, vi } from "vitest"
 
 import { ChangeLost, withLockFile, type HeldLock } from "./lock-file.ts"
 
@@ -21,6 +23,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "countersign-lock-"))
 })
 afterEach(() => {
+  vi.restoreAllMocks()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -42,6 +45,17 @@ function locked<T>(work: (lock: HeldLock) => Promise<T>): Promise<T> {
 
 function age(): void {
   utimesSync(at("file.lock"), new Date(0), new Date(0))
+}
+
+/** The next write of a whole file finds the disk full. */
+async function failOnce(first: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(folder)
+  const prototype = Object.getPrototypeOf(file) as FileHandle
+  await file.close()
+  vi.spyOn(prototype, "writeFile").mockImplementationOnce(async function (this: FileHandle) {
+    await first(this)
+    throw Object.assign(new Error("full"), { code: "ENOSPC", syscall: "write" })
+  })
 }
 
 const read = (): string => readFileSync(at("file"), "utf8")
@@ -159,6 +173,48 @@ it.each([
   make()
   if (message.startsWith("fault")) age()
   await expect(locked(always)).rejects.toThrow(message)
+})
+
+it.each([0, 1e10])(
+  "a folder in place of the lock is a fault and stays, with what is in it: time %d",
+  async (seconds) => {
+    mkdirSync(at("file.lock"))
+    writeFileSync(at("file.lock/precious"), "")
+    utimesSync(at("file.lock"), seconds, seconds)
+    await expect(locked(always)).rejects.toMatchObject({ cause: { code: "EISDIR", path: at("file.lock") } })
+    expect(readdirSync(folder)).toEqual(["file.lock"])
+    expect(readdirSync(at("file.lock"))).toEqual(["precious"])
+  },
+)
+
+it("a lock from the future is a dead holder's", async () => {
+  writeFileSync(at("file.lock"), "")
+  const hour = Date.now() / 1000 + 3600
+  utimesSync(at("file.lock"), hour, hour)
+  await locked(always)
+  expect(readdirSync(folder)).toEqual([])
+})
+
+it.each([0, 10])("a lock of which %d bytes fit on the disk is taken back", async (bytes) => {
+  await failOnce(async (file) => {
+    await file.write(new Uint8Array(bytes))
+  })
+  const work = vi.fn(always)
+  await expect(locked(work)).rejects.toMatchObject({
+    message: `fault: ${at("file.lock")}`,
+    cause: { code: "ENOSPC" },
+  })
+  expect([work.mock.calls.length, readdirSync(folder)]).toEqual([0, []])
+})
+
+it("a lock that went to somebody else meanwhile is not taken back", async () => {
+  await failOnce(() => {
+    renameSync(at("file.lock"), at("aside"))
+    writeFileSync(at("file.lock"), "theirs")
+    return Promise.resolve()
+  })
+  await expect(locked(always)).rejects.toMatchObject({ cause: { code: "ENOSPC" } })
+  expect(readFileSync(at("file.lock"), "utf8")).toBe("theirs")
 })
 
 it("a folder that is not there is a fault", async () => {

@@ -115,8 +115,11 @@ async function create(path: string): Promise<FileHandle | undefined> {
 async function removeStale(path: string, clock: Clock): Promise<boolean> {
   const aside = `${path}.${randomBytes(TOKEN_BYTES).toString("hex")}.stale`
   try {
-    const { mtimeMs } = await lstat(path)
-    if (clock.now() - mtimeMs <= STALE_MS) return false
+    const facts = await lstat(path)
+    // A clock that was wrong may have left a time that does not come for years.
+    if (Math.abs(clock.now() - facts.mtimeMs) <= STALE_MS) return false
+    // None of ours, and whose it is cannot be known; what is in it stays.
+    if (facts.isDirectory()) throw systemError("EISDIR", "open", path)
     await rename(path, aside)
   } catch (thrown) {
     if (codeOf(thrown) === "ENOENT") return true
@@ -175,7 +178,7 @@ class Lock implements HeldLock {
       }, REFRESH_MS).unref()
       return lock
     } catch (thrown) {
-      await lock.release()
+      await lock.#abandon()
       throw thrown
     }
   }
@@ -224,6 +227,18 @@ class Lock implements HeldLock {
     }
   }
 
+  /** Take back a lock that may not say whose it is, as on a full disk; the failure before it is the one to tell. */
+  async #abandon(): Promise<void> {
+    const { path } = this.#options
+    try {
+      const [own, there] = await Promise.all([this.#file.stat({ bigint: true }), lstat(path, { bigint: true })])
+      if (own.ino === there.ino && own.dev === there.dev) await rm(path, { force: true })
+    } catch {
+      // It gets stale.
+    }
+    await this.#file.close().catch(() => undefined)
+  }
+
   /** By the open file: the path may be somebody else's lock by now. */
   #refresh(): void {
     const now = new Date(this.#options.clock.now())
@@ -237,8 +252,14 @@ class Lock implements HeldLock {
     const left = (await readdir(folder)).filter(
       (file) => file.startsWith(name) && LEFTOVER.test(file.slice(name.length)),
     )
-    await Promise.all(left.map((file) => rm(join(folder, file), { force: true })))
+    // A folder may have stood in place of a lock.
+    await Promise.all(left.map((file) => rm(join(folder, file), { force: true, recursive: true })))
   }
+}
+
+/** An error as the file system throws them. */
+function systemError(code: string, syscall: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, syscall, path })
 }
 
 /** Code of an error of the file system; errors of our own have codes, too. */
