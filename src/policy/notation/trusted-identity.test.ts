@@ -55,6 +55,16 @@ describe("our own kinds", () => {
   })
 })
 
+it.each(["x509.subjet: C=US, ST=WA, O=acme", "X509.subject: C=US, ST=WA, O=acme", "own:plugin", " arn:x", ":x"])(
+  "the kind of %j is known to nobody: refused on a command line, left to plugins in a policy document",
+  (text) => {
+    expect(() => parseTrustedIdentity(text, options)).toThrow(
+      expect.objectContaining({ code: "E_USAGE", why: expect.stringContaining("expected x509.subject:, ") as unknown }),
+    )
+    expect(parseTrustedIdentity(text, { ...options, ownKinds: false })).toEqual({ kind: "opaque", text })
+  },
+)
+
 it("the same subject in another order overlaps", () => {
   const texts = ["x509.subject:C=US,ST=WA,O=a", "x509.subject:O=a,ST=WA,C=US"]
   expect(() => parseTrustedIdentities(texts, options)).toThrow(/overlapping x509 trustedIdentities/)

@@ -23,9 +23,9 @@ const SAN = /^(?:DNS|email|URI|IP):./
  * Read a list of trusted identities.
  *
  * @param texts - at least one; untrusted.
- * @returns them in the same order; what has no `x509.` prefix is `opaque`, for verification plugins.
+ * @returns them in the same order; what is of no known kind is `opaque`, for verification plugins.
  * @throws {ToolError} `E_POLICY_INVALID` in notation's words: a wildcard beside others, empty or malformed values, and
- *   subjects of which one is part of another.
+ *   subjects of which one is part of another. `E_USAGE` for kinds that nobody knows, with our own kinds alone.
  *
  * Spec: notation-go verifier/trustpolicy `validateTrustedIdentities`.
  */
@@ -50,7 +50,10 @@ export function parseTrustedIdentity(text: string, options: IdentityOptions): Tr
   if (colon < 0) throw bad(`${owner} has trusted identity ${goQuote(text)} missing separator`)
   const prefix = text.slice(0, colon)
   const value = text.slice(colon + 1)
-  if (prefix !== "x509.subject" && !isOwnKind(prefix)) return { kind: "opaque", text }
+  if (prefix !== "x509.subject" && !isOwnKind(prefix)) {
+    if (options.ownKinds && !PLUGIN_KINDS.includes(prefix)) throw unknownKind(text, prefix)
+    return { kind: "opaque", text }
+  }
   if (value === "") throw bad(`${owner} has trusted identity ${goQuote(text)} without an identity value`)
   try {
     return prefix === "x509.subject"
@@ -62,8 +65,23 @@ export function parseTrustedIdentity(text: string, options: IdentityOptions): Tr
   }
 }
 
+const OWN_KINDS = ["x509.thumbprint", "x509.san", "x509.issuer", "x509.serial"]
+
+/** Kinds that verification plugins understand. */
+const PLUGIN_KINDS = ["arn"]
+
 function isOwnKind(prefix: string): boolean {
-  return ["x509.thumbprint", "x509.san", "x509.issuer", "x509.serial"].includes(prefix)
+  return OWN_KINDS.includes(prefix)
+}
+
+/** A mistyped kind would match nobody, and the answer would be about the artifact. */
+function unknownKind(text: string, prefix: string): ToolError {
+  const kinds = ["x509.subject", ...OWN_KINDS].map((kind) => `${kind}:`)
+  return new ToolError("E_USAGE", {
+    what: `not an identity: ${JSON.stringify(text.slice(0, 200))}`,
+    why: `its kind is ${JSON.stringify(prefix.slice(0, 200))}, expected ${kinds.join(", ")}, or arn: for plugins`,
+    next: ['write it as `--identity "x509.subject: C=US, ST=WA, O=acme"`'],
+  })
 }
 
 function ownIdentity(prefix: string, value: string, text: string, { ownKinds }: IdentityOptions): TrustedIdentity {

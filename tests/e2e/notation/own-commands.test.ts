@@ -223,7 +223,8 @@ describe("identities", () => {
     ["x509.serial:xyz", 2],
     ["x509.san:nobody", 2],
     ["x509.subject: CN=only", 2],
-    ["own:plugin", 1],
+    ["own:plugin", 2],
+    ["arn:aws:signer:us-west-2:1:/signing-profiles/x", 1],
   ])("%j is refused", async (identity, exit) => {
     const ran = await verify(everything.reference, "--identity", identity)
     expect(ran.exit).toBe(exit)
