@@ -1,3 +1,4 @@
+import { needsCertificate } from "../../app/format-facts.ts"
 import { certifiedKey } from "../../app/notation/chain-file.ts"
 import { openSigner } from "../../app/notation/open-signer.ts"
 import { localSigner, type EnvelopeSigner, type NotationSigner } from "../../app/notation/signer.ts"
@@ -18,11 +19,6 @@ export function signingKeyName(session: Session): string {
     "no key to sign with",
     "make one with `countersign keys generate` and pass `--key countersign.key`",
   )
-}
-
-/** Whether signatures of a format are made with certificates. */
-export function needsCertificate(format: FormatName): boolean {
-  return format === "notation" || format === "notation-cose"
 }
 
 /** What signs in each kind of format. */

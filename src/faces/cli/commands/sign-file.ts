@@ -1,6 +1,6 @@
 import { encodeBase64 } from "../../../codec/base64.ts"
 import { signBlob } from "../../../app/sign-blob.ts"
-import type { SignedBlob } from "../../../app/requests.ts"
+import type { FormatName, SignedBlob } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { printable } from "../../../core/printable.ts"
@@ -8,9 +8,10 @@ import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { certifiedOptions } from "../certificate-options.ts"
 import { blobAndArtifacts, refuseFlags, requiredFlag, type Session } from "../session.ts"
-import { needsCertificate, openSigners, signingKeyName } from "../signing-key.ts"
+import { openSigners, signingKeyName } from "../signing-key.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { openOutputs, type FileOutput } from "../file-outputs.ts"
+import { writeOutput } from "../write-output.ts"
 
 /** Flags that bare signatures and bundles of files have no place for. */
 const CERTIFIED_ONLY = [
@@ -22,6 +23,9 @@ const CERTIFIED_ONLY = [
   "timestamp-url",
   "timestamp-root",
 ]
+
+/** Envelopes that a file's signature can be, by the format that names them. */
+const FORMS: Partial<Record<FormatName, "jws" | "cose">> = { notation: "jws", "notation-cose": "cose" }
 
 /** `sign --blob FILE`. */
 export async function signFile(session: Session): Promise<number> {
@@ -58,7 +62,8 @@ export async function signFile(session: Session): Promise<number> {
 async function signFileWithCertificate(session: Session): Promise<number> {
   const { flags, output } = session
   const [format, ...others] = parseFormats(flags.strings("format"))
-  if (format === undefined || others.length > 0 || !needsCertificate(format)) throw oneNotationFormat()
+  const form = format === undefined ? undefined : FORMS[format]
+  if (format === undefined || form === undefined || others.length > 0) throw oneNotationFormat()
   refuseFlags(flags, ["bundle"], "bundles hold no notation signatures")
   const path = flags.string("blob")
   const target = requiredFlag(flags, "signature", "no file for the signature", `pass \`--signature ${path}.jws.sig\``)
@@ -68,12 +73,12 @@ async function signFileWithCertificate(session: Session): Promise<number> {
   const signature = await signNotationBlob(app, {
     path,
     mediaType: flags.string("media-type"),
-    form: format === "notation" ? "jws" : "cose",
+    form,
     signer: certified,
     annotations: parseAnnotations(flags.strings("annotation")),
     ...(await certifiedOptions(session, app, true)),
   })
-  await app.files.write(target, signature)
+  await writeOutput(session, app, target, signature)
   if (target === "-") return 0
   const written = [{ what: "signature", path: target }]
   await output.answer(documentOf("SignedFile", { path, format, written }), () => {

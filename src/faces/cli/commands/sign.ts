@@ -1,9 +1,10 @@
+import { needsCertificate } from "../../../app/format-facts.ts"
 import { signArtifacts } from "../../../app/sign.ts"
 import type { CommandHandler } from "../../command.ts"
 import { answerSigned } from "../answer-signed.ts"
 import { command, refuseFlags } from "../session.ts"
 import { certifiedOptions } from "../certificate-options.ts"
-import { needsCertificate, openSigners, signingKeyName } from "../signing-key.ts"
+import { openSigners, signingKeyName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { signFile } from "./sign-file.ts"
@@ -14,7 +15,7 @@ export const sign: CommandHandler = command(async (session) => {
   const { flags, args, world } = session
   refuseFlags(
     flags,
-    ["bundle", "signature", "media-type"],
+    ["bundle", "signature", "media-type", "overwrite"],
     "they belong to `--blob FILE`; signatures of artifacts go to the registry",
   )
   signingKeyName(session)
