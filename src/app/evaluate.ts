@@ -228,7 +228,12 @@ async function judge(
 /** Whether the signer found is one the authority names; certificate holders are judged by their findings. */
 function isSigner(authority: Authority, { signer }: Judgement): boolean {
   if (signer === undefined) return false
-  return authority.family === "cosign" ? authority.keys.includes(signer.name) : signer.kind === "certificate"
+  switch (authority.family) {
+    case "cosign":
+      return authority.keys.includes(signer.name)
+    case "notation":
+      return signer.kind === "certificate"
+  }
 }
 
 /**
