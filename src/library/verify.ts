@@ -1,5 +1,6 @@
 import { parseTarget } from "../app/parse-target.ts"
-import { certificateAuthority, namedStores } from "../app/notation/certificate-question.ts"
+import { certificateAuthority } from "../app/notation/certificate-question.ts"
+import { openNamedStores } from "../app/notation/named-stores.ts"
 import type { AppContext, VerifyRequest, VerifyResult } from "../app/requests.ts"
 import { verifyArtifacts } from "../app/verify.ts"
 import { resolvePredicateType } from "../app/predicate-types.ts"
@@ -76,7 +77,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       keys: await Promise.all(
         (options.keys ?? []).map(async (name) => ({ name, key: await app.keys.publicKey(name) })),
       ),
-      ...trustedCertificates(app, options.certificates),
+      ...(await trustedCertificates(app, options.certificates)),
       formats: options.formats ?? FORMAT_NAMES,
       annotations: options.annotations ?? {},
       checkClaims: true,
@@ -91,10 +92,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   }
 }
 
-function trustedCertificates(
+async function trustedCertificates(
   app: AppContext,
   options: CertificateOptions | undefined,
-): Pick<VerifyRequest, "certificates" | "trustStore"> {
+): Promise<Pick<VerifyRequest, "certificates" | "trustStore">> {
   if (options === undefined) return {}
   const { trustStores, identities, level = "strict", overrides = {}, verifyTimestamp = "always" } = options
   const certificates = certificateAuthority({
@@ -104,5 +105,5 @@ function trustedCertificates(
     overrides: Object.entries(overrides).map(([validation, action]) => `${validation}=${action}`),
     verifyTimestamp,
   })
-  return { certificates, trustStore: namedStores(app) }
+  return { certificates, trustStore: await openNamedStores(app, certificates.stores) }
 }

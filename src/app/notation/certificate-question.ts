@@ -1,12 +1,8 @@
-import type { TrustStore } from "../../core/certified.ts"
-import { asToolError, ToolError } from "../../core/errors.ts"
-import { limits } from "../../core/limits.ts"
+import { ToolError } from "../../core/errors.ts"
 import type { NotationAuthority } from "../../policy/model.ts"
 import { verificationLevel } from "../../policy/notation/levels.ts"
-import { parseTrustStore } from "../../policy/notation/parse-policy.ts"
-import { parseTrustedIdentities } from "../../policy/notation/trusted-identity.ts"
-import type { AppContext, TrustStoreLoader } from "../requests.ts"
-import { certificatesOf, notationStores } from "./trust-stores.ts"
+import { namedIdentities } from "./named-identities.ts"
+import { namedStore } from "./named-stores.ts"
 
 /** Whose certificates count, as a command line says it. */
 export interface CertificateQuestion {
@@ -21,7 +17,6 @@ export interface CertificateQuestion {
 }
 
 const NAME = "certificates"
-const OWNER = "the command line"
 
 /**
  * What a command line says about certificates, as an authority of the policy.
@@ -47,35 +42,27 @@ export function certificateAuthority(question: CertificateQuestion): NotationAut
       ],
     })
   }
-  return usage(() => ({
+  return {
     name: NAME,
     family: "notation",
     formats: [],
     kind: "signature",
     annotations: {},
-    stores: stores.map(storeNamed),
-    identities: parseTrustedIdentities(identities, { owner: OWNER, ownKinds: true }),
+    stores: signingStores(stores),
+    identities: namedIdentities(identities),
     ...levelOf(question),
     verifyTimestamp: timestampOption(verifyTimestamp),
-  }))
-}
-
-/** Mistakes in flags are mistakes of the command line, whatever they would be in a document. */
-function usage<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (thrown) {
-    const { what, why, next } = asToolError(thrown)
-    throw new ToolError("E_USAGE", { what, next, ...(why === undefined ? {} : { why }) })
   }
 }
 
-function storeNamed(text: string): NotationAuthority["stores"][number] {
-  if (!text.includes("/")) return parseTrustStore(text, OWNER)
-  const colon = text.indexOf(":")
-  // The type is checked by the same rules; the file stands for the name.
-  const { type } = parseTrustStore(`${text.slice(0, Math.max(colon, 0))}:file`, OWNER)
-  return { type, name: text.slice(colon + 1) }
+function signingStores(texts: readonly string[]): NotationAuthority["stores"] {
+  const stores = texts.map(namedStore)
+  if (stores.some(({ type }) => type !== "tsa")) return stores
+  throw new ToolError("E_TRUST_MISSING", {
+    what: "no trust store for the signer's certificate",
+    why: "stores of type tsa vouch for timestamps alone; expected one of type ca or signingAuthority too",
+    next: ["name one more: `--trust-store ca:NAME` or `--trust-store ca:./root.pem`"],
+  })
 }
 
 function levelOf({ level, overrides }: CertificateQuestion): Pick<NotationAuthority, "levelName" | "actions"> {
@@ -86,18 +73,48 @@ function levelOf({ level, overrides }: CertificateQuestion): Pick<NotationAuthor
       next: ["name strict, permissive or audit"],
     })
   }
-  return verificationLevel(
-    level,
-    overrides.map((text): readonly [string, string] => {
-      const equals = text.indexOf("=")
-      if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)]
-      throw new ToolError("E_USAGE", {
-        what: `not an override: ${JSON.stringify(text.slice(0, 200))}`,
-        why: "expected VALIDATION=ACTION",
-        next: ["write it as `--override revocation=log`"],
-      })
-    }),
-  )
+  if (!LEVELS.includes(level)) {
+    throw new ToolError("E_USAGE", {
+      what: `bad value ${JSON.stringify(level.slice(0, 200))} for --level`,
+      why: `expected ${LEVELS.join(", ")}`,
+      next: ["leave it out for strict"],
+    })
+  }
+  return verificationLevel(level, overrides.map(override))
+}
+
+const LEVELS = ["strict", "permissive", "audit"]
+const OVERRIDABLE = ["authenticity", "authenticTimestamp", "expiry", "revocation"]
+const ACTIONS = ["enforce", "log", "skip"]
+
+function override(text: string): readonly [string, string] {
+  const equals = text.indexOf("=")
+  const [validation, action] = equals < 0 ? [text, ""] : [text.slice(0, equals), text.slice(equals + 1)]
+  const shown = (part: string): string => JSON.stringify(part.slice(0, 200))
+  const refused = (why: string, better: string): ToolError =>
+    new ToolError("E_USAGE", {
+      what: `not an override: ${shown(text)}`,
+      why,
+      next: [`write it as \`--override ${better}\``],
+    })
+  if (validation === "integrity") {
+    throw new ToolError("E_USAGE", {
+      what: "integrity cannot be overridden",
+      why: "a signature that does not hold says nothing about anything",
+      next: ["leave it out"],
+    })
+  }
+  if (!OVERRIDABLE.includes(validation)) {
+    const why = equals < 0 ? "expected VALIDATION=ACTION" : `the validation is ${shown(validation)}`
+    throw refused(`${why}, expected one of ${OVERRIDABLE.join(", ")}`, "revocation=log")
+  }
+  if (!ACTIONS.includes(action)) {
+    throw refused(`the action is ${shown(action)}, expected one of ${ACTIONS.join(", ")}`, `${validation}=log`)
+  }
+  if (action === "skip" && validation !== "revocation") {
+    throw refused("revocation alone can be skipped, expected enforce or log", `${validation}=log`)
+  }
+  return [validation, action]
 }
 
 function timestampOption(text: string): NotationAuthority["verifyTimestamp"] {
@@ -105,20 +122,6 @@ function timestampOption(text: string): NotationAuthority["verifyTimestamp"] {
   throw new ToolError("E_USAGE", {
     what: `bad value ${JSON.stringify(text.slice(0, 200))} for --verify-timestamp`,
     why: "expected always or afterCertExpiry",
+    next: ["leave it out for always"],
   })
-}
-
-/** Loads what {@link CertificateQuestion.stores} name: files, or stores of notation's configuration. */
-export function namedStores(app: Pick<AppContext, "files" | "notation">): TrustStoreLoader {
-  const stores = notationStores(app.notation)
-  return async (store): Promise<TrustStore> => {
-    if (!store.name.includes("/")) return stores(store)
-    const bytes = await app.files.read(store.name, limits.pemBytes)
-    const certificates = certificatesOf({ ...store, file: store.name }, bytes)
-    if (certificates.length > 0) return { ...store, certificates: certificates.map(({ raw }) => raw) }
-    throw new ToolError("E_TRUST_MISSING", {
-      what: `${store.name} holds no certificate`,
-      next: ["name a file with certificates in PEM or DER"],
-    })
-  }
 }

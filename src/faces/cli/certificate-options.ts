@@ -1,6 +1,7 @@
 import { readTimestampRoot } from "../../app/timestamp-root.ts"
 import { checkTimestampUrl } from "../../app/timestamp-url.ts"
-import { certificateAuthority, namedStores, type CertificateQuestion } from "../../app/notation/certificate-question.ts"
+import { certificateAuthority, type CertificateQuestion } from "../../app/notation/certificate-question.ts"
+import { openNamedStores } from "../../app/notation/named-stores.ts"
 import type { AppContext, SignRequest, VerifyRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { FlagValues } from "../command.ts"
@@ -76,16 +77,21 @@ export function certificateQuestion(flags: FlagValues): CertificateQuestion | un
   }
 }
 
-/** The question as a request asks it. @throws {ToolError} `E_TRUST_MISSING`, `E_USAGE`. */
-export function certificateRequest(
+/**
+ * The question as a request asks it, with the stores it names loaded.
+ *
+ * @throws {ToolError} `E_TRUST_MISSING`, `E_TRUST_MALFORMED`, `E_FILE_NOT_FOUND`, `E_USAGE`.
+ */
+export async function certificateRequest(
   question: CertificateQuestion | undefined,
   app: AppContext,
   flags: FlagValues,
-): Pick<VerifyRequest, "certificates" | "trustStore" | "pluginConfig"> {
+): Promise<Pick<VerifyRequest, "certificates" | "trustStore" | "pluginConfig">> {
   if (question === undefined) return {}
+  const certificates = certificateAuthority(question)
   return {
-    certificates: certificateAuthority(question),
-    trustStore: namedStores(app),
+    certificates,
+    trustStore: await openNamedStores(app, certificates.stores),
     pluginConfig: parseAnnotations(flags.strings("plugin-config")),
   }
 }

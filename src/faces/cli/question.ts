@@ -32,7 +32,7 @@ export async function question(
       targets,
       kind: attestation === undefined ? "signature" : "attestation",
       keys: await readKeys(app, names),
-      ...certificateRequest(certificates, app, flags),
+      ...(await certificateRequest(certificates, app, flags)),
       formats,
       annotations,
       checkClaims: true,

@@ -32,7 +32,7 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
   if (evidence.name !== "signature") refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
   const app = await session.open([])
   const keys = await readKeys(app, names)
-  const trusted = { keys, ...certificateRequest(certificates, app, flags) }
+  const trusted = { keys, ...(await certificateRequest(certificates, app, flags)) }
   const answer = await ask(app, flags, trusted, evidence, attestation)
   const error = answer.error === undefined ? undefined : withFileHint(answer.error, flags.string("blob"))
   return { report: answer.report, verified: [answer.verified], errors: [error] }

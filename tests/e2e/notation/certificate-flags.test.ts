@@ -1,6 +1,7 @@
 /** Mistakes in the flags about certificates and timestamps: what the program says, and that nothing was done. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { sign } from "../../../src/library/sign.ts"
+import { verify } from "../../../src/library/verify.ts"
 import type { TestSigner } from "../../../src/testing/index.ts"
 import { type Pushed, type Ran, type Rig, startRig } from "./rig.ts"
 
@@ -78,5 +79,90 @@ describe("--timestamp-url", () => {
     const options = { artifacts: [artifact.reference], formats: ["notation"], key: rig.path("nosuch.key") } as const
     const stamped = sign({ ...options, timestamp: { url, root: rig.path("tsa.pem") } })
     await expect(stamped).rejects.toMatchObject({ code: "E_USAGE", what: expect.stringContaining(text) as unknown })
+  })
+})
+
+/** Whatever is asked of the certificates of the one artifact. */
+function verified(...flags: readonly string[]): Promise<Ran> {
+  return rig.countersign("verify", ...flags, artifact.reference)
+}
+
+const oneLine = ({ stderr }: Ran): string => stderr.replace(/\s+/g, " ")
+
+describe("--trust-store that leads nowhere is a mistake, no answer about the artifact", () => {
+  it.each([
+    ["ca:nosuch", "E_TRUST_MISSING", "countersign trust add --store ca:nosuch FILE"],
+    ["ca:DIR/nosuch.pem", "E_FILE_NOT_FOUND", "countersign trust add --store ca:NAME FILE"],
+    ["ca:DIR/signer.key", "E_TRUST_MALFORMED", "`ca:./root.pem`"],
+    ["ca:DIR/signer.pem", "E_TRUST_MALFORMED", "`ca:./root.pem`"],
+    ["ca:DIR/hello.txt", "E_TRUST_MALFORMED", "`ca:./root.pem`"],
+    ["tsa:DIR/root.pem", "E_TRUST_MISSING", "expected one of type ca or signingAuthority"],
+    ["DIR/root.pem", "E_USAGE", "write it as `--trust-store ca:DIR/root.pem`"],
+    ["CA:DIR/root.pem", "E_USAGE", "write it as `--trust-store ca:DIR/root.pem`"],
+    ["root.pem", "E_USAGE", "write it as `--trust-store ca:./root.pem`"],
+    ["signingauthority:x", "E_USAGE", "write it as `--trust-store signingAuthority:x`"],
+    ["ca:", "E_USAGE", "write it as `--trust-store ca:NAME`"],
+    ["ca:a b", "E_USAGE", "is no name"],
+  ])("%s", async (written, code, text) => {
+    const store = written.replace("DIR", rig.folder)
+    const requests = rig.registry.requests.length
+    for (const command of ["verify", "explain"]) {
+      const ran = await rig.countersign(command, "--trust-store", store, "--identity", "*", artifact.reference)
+      expect(ran).toMatchObject({ exit: 2, stdout: "" })
+      expect(ran.stderr).toContain(`[${code}]`)
+      expect(oneLine(ran)).toContain(text.replace("DIR", rig.folder))
+      expect(oneLine(ran)).not.toMatch(/:file"|trust policy|field named/)
+    }
+    expect(rig.registry.requests).toHaveLength(requests)
+    const file = ["--blob", rig.path("hello.txt"), "--signature", rig.path("hello.txt")]
+    const ran = await rig.countersign("verify", "--trust-store", store, "--identity", "*", ...file)
+    expect(ran).toMatchObject({ exit: 2, stdout: "" })
+    const certificates = { trustStores: [store], identities: ["*"] }
+    await expect(verify({ artifacts: [artifact.reference], certificates })).rejects.toMatchObject({
+      code,
+      kind: "usage",
+    })
+  })
+
+  it("one of several suffices to end it", async () => {
+    const ran = await verified("--trust-store", "ca:test", "--trust-store", "ca:nosuch", "--identity", "*")
+    expect(ran).toMatchObject({ exit: 2, stdout: "" })
+  })
+})
+
+describe("mistakes are told in words of the command line", () => {
+  const CASES: readonly (readonly [readonly string[], string])[] = [
+    [["--identity", "C=US, ST=WA, O=acme"], '`--identity "x509.subject: C=US, ST=WA, O=acme"`'],
+    [["--identity", "acme"], "expected KIND:VALUE"],
+    [
+      ["--identity", "x509.subjet: C=US, ST=WA, O=acme"],
+      'its kind is "x509.subjet", expected x509.subject:, x509.thumb',
+    ],
+    [["--identity", ""], "an empty identity"],
+    [["--identity", "x509.subject: CN=only"], 'has no mandatory RDN attribute for "C"'],
+    [["--identity", "x509.san:example.com"], "expected DNS:NAME, email:ADDRESS"],
+    [["--identity", "*", "--identity", "x509.serial:1"], "everybody and somebody at once"],
+    [["--identity", "*", "--identity", "*"], "everybody and somebody at once"],
+    [
+      ["--identity", "x509.subject: C=US, ST=WA, O=a", "--identity", "x509.subject: C=US, ST=WA, O=a, CN=b"],
+      "one identity is part of another",
+    ],
+    [["--identity", "*", "--level", "none"], "strict, permissive, audit"],
+    [["--identity", "*", "--override", "expiry"], "write it as `--override expiry=log`"],
+    [["--identity", "*", "--override", "nonsense"], "expected VALIDATION=ACTION"],
+    [["--identity", "*", "--override", "revocaton=log"], 'the validation is "revocaton", expected one of'],
+    [["--identity", "*", "--override", "expiry=ignore"], 'the action is "ignore", expected one of enforce, log, skip'],
+    [["--identity", "*", "--override", "expiry=skip"], "revocation alone can be skipped"],
+    [["--identity", "*", "--override", "integrity=log"], "integrity cannot be overridden"],
+  ]
+
+  it.each(CASES)("%j", async (flags, text) => {
+    const ran = await verified("--trust-store", "ca:test", ...flags)
+    expect(ran).toMatchObject({ exit: 2, stdout: "" })
+    expect(ran.stderr).toContain("[E_USAGE]")
+    expect(oneLine(ran)).toContain(text)
+    expect(oneLine(ran)).not.toMatch(
+      /command line (?:has|uses)|trust policy|trusted identity|custom signature|field named/,
+    )
   })
 })
