@@ -55,4 +55,27 @@ describe("cert self-sign", () => {
       expect(await sign(...flags)).toMatchObject({ exit: 0, stderr: "" })
     },
   )
+
+  it("replaces no file unasked", async () => {
+    const before = readFileSync(tool.path("year.pem"), "utf8")
+    const ran = await selfSign("--cert", tool.path("year.pem"))
+    expect(ran).toMatchObject({ exit: 4, stdout: "" })
+    expect(ran.stderr).toMatch(/E_FILE_EXISTS[^]*--overwrite/)
+    expect(readFileSync(tool.path("year.pem"), "utf8")).toBe(before)
+  })
+
+  it.each(["notation", "notation-cose"])("nor does sign --blob in format %s", async (format) => {
+    await tool.write("kept.sig", "the signature of another file")
+    const again = ["--blob", "hello.txt", "--signature", "kept.sig"]
+    const key = ["--key", "release.key", "--cert-chain", tool.path("year.pem"), "--format", format]
+    const ran = await tool.run("sign", ...key, ...again)
+    expect(ran).toMatchObject({ exit: 4, stdout: "" })
+    expect(ran.stderr).toMatch(/E_FILE_EXISTS[^]*--overwrite/)
+    expect(readFileSync(tool.path("kept.sig"), "utf8")).toBe("the signature of another file")
+    expect(await tool.run("sign", ...key, ...again, "--overwrite")).toMatchObject({ exit: 0, stderr: "" })
+    expect(readFileSync(tool.path("kept.sig"), "utf8")).not.toContain("another file")
+    const artifact = await tool.run("sign", ...key, "--overwrite", "127.0.0.1:1/app:1")
+    expect(artifact).toMatchObject({ exit: 2 })
+    expect(artifact.stderr).toContain("--overwrite")
+  })
 })

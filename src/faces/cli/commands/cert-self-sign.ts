@@ -6,6 +6,7 @@ import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { command, requiredFlag } from "../session.ts"
 import { signingKeyName } from "../signing-key.ts"
+import { writeOutput } from "../write-output.ts"
 import { timeOf } from "./trust-render.ts"
 
 const MAX_MS = 10 * 366 * 24 * 60 * 60 * 1000
@@ -32,7 +33,7 @@ export const certSelfSign: CommandHandler = command(async (session) => {
   }
   const app = await session.open([])
   const { certificatePem, notAfter } = await selfSign(app, { key: await app.keys.signingKey(name), subject, lifetime })
-  await app.files.write(path, new TextEncoder().encode(certificatePem), { exclusive: !flags.bool("overwrite") })
+  await writeOutput(session, app, path, new TextEncoder().encode(certificatePem))
   if (path === "-") return 0
   await output.answer(documentOf("Certificate", { path, subject: subjectText, notAfter }), () => {
     const rows = [

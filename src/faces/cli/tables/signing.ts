@@ -17,7 +17,8 @@ const sign: CommandSpec = {
   description:
     "Signs artifacts in a registry or an OCI layout folder (oci:PATH[:TAG|@DIGEST]) with a private key, in one or more\n" +
     "formats, and stores the signatures beside them. A tag is resolved once; what is signed is the digest.\n\n" +
-    "With --blob, signs a file and writes a Sigstore bundle, a detached signature, or both.",
+    "With --blob, signs a file and writes a Sigstore bundle, a detached signature, or both. Like cosign, these replace what\n" +
+    "is there; a notation signature replaces nothing without --overwrite.",
   examples: [
     {
       about: "sign an artifact in the format of cosign 3",
@@ -64,6 +65,11 @@ const sign: CommandSpec = {
       default: "application/octet-stream",
       usage: "with --blob and a notation format: the file's media type, which is signed",
       placeholder: "TYPE",
+    },
+    {
+      name: "overwrite",
+      type: "bool",
+      usage: "with --blob and a notation format: replace the signature file if it is there",
     },
   ],
   args: { min: 0, usage: "ARTIFACT..." },
