@@ -241,7 +241,7 @@ async function alreadySigned(
   })
   const [artifact] = report.artifacts
   // Failing to find out must not add a second signature, nor pretend that there is one.
-  if (artifact?.state === "unknown") {
+  if (artifact?.state === "unknown" || (artifact !== undefined && artifact.subject === undefined)) {
     throw new ToolError(artifact.decision.code ?? "E_INTERNAL", {
       what: `could not find out whether ${artifact.artifact} is signed already`,
       why: artifact.decision.reasons.join("; "),

@@ -76,12 +76,18 @@ export function decide(
   return { report, error }
 }
 
-/** The report about an artifact that could not even be found. */
+/**
+ * The report about an artifact, or about evidence, that could not even be judged.
+ *
+ * What breaks a rule for good is a definite no. Of an artifact that does not exist nobody says that it is not trusted.
+ */
 export function unresolvable(artifact: string, error: ToolError): ArtifactReport {
+  const refused = error.kind === "negative" && error.code !== "E_REF_TAG_NOT_FOUND"
+  const result = refused ? "fail" : "error"
   return {
     artifact,
-    state: "unknown",
-    decision: { verdict: "deny", result: "error", rule: "", code: error.code, reasons: [error.message] },
+    state: refused ? "untrusted" : "unknown",
+    decision: { verdict: "deny", result, rule: "", code: error.code, reasons: [error.message] },
     signatures: [],
     stores: [],
     children: [],

@@ -93,15 +93,8 @@ async function verifyAgainst(
     return answer(report, error === undefined ? evaluated.verified : [], error)
   } catch (thrown) {
     const error = asToolError(thrown)
-    return answer(withoutAnswer(name, error), [], error)
+    return answer(unresolvable(name, error), [], error)
   }
-}
-
-/** A document that is no signature is an answer; anything else leaves the question open. */
-function withoutAnswer(name: string, error: ToolError): ReturnType<typeof unresolvable> {
-  const report = unresolvable(name, error)
-  if (error.kind !== "negative" || !error.code.startsWith("E_FORMAT_")) return report
-  return { ...report, state: "untrusted", decision: { ...report.decision, result: "fail" } }
 }
 
 function answer(

@@ -32,7 +32,7 @@ export function signatureFailure(report: ArtifactReport, error: ToolError, conte
     }
     return faceError("no signatures found", { code: error.code, exit: EXIT.noSignatures, hints })
   }
-  if (report.state === "unknown") return error
+  if (isUnanswered(report)) return error
   const judged = inFormatsAsked(report.signatures.filter((signature) => signature.state !== "verified"))
   const bundles = judged.some((signature) => signature.format === "cosign-v3")
   // COMPAT(cosign 3.1): with bundles every failure is exit 1 and speaks of attestations.
@@ -45,7 +45,7 @@ export function signatureFailure(report: ArtifactReport, error: ToolError, conte
 
 /** The error of `cosign verify-attestation` for one image that did not pass. */
 export function attestationFailure(report: ArtifactReport, error: ToolError, context: FailureContext): ToolError {
-  if (error.code === "E_REF_TAG_NOT_FOUND" || report.state === "unknown") return error
+  if (error.code === "E_REF_TAG_NOT_FOUND" || isUnanswered(report)) return error
   // COMPAT(cosign 3.1): cosign 2.5 crashes here.
   if (context.local === true && report.signatures.length === 0) {
     return faceError("no attestations provided", { code: error.code })
@@ -63,6 +63,11 @@ export function attestationFailure(report: ArtifactReport, error: ToolError, con
   const judged = ofType.length > 0 ? ofType : signatures
   const separator = judged.some((signature) => signature.format === "cosign-v3") ? "\n" : "\n "
   return faceError(`no matching attestations: ${causes(judged, context, separator)}`, { code: error.code })
+}
+
+/** Nothing is known of signatures, or not enough; or nobody got as far as looking. */
+function isUnanswered({ state, subject }: ArtifactReport): boolean {
+  return state === "unknown" || subject === undefined
 }
 
 /** COMPAT(cosign 3.1): causes of bundles stand at the start of their lines, others are indented by one. */

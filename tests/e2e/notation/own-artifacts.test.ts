@@ -51,6 +51,37 @@ describe("indexes", () => {
     rig.policy()
     expect((await rig.notation("verify", whole.reference)).exit).toBe(0)
   })
+
+  it.each([
+    { mediaType: "application/octet-stream" },
+    { mediaType: "application/vnd.oci.image.index.v1+json" },
+    { mediaType: "application/vnd.docker.distribution.manifest.v2+json" },
+  ])("one that lies about an entry is refused, in words and by exit code: %j", async (lie) => {
+    const child = await rig.push()
+    const index = await rig.repository(child).index([{ ...child.subject, ...lie }], "lie")
+    const reference = `${child.repository}@${index.digest}`
+    expect((await sign("notation", reference)).exit).toBe(0)
+    expect((await verify(reference, "--identity", "*")).exit).toBe(0)
+    const ran = await verify(reference, "--identity", "*", "--recursive", "--output", "json")
+    expect(ran.exit).toBe(1)
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      artifacts: [{ state: "untrusted", decision: { result: "fail", code: "E_FORMAT_MALFORMED" } }],
+    })
+  })
+
+  it("an artifact that does not exist, and one that cannot be asked for, are no reason to speak of trust", async () => {
+    const { repository } = await rig.push()
+    const absent = await verify(`${repository}:absent`, "--identity", "*", "--output", "json")
+    expect(absent.exit).toBe(1)
+    expect(JSON.parse(absent.stdout)).toMatchObject({
+      artifacts: [{ state: "unknown", decision: { result: "error" } }],
+    })
+    const nobody = await verify("127.0.0.1:1/app:1", "--identity", "*", "--output", "json")
+    expect(nobody.exit).toBe(3)
+    expect(JSON.parse(nobody.stdout)).toMatchObject({
+      artifacts: [{ state: "unknown", decision: { result: "error" } }],
+    })
+  })
 })
 
 describe("layouts", () => {
