@@ -18,6 +18,7 @@ export type LimitName =
   | "subjectBytes"
   | "documentBytesInFlight"
   | "referrers"
+  | "referrerListBytes"
   | "pages"
   | "indexDepth"
   | "indexChildren"
@@ -87,8 +88,9 @@ export const limits: Readonly<Record<LimitName, number>> = {
   subjectBytes: 256 * MIB,
   /** Bytes of signature documents held at once by a process, whatever it verifies; a larger one is held alone. */
   documentBytesInFlight: 32 * MIB,
-  /** Referrers listed per subject. */
-  referrers: 1000,
+  /** Referrers listed per subject, and bytes of a list that comes in pages; one in a tag is a manifest. */
+  referrers: 10_000,
+  referrerListBytes: 16 * MIB,
   /** Pages of any listing. */
   pages: 100,
   /** Nested indexes followed, and entries below one artifact in all. */

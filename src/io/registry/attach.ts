@@ -5,8 +5,10 @@ import type { Attached, ContentStore } from "../../core/ports.ts"
 import { parseManifest } from "../../codec/oci/manifest.ts"
 import type { BlobUploads } from "./blob-push.ts"
 import { randomBetween, type RepositoryContext } from "./context.ts"
+import { digestOf } from "./digester.ts"
 import { pushManifest } from "./manifest-push.ts"
 import { referrerEntry } from "./referrers-index.ts"
+import { requireRoom } from "./referrers-room.ts"
 import { editReferrersTag } from "./referrers-tag.ts"
 import { isListed } from "./referrers.ts"
 
@@ -21,8 +23,8 @@ const MAX_LOOKS = 6
  *
  * `OCI-Subject` in the answer is no proof that the API exists; the list itself is read.
  *
- * @throws {ToolError} `E_FORMAT_MALFORMED` without a subject; `E_REGISTRY_*`. When the manifest is stored but could not
- *   be listed, the error names its digest.
+ * @throws {ToolError} `E_FORMAT_MALFORMED` without a subject; `E_LIMIT_EXCEEDED` before anything is stored;
+ *   `E_REGISTRY_*`. When the manifest is stored but could not be listed, the error names its digest.
  *
  * Spec: OCI distribution-spec "Pushing Manifests with Subject".
  */
@@ -35,13 +37,14 @@ export async function attach(
 ): Promise<Attached> {
   const manifest = parseManifest(bytes, mediaType)
   const subject = requiredSubject(manifest)
+  const entry = referrerEntry({ mediaType, digest: digestOf(bytes), size: bytes.length }, manifest)
+  await requireRoom(context, subject, entry, tag === "fallback", signal)
   const { descriptor } = await pushManifest(context, uploads, bytes, mediaType, signal === undefined ? {} : { signal })
   try {
     if (tag === "fallback" && (await appears(context, subject, descriptor.digest, signal))) {
       return { descriptor, via: "referrers-api", repairs: 0 }
     }
-    const edit = { add: [referrerEntry(descriptor, manifest)], remove: [] }
-    const { repairs } = await editReferrersTag(context, uploads, subject, edit, signal)
+    const { repairs } = await editReferrersTag(context, uploads, subject, { add: [entry], remove: [] }, signal)
     return { descriptor, via: "referrers-tag", repairs }
   } catch (thrown) {
     throw unlisted(context, descriptor, asToolError(thrown))

@@ -45,6 +45,24 @@ export function referrersOf(manifest: FetchedManifest, subject: Digest): readonl
   return parsed.manifests
 }
 
+/**
+ * {@link referrersOf}, each entry once, and no more than are read.
+ *
+ * @throws {ToolError} `E_LIMIT_EXCEEDED`, `E_FORMAT_MALFORMED`.
+ */
+export function boundedReferrersOf(manifest: FetchedManifest, subject: Digest): readonly Descriptor[] | undefined {
+  const listed = referrersOf(manifest, subject)
+  if (listed === undefined) return undefined
+  const entries = [...new Map(listed.map((entry) => [entry.digest, entry])).values()]
+  if (entries.length <= limits.referrers) return entries
+  throw new ToolError("E_LIMIT_EXCEEDED", {
+    kind: "unknown",
+    what: `too many referrers of ${subject}`,
+    why: `the referrers tag lists ${entries.length}, at most ${limits.referrers} are read`,
+    next: ["remove referrers that are not needed any more"],
+  })
+}
+
 /** Additions to and removals from an index of referrers. */
 export interface IndexEdit {
   readonly add: readonly Descriptor[]
@@ -73,7 +91,7 @@ export class IndexEditor {
    * Index wanted in place of `current`; `undefined` when it is right as it is.
    *
    * @throws {ToolError} `E_FORMAT_MALFORMED` when the tag holds no OCI index, `E_REGISTRY_REFERRERS_UNSUPPORTED` when
-   *   it stands for the subject: nothing is overwritten then.
+   *   it stands for the subject: nothing is overwritten then. `E_LIMIT_EXCEEDED` when it would grow beyond what is read.
    */
   apply(current: FetchedManifest | undefined): Uint8Array | undefined {
     const root = current === undefined ? undefined : this.#open(current)
@@ -87,10 +105,12 @@ export class IndexEditor {
     const list = [...next.values()]
     if (root !== undefined && sameEntries(entries, list)) return undefined
     if (root === undefined && list.length === 0) return undefined
-    if (list.length > limits.referrers) throw tooMany(this.#subject, list.length)
-    return new TextEncoder().encode(
+    const bytes = new TextEncoder().encode(
       goJson({ ...(root ?? { schemaVersion: 2, mediaType: OCI_INDEX }), manifests: list }, { escapeHtml: false }),
     )
+    // What is too large already may still become smaller.
+    if (list.length > entries.length) requireReadable(this.#subject, list.length, bytes)
+    return bytes
   }
 
   #open(current: FetchedManifest): JsonObject {
@@ -123,7 +143,9 @@ function withDescriptor(existing: JsonValue | undefined, wanted: Descriptor): Js
 }
 
 function sameEntries(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
-  return a.length === b.length && a.every((entry, position) => canonical(entry) === canonical(b[position] ?? null))
+  return (
+    a.length === b.length && a.every((entry, at) => entry === b[at] || canonical(entry) === canonical(b[at] ?? null))
+  )
 }
 
 function canonical(value: JsonValue): string {
@@ -138,10 +160,21 @@ function notAnIndex(subject: Digest, mediaType: string): ToolError {
   })
 }
 
-function tooMany(subject: Digest, count: number): ToolError {
+/** SECURITY: an index that no reader takes would hide every signature it lists. */
+function requireReadable(subject: Digest, count: number, bytes: Uint8Array): void {
+  if (count > limits.referrers) {
+    throw tooMany(subject, `its index would have ${count} entries, at most ${limits.referrers} are written`)
+  }
+  if (bytes.length > limits.manifestBytes) {
+    throw tooMany(subject, `its index would have ${bytes.length} bytes, at most ${limits.manifestBytes} are written`)
+  }
+}
+
+/** Error of a list that has no room left. */
+export function tooMany(subject: Digest, why: string): ToolError {
   return new ToolError("E_LIMIT_EXCEEDED", {
     what: `too many referrers of ${subject}`,
-    why: `its index would have ${count} entries, at most ${limits.referrers} are written`,
+    why,
     next: ["remove referrers that are not needed any more"],
   })
 }

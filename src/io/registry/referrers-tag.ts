@@ -1,12 +1,10 @@
 import type { Digest } from "../../core/digest.ts"
-import { ToolError } from "../../core/errors.ts"
-import { limits } from "../../core/limits.ts"
 import { OCI_INDEX } from "../../core/media-types.ts"
 import type { ReferrerList } from "../../core/ports.ts"
 import type { BlobUploads } from "./blob-push.ts"
 import type { RepositoryContext } from "./context.ts"
 import { getManifest } from "./manifests.ts"
-import { IndexEditor, referrersOf, referrersTag, type IndexEdit } from "./referrers-index.ts"
+import { boundedReferrersOf, IndexEditor, referrersTag, type IndexEdit } from "./referrers-index.ts"
 import { updateTag, type TagUpdate } from "./tag-update.ts"
 
 /**
@@ -23,16 +21,8 @@ export async function listReferrersTag(
   signal?: AbortSignal,
 ): Promise<ReferrerList> {
   const state = await getManifest(context, referrersTag(subject), { signal })
-  const listed = state === undefined ? undefined : referrersOf(state.manifest, subject)
-  if (listed === undefined) return { entries: [], via: "referrers-tag", supported: false }
-  const entries = [...new Map(listed.map((entry) => [entry.digest, entry])).values()]
-  if (entries.length > limits.referrers) {
-    throw new ToolError("E_LIMIT_EXCEEDED", {
-      kind: "unknown",
-      what: `too many referrers of ${subject}`,
-      why: `the referrers tag lists ${entries.length}, at most ${limits.referrers} are read`,
-    })
-  }
+  const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject)
+  if (entries === undefined) return { entries: [], via: "referrers-tag", supported: false }
   return { entries, via: "referrers-tag", supported: true }
 }
 

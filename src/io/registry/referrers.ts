@@ -22,7 +22,7 @@ type Page =
 /**
  * Referrers by the API alone. Whether the API is there is remembered per repository when an answer leaves no doubt.
  *
- * @param artifactType - exact type wanted; filtered here when the registry did not.
+ * @param artifactType - exact type wanted; filtered here when the registry did not. Others do not count.
  * @returns entries without duplicates in the registry's order; `supported: false` when there is no API.
  * @throws {ToolError} `E_REGISTRY_*` when the registry has an API or may have one and failed: never "none";
  *   `E_LIMIT_EXCEEDED` past the bounds on entries and pages; `E_NET_FORBIDDEN_TARGET` for a next page elsewhere.
@@ -36,13 +36,17 @@ export async function listReferrers(
   signal?: AbortSignal,
 ): Promise<ReferrerList> {
   const found = new Map<Digest, Descriptor>()
+  let bytes = 0
   for await (const page of referrerPages(context, subject, artifactType, signal)) {
     if (page === "unsupported") return { entries: [], via: "referrers-api", supported: false }
     for (const entry of page.entries) {
       if (artifactType !== undefined && !page.filtered && entry.artifactType !== artifactType) continue
-      if (!found.has(entry.digest)) found.set(entry.digest, entry)
+      if (found.has(entry.digest)) continue
+      found.set(entry.digest, entry)
+      bytes += JSON.stringify(entry).length
     }
     if (found.size > limits.referrers) throw tooMany(subject, "referrers", limits.referrers)
+    if (bytes > limits.referrerListBytes) throw tooMany(subject, "bytes of referrers", limits.referrerListBytes)
   }
   return { entries: [...found.values()], via: "referrers-api", supported: true }
 }

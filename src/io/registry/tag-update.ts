@@ -28,7 +28,7 @@ const MAX_PAUSE_MS = 3000
 const MAX_FAILED_WRITES = 12
 
 /** Statuses that a racing writer can cause; dealt with here, not by the HTTP client's slow retries. */
-const RACING: readonly number[] = [409, 412, 500, 502, 503, 504]
+export const RACING: readonly number[] = [409, 412, 500, 502, 503, 504]
 
 /** Read errors that a registry gives while it replaces a tag. */
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

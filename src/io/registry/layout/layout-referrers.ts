@@ -10,6 +10,7 @@ import { hasDigest } from "../digester.ts"
 import { referrerEntry } from "../referrers-index.ts"
 import { blobFile, codeOf, ioError, readFileWithin, refuseLinkedFolders } from "./layout-files.ts"
 
+const ALGORITHMS = ["sha256", "sha384", "sha512"] as const
 const MAX_FILES = 100_000
 const OPEN_BRACE = 0x7b
 
@@ -36,7 +37,7 @@ export class LayoutReferrers {
    */
   async list(subject: Digest, artifactType?: string): Promise<readonly Descriptor[]> {
     const found: Descriptor[] = []
-    for (const algorithm of ["sha256", "sha384", "sha512"] as const) {
+    for (const algorithm of ALGORITHMS) {
       for (const digest of await this.#names(algorithm)) {
         const referrer = await this.#look(digest)
         if (referrer?.subject !== subject) continue
@@ -45,6 +46,24 @@ export class LayoutReferrers {
       }
     }
     return found
+  }
+
+  /**
+   * Refuse one more referrer where readers would refuse all of them then.
+   *
+   * @throws {ToolError} `E_LIMIT_EXCEEDED`, and as {@link list}.
+   */
+  async requireRoom(subject: Digest, referrer: Digest): Promise<void> {
+    let files = 0
+    for (const algorithm of ALGORITHMS) files += (await this.#names(algorithm)).length
+    // There are never more referrers than files; counting those is quick.
+    if (files < limits.referrers) return
+    const listed = await this.list(subject)
+    if (listed.length < limits.referrers || listed.some(({ digest }) => digest === referrer)) return
+    throw new ToolError("E_LIMIT_EXCEEDED", {
+      what: `too many referrers of ${subject}`,
+      why: `${this.#root} has ${listed.length}, at most ${limits.referrers} are read`,
+    })
   }
 
   async #names(algorithm: "sha256" | "sha384" | "sha512"): Promise<readonly Digest[]> {

@@ -201,6 +201,23 @@ suite("layout", () => {
     expect((await failure(open().resolve("v1"))).code).toBe("E_IO")
   })
 
+  it("adv: GHSA-298f-872v-2rcx lists 10,000 referrers and stores no other", async () => {
+    const store = open()
+    const subject = await pushImage(store, "1")
+    const referrer = (n: number): Uint8Array =>
+      json({ schemaVersion: 2, mediaType: MANIFEST_TYPE, artifactType: "a/b", config, layers: [], subject, n })
+    for (let n = 1; n < 10_000; n++) {
+      const bytes = referrer(n)
+      writeFileSync(join(folder, "blobs/sha256", sha256(bytes).slice(7)), bytes)
+    }
+    await store.attach(referrer(10_000), MANIFEST_TYPE)
+    expect((await store.listReferrers(subject.digest)).entries).toHaveLength(10_000)
+    const before = readdirSync(join(folder, "blobs/sha256")).length
+    expect((await failure(store.attach(referrer(0), MANIFEST_TYPE))).code).toBe("E_LIMIT_EXCEEDED")
+    expect(readdirSync(join(folder, "blobs/sha256"))).toHaveLength(before)
+    await store.attach(referrer(1), MANIFEST_TYPE)
+  })
+
   it.each([
     [
       "no oci-layout",

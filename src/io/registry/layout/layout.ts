@@ -10,7 +10,7 @@ import { concat } from "../answers.ts"
 import { requiredSubject } from "../attach.ts"
 import { digestOf } from "../digester.ts"
 import type { HeldLock } from "../../system/lock-file.ts"
-import { IndexEditor, referrerEntry, referrersOf, referrersTag } from "../referrers-index.ts"
+import { boundedReferrersOf, IndexEditor, referrerEntry, referrersOf, referrersTag } from "../referrers-index.ts"
 import type { TagQueues } from "../tag-queues.ts"
 import type { TagUpdate } from "../tag-update.ts"
 import { deleteFromLayout } from "./layout-delete.ts"
@@ -79,7 +79,7 @@ export function openLayout(options: LayoutOptions): LayoutStore {
     },
     listReferrersTag: async (subject) => {
       const state = await layout.readTag(referrersTag(subject))
-      const entries = state === undefined ? undefined : referrersOf(state.manifest, subject)
+      const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject)
       return { entries: entries ?? [], via: "referrers-tag", supported: entries !== undefined }
     },
     listTags: tagList,
@@ -151,10 +151,13 @@ class Layout {
 
   attach(bytes: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<Descriptor> {
     const manifest = parseManifest(bytes, mediaType)
-    requiredSubject(manifest)
+    const subject = requiredSubject(manifest)
     const plain: Descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length }
     const how = { entry: referrerEntry(plain, manifest), confirm: true }
-    return this.locked((lock) => this.#store(lock, bytes, mediaType, how), signal)
+    return this.locked(async (lock) => {
+      await this.referrers.requireRoom(subject, plain.digest)
+      return this.#store(lock, bytes, mediaType, how)
+    }, signal)
   }
 
   updateTag(tag: string, change: TagChange, signal?: AbortSignal): Promise<TagUpdate> {
