@@ -41,21 +41,11 @@ export function expectObject(value: Seen, path: string): JsonObject {
   return value
 }
 
-/** Like {@link expectObject}, `undefined` when absent. */
-export function optionalObject(value: Seen, path: string): JsonObject | undefined {
-  return value === undefined ? undefined : expectObject(value, path)
-}
-
 /** The value as an array of at most `max` items. */
 export function expectArray(value: Seen, path: string, max: number = Number.MAX_SAFE_INTEGER): readonly JsonValue[] {
   if (!isArray(value)) throw unexpectedShape(value, path, "an array")
   if (value.length > max) throw unexpectedShape(value, path, `an array of at most ${max}`)
   return value
-}
-
-/** Like {@link expectArray}, `undefined` when absent. */
-export function optionalArray(value: Seen, path: string, max?: number): readonly JsonValue[] | undefined {
-  return value === undefined ? undefined : expectArray(value, path, max)
 }
 
 /** The value as a string. */
@@ -83,17 +73,6 @@ export function expectOneOf<const T extends string>(value: Seen, path: string, a
   return found
 }
 
-/** The value as a boolean. */
-export function expectBoolean(value: Seen, path: string): boolean {
-  if (typeof value !== "boolean") throw unexpectedShape(value, path, "true or false")
-  return value
-}
-
-/** Like {@link expectBoolean}, `undefined` when absent. */
-export function optionalBoolean(value: Seen, path: string): boolean | undefined {
-  return value === undefined ? undefined : expectBoolean(value, path)
-}
-
 /** The value as a safe integer within `min` … `max`, both included. Default minimum 0. */
 export function expectInteger(value: Seen, path: string, min = 0, max: number = Number.MAX_SAFE_INTEGER): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < min || value > max) {
@@ -101,11 +80,6 @@ export function expectInteger(value: Seen, path: string, min = 0, max: number = 
   }
   // -0 is equal to 0 but prints and divides differently.
   return value === 0 ? 0 : value
-}
-
-/** Like {@link expectInteger}, `undefined` when absent. */
-export function optionalInteger(value: Seen, path: string, min?: number, max?: number): number | undefined {
-  return value === undefined ? undefined : expectInteger(value, path, min, max)
 }
 
 /**

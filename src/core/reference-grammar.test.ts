@@ -4,13 +4,18 @@ import { describe, expect, it } from "vitest"
 import { ToolError } from "./errors.ts"
 import {
   cosignRepositoryName,
-  credentialKey,
   dialHost,
   manifestReference,
   parseReference,
   parseRepositoryName,
 } from "./reference-grammar.ts"
-import { formatReference } from "./reference.ts"
+import { repositoryName, type Reference } from "./reference.ts"
+
+/** The whole reference as text. */
+function formatReference(reference: Reference): string {
+  const tag = reference.tag === undefined ? "" : `:${reference.tag}`
+  return `${repositoryName(reference)}${tag}${reference.digest === undefined ? "" : `@${reference.digest}`}`
+}
 
 const HEX = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 const D = `@sha256:${HEX}`
@@ -139,17 +144,16 @@ describe("parseReference refuses", () => {
   })
 })
 
-describe("hosts and keys", () => {
+describe("hosts", () => {
   it("differ from the printed name for Docker Hub alone", () => {
     const hub = parseReference("ubuntu", { style: "docker" })
-    expect([dialHost(hub), dialHost(hub, "cosign"), credentialKey(hub), manifestReference(hub)]).toEqual([
+    expect([dialHost(hub), dialHost(hub, "cosign"), manifestReference(hub)]).toEqual([
       "registry-1.docker.io",
       "index.docker.io",
-      "https://index.docker.io/v1/",
       "latest",
     ])
     const other = parseReference(`a.b:80/cc:v1${D}`, { style: "cosign" })
-    expect([dialHost(other), credentialKey(other), manifestReference(other)]).toEqual(["a.b:80", "a.b:80", D.slice(1)])
+    expect([dialHost(other), manifestReference(other)]).toEqual(["a.b:80", D.slice(1)])
   })
 })
 

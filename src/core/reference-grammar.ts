@@ -18,7 +18,6 @@ export interface ReferenceOptions {
 
 const HUB = "docker.io"
 const HUB_LEGACY = "index.docker.io"
-const HUB_CREDENTIALS = "https://index.docker.io/v1/"
 const MAX_TEXT = 2048
 const MAX_REPOSITORY = 255
 
@@ -84,11 +83,6 @@ export function cosignRepositoryName(reference: Pick<Reference, "registry" | "re
 export function dialHost(reference: Pick<Reference, "registry">, style: ReferenceStyle = "docker"): string {
   if (reference.registry !== HUB) return reference.registry
   return style === "cosign" ? HUB_LEGACY : "registry-1.docker.io"
-}
-
-/** Key of the registry's credentials in auth files and helpers. */
-export function credentialKey(reference: Pick<Reference, "registry">): string {
-  return reference.registry === HUB ? HUB_CREDENTIALS : reference.registry
 }
 
 /** Whether `text` can be a tag. */

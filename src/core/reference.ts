@@ -15,10 +15,3 @@ export interface Reference {
 export function repositoryName(reference: Pick<Reference, "registry" | "repository">): string {
   return `${reference.registry}/${reference.repository}`
 }
-
-/** The whole reference as text, in the form the unified command line prints. */
-export function formatReference(reference: Reference): string {
-  const tag = reference.tag === undefined ? "" : `:${reference.tag}`
-  const digest = reference.digest === undefined ? "" : `@${reference.digest}`
-  return `${repositoryName(reference)}${tag}${digest}`
-}

@@ -1,17 +1,9 @@
-import {
-  constants,
-  createVerify,
-  type KeyObject,
-  publicDecrypt,
-  timingSafeEqual,
-  verify,
-  type Verify,
-} from "node:crypto"
+import { constants, type KeyObject, publicDecrypt, timingSafeEqual, verify } from "node:crypto"
 import { ToolError } from "../core/errors.ts"
 import type { PublicKey, SignatureScheme } from "../core/ports.ts"
 import type { EcdsaKeyType } from "./ecdsa.ts"
 import { parseEcdsaSignature } from "./ecdsa-signature.ts"
-import { digestOf, HASH_LENGTH, Hasher } from "./hash.ts"
+import { digestOf, HASH_LENGTH } from "./hash.ts"
 import { prehash } from "./prehash.ts"
 import { keyObjectOf, modulusBytes, rawPublicKey } from "./public-key.ts"
 import { checkPss, emsaPkcs1 } from "./rsa-padding.ts"
@@ -146,41 +138,7 @@ export function requireDigest(scheme: SignatureScheme, digest: Uint8Array): void
 function pureEd25519(): ToolError {
   return new ToolError("E_KEY_TYPE", {
     what: "pure Ed25519 needs the whole message",
-    why: "only a digest or a stream is at hand, expected the message or the scheme ed25519ph",
+    why: "only a digest is at hand, expected the message or the scheme ed25519ph",
     next: ["use an ECDSA or RSA key for content that is only known by digest"],
   })
-}
-
-/** Checks one signature over content that comes in pieces. Spent after {@link MessageVerifier.verify}. */
-export class MessageVerifier {
-  readonly #key: PublicKey
-  readonly #scheme: SignatureScheme
-  readonly #state: Verify | Hasher
-
-  /**
-   * @throws {ToolError} `E_KEY_TYPE` when key and scheme do not fit, and for pure Ed25519, which needs the message at
-   * once: use {@link verifySignature}.
-   */
-  constructor(key: PublicKey, scheme: SignatureScheme) {
-    requireScheme(key, scheme)
-    const hash = hashOf(scheme)
-    if (hash === undefined) throw pureEd25519()
-    this.#key = key
-    this.#scheme = scheme
-    this.#state = scheme.scheme === "ed25519ph" ? new Hasher("sha512") : createVerify(hash)
-  }
-
-  /** Add the next piece. */
-  update(chunk: Uint8Array): this {
-    this.#state.update(chunk)
-    return this
-  }
-
-  /** Like {@link verifySignature} over everything added. */
-  verify(signature: Uint8Array): boolean {
-    const state = this.#state
-    if (!wellFormed(this.#key, this.#scheme, signature)) return false
-    if (state instanceof Hasher) return prehash().verifyEd25519ph(rawPublicKey(this.#key), state.digest(), signature)
-    return state.verify(verifyKey(this.#key, this.#scheme), signature)
-  }
 }

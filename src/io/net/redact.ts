@@ -17,8 +17,6 @@ const PLAIN_PARAMETERS: ReadonlySet<string> = new Set([
   "ns",
 ])
 
-const SECRET_HEADER = /authorization|cookie|token|secret|password|api-?key|signature/i
-
 /** Longest URL shown, characters. */
 const SHOWN = 512
 
@@ -40,11 +38,4 @@ export function redactUrl(url: string | URL): string {
 
 function shorten(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max)}…` : text
-}
-
-/** Headers for a log: values of anything that could be a credential are hidden; names are lower case. */
-export function redactHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), SECRET_HEADER.test(name) ? "…" : value]),
-  )
 }

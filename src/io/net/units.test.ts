@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest"
 import { classifyAddress, classifyHost, type AddressClass } from "./addresses.ts"
 import { parseOrigin, sameOrigin } from "./origin.ts"
 import { createProxyResolver } from "./proxy.ts"
-import { redactHeaders, redactUrl } from "./redact.ts"
+import { redactUrl } from "./redact.ts"
 import { backoffMs, parseRetryAfter } from "./retry.ts"
 
 describe("undici by path", () => {
@@ -150,17 +150,6 @@ describe("redaction", () => {
     ["SECRET", "(not a URL)"],
   ])("%s", (url, expected) => {
     expect(redactUrl(url)).toBe(expected)
-  })
-
-  it("hides header values that could be credentials", () => {
-    const headers = { Authorization: "S", "X-Registry-Token": "S", "X-Api-Key": "S", "Set-Cookie": "S", Accept: "a" }
-    expect(redactHeaders(headers)).toEqual({
-      authorization: "…",
-      "x-registry-token": "…",
-      "x-api-key": "…",
-      "set-cookie": "…",
-      accept: "a",
-    })
   })
 })
 
