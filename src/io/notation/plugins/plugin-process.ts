@@ -8,6 +8,10 @@ import { errnoOf, systemReason } from "../../system/io-error.ts"
 
 /** Bytes of each output stream; notation's own bound. */
 const OUTPUT_BYTES = 64 * MIB
+/** Milliseconds from a plugin's end until the processes that still hold its output open are ended, too. */
+const LINGER_MS = 3_000
+/** Milliseconds from there until the output is taken as it is. */
+const LAST_OUTPUT_MS = 1_000
 
 /** A program to run. */
 export interface PluginProgram {
@@ -22,6 +26,8 @@ export interface PluginProgram {
   readonly keyPasswords: boolean
   readonly platform: string
   readonly signal?: AbortSignal | undefined
+  /** Milliseconds; default 3,000. */
+  readonly lingerMs?: number
 }
 
 /** How a program ended. */
@@ -41,7 +47,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
  * Run a plugin to its end: no shell, one argument, bounded output. It leads a process group of its own, all of which ends
- * with the signal given, with too much output and with this process.
+ * with the signal given, with too much output and with this process. What it leaves behind may hold its output open for a
+ * while; then that ends as well, and what was said until then counts.
  *
  * SECURITY: credentials of the environment are not passed on.
  *
@@ -73,13 +80,16 @@ function runWatched(program: PluginProgram): Promise<PluginEnd> {
     running.add(child)
     const { stdin, stdout, stderr } = child
     let stopped: string | undefined
-    const stop = (why: string): void => {
-      stopped ??= why
-      killGroup(child)
+    const letGo = (): void => {
       // A process that left the group may hold the pipes open.
       stdin.destroy()
       stdout.destroy()
       stderr.destroy()
+    }
+    const stop = (why: string): void => {
+      stopped ??= why
+      killGroup(child)
+      letGo()
     }
     const collect = (stream: typeof stdout, name: string): (() => Uint8Array) => {
       const chunks: Buffer[] = []
@@ -96,7 +106,16 @@ function runWatched(program: PluginProgram): Promise<PluginEnd> {
       stop("stopped")
     }
     program.signal?.addEventListener("abort", abort, { once: true })
+    let timer: NodeJS.Timeout | undefined
+    child.on("exit", () => {
+      timer = setTimeout(() => {
+        killGroup(child)
+        // Not at once: this process may have been too busy to read what is there.
+        timer = setTimeout(letGo, LAST_OUTPUT_MS)
+      }, program.lingerMs ?? LINGER_MS)
+    })
     const done = (finish: () => void): void => {
+      clearTimeout(timer)
       program.signal?.removeEventListener("abort", abort)
       running.delete(child)
       finish()

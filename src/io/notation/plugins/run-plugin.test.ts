@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { JsonObject } from "../../../core/json-value.ts"
 import type { PluginCommand } from "../../../core/notation-home.ts"
 import { answering, failureOf, makeTestHome, metadataOf, type TestHome, writeScript } from "../test-home.ts"
+import { runPluginProcess } from "./plugin-process.ts"
 
 const CREDENTIALS = {
   COUNTERSIGN_REGISTRY_TOKEN: "t",
@@ -234,6 +235,31 @@ describe("stopping", () => {
     child.kill(signal)
     expect(await once(child, "close")).toEqual([null, signal])
     expect(await Promise.all(pids.map(gone))).toEqual([true, true])
+  })
+
+  it.each([
+    ["in its group", ""],
+    ["that left its group", "setsid "],
+  ])("a plugin that ended is not waited for when a process %s holds its output", async (_name, how) => {
+    const file = test.at("pids")
+    plugin("p", `${how}sh -c 'echo $$ > ${file}; exec sleep 1000' &\necho '{"a":1}'; echo said >&2`)
+    const pid = async (): Promise<number> => Number(await fileWith(file))
+    try {
+      const end = await runPluginProcess({
+        ...{ path: pathOf("p"), command: "describe-key", input: new Uint8Array(), env: process.env },
+        ...{ keyPasswords: false, platform: process.platform, lingerMs: 100 },
+      })
+      const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+      expect([text(end.stdout), text(end.stderr), end.failed]).toEqual(['{"a":1}\n', "said\n", undefined])
+      if (how === "") expect(await gone(await pid())).toBe(true)
+    } finally {
+      if (how !== "") process.kill(await pid(), "SIGKILL")
+    }
+  })
+
+  it("what a plugin that ended leaves to a process of its own is an answer only when it is whole", async () => {
+    plugin("p", `sh -c 'sleep 1000; echo 1}' &\nprintf '{"a":'`)
+    expect(await failureOf(run())).toMatchObject({ code: "E_PLUGIN_FAILED", details: { reason: "malformed" } })
   })
 
   it("leaves no listeners behind", async () => {
