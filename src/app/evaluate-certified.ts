@@ -297,6 +297,7 @@ function revocationFinding(answer: RevocationAnswer, purpose: "signing" | "times
       code: "E_CERT_REVOKED",
       expected,
       observed: `${name} is revoked`,
+      detail: decisive.why,
     }
   }
   return {

@@ -168,7 +168,7 @@ async function askResponders({ service, options, log }: Asking, subject: Revocat
   for (const url of ocspUrls.slice(0, limits.revocationUrls)) {
     try {
       const { definite, ...judged } = judgeOcsp(await service.ocsp(url, request, options.signal), subject)
-      last = judged
+      last = fromPlace(judged, url)
       log.answer("OCSP", url, judged)
       if (judged.status !== "unknown" || definite === true) return last
     } catch (thrown) {
@@ -189,7 +189,7 @@ async function askLists({ service, serials, options, log }: Asking, subject: Rev
     try {
       const judged = await askList({ service, serials, options }, url, subject)
       log.answer("CRL", url, judged)
-      if (judged.status === "revoked") return judged
+      if (judged.status === "revoked") return fromPlace(judged, url)
       if (judged.status === "good") last = judged
       else missing ??= judged
     } catch (thrown) {
@@ -215,6 +215,11 @@ async function askList(
     judgeList({ url, ...(await service.list(url, serials, options.signal)) }, subject)
   const judged = await ask()
   return judged.status === "unknown" && service.distrust(url) ? ask() : judged
+}
+
+/** Who says that a certificate is revoked is somebody to ask why. */
+function fromPlace<Judged extends Found>(judged: Judged, url: string): Judged {
+  return judged.status === "revoked" ? { ...judged, why: `${judged.why}, as ${shortened(url)} says` } : judged
 }
 
 /** A failure as an answer. Bugs, and the caller's own wish to stop, stay failures. */

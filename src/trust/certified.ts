@@ -191,9 +191,10 @@ export function identityOf(leaf: Certificate, trustStore: string): CertificateId
  */
 export function judgeExpiry({ expiry }: Pick<SignedAttributes, "expiry">, at: number): Finding {
   if (expiry === undefined) return { check: "signature.expiry", outcome: "passed", observed: "no expiry" }
-  const expected = `a time before ${new Date(expiry.at).toISOString()}`
-  if (at < expiry.at)
-    return { check: "signature.expiry", outcome: "passed", expected, observed: new Date(at).toISOString() }
+  const expected = `an expiry after ${new Date(at).toISOString()}`
+  if (at < expiry.at) {
+    return { check: "signature.expiry", outcome: "passed", expected, observed: new Date(expiry.at).toISOString() }
+  }
   return {
     check: "signature.expiry",
     outcome: "failed",

@@ -102,6 +102,10 @@ describe("OCSP", () => {
     expect(own.exit).toBe(1)
     expect(own.stdout + own.stderr).toContain("E_CERT_REVOKED")
     expect(own.stdout).not.toMatch(/^verified/m)
+    const explained = await rig.countersign("explain", "-o", "json", ...IDENTITY, one.artifact.reference)
+    expect(explained.stdout).toMatch(
+      /"detail": "revoked at .*, reason keyCompromise \(OCSP\), as http:\/\/127\.\S+ says"/,
+    )
   })
 
   it("revoked intermediate; the message names it", async () => {
@@ -165,6 +169,8 @@ describe("OCSP", () => {
     rig.authority.revoke(one.signer)
     rig.authority.setFaults({ ocsp: "unknown" })
     await refused(one, "is revoked")
+    const { stderr } = await rig.notation("verify", one.artifact.reference)
+    expect(stderr).toMatch(/revocation: .* is revoked \(revoked at .*\(CRL\), as http:\/\/127\.\S+ says\)\n/)
   })
 
   it("what a responder says is not kept", async () => {
