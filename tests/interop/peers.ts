@@ -1,7 +1,7 @@
 /** Finds and runs the real tools, in INTEROP_BIN first, then on PATH; says loudly which are missing. */
 import { spawn } from "node:child_process"
-import { accessSync, constants } from "node:fs"
-import { delimiter, join } from "node:path"
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync } from "node:fs"
+import { basename, delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export type PeerName =
@@ -18,7 +18,20 @@ export type PeerName =
 
 const missing = new Set<string>()
 
-/** Path of a real tool, or `undefined` after a warning. */
+/** Whether a program is a link to countersign, or a script that starts it, under the name of a real tool. */
+function isOurs(path: string): boolean {
+  if (basename(realpathSync(path)) === "countersign") return true
+  const file = openSync(path, "r")
+  try {
+    const start = Buffer.alloc(64 * 1024)
+    const length = readSync(file, start)
+    return start.toString("latin1", 0, 2) === "#!" && start.subarray(0, length).includes("countersign")
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Path of a real tool, or `undefined` after a warning. Our own programs under its name are passed over. */
 export function findPeer(name: PeerName): string | undefined {
   const folders = [process.env["INTEROP_BIN"] ?? "", ...(process.env["PATH"] ?? "").split(delimiter)].filter(
     (f) => f !== "",
@@ -27,7 +40,7 @@ export function findPeer(name: PeerName): string | undefined {
     const path = join(folder, name)
     try {
       accessSync(path, constants.X_OK)
-      return path
+      if (!isOurs(path)) return path
     } catch {
       continue
     }
