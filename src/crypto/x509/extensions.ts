@@ -9,8 +9,10 @@ import {
   parseDer,
 } from "../../codec/der.ts"
 import { contextTag, derAscii, derBoolean, derNamedBits } from "../../codec/der-values.ts"
-import { malformed } from "../../codec/malformed.ts"
+import { malformed, quoted } from "../../codec/malformed.ts"
+import { isAlternativeUri } from "./alternative-uri.ts"
 import type { Certificate, Extension, KeyUsage } from "./certificate.ts"
+import { checkPassiveExtensions } from "./passive-extensions.ts"
 
 /** Object identifiers of certificate extensions. */
 export const EXTENSION = {
@@ -128,6 +130,12 @@ function addressText(bytes: Uint8Array, what: string): string {
   return `${hex.slice(0, from).join(":")}::${hex.slice(from + longest).join(":")}`
 }
 
+function uriText(element: DerElement, what: string): string {
+  const text = derAscii(element, what)
+  if (!isAlternativeUri(text)) throw malformed(what, `${quoted(text, 200)} is no URI`)
+  return text
+}
+
 function alternativeName(element: DerElement, what: string): string[] {
   switch (element.tag) {
     case GENERAL.dns:
@@ -135,7 +143,7 @@ function alternativeName(element: DerElement, what: string): string[] {
     case GENERAL.email:
       return [`email:${derAscii(element, what)}`]
     case GENERAL.uri:
-      return [`URI:${derAscii(element, what)}`]
+      return [`URI:${uriText(element, what)}`]
     case GENERAL.ip:
       return [`IP:${addressText(element.contents, what)}`]
     default:
@@ -190,10 +198,11 @@ export function extensionFields(extensions: ReadonlyMap<string, Extension>): Ext
     const extension = extensions.get(oid)
     return extension === undefined ? undefined : parse(extension.value, `certificate extension ${name}`)
   }
-  for (const oid of [EXTENSION.subjectKeyIdentifier, EXTENSION.authorityInfoAccess]) {
+  for (const oid of [EXTENSION.subjectKeyIdentifier, EXTENSION.authorityKeyIdentifier, EXTENSION.authorityInfoAccess]) {
     // As Go: these are there to help find things, and no issuer may ask to be understood there.
     if (extensions.get(oid)?.critical === true) throw malformed("certificate", `extension ${oid} is marked critical`)
   }
+  checkPassiveExtensions(extensions)
   const constraints = read(EXTENSION.basicConstraints, "basicConstraints", basicConstraints)
   const usage = read(EXTENSION.keyUsage, "keyUsage", keyUsage)
   const extended = read(EXTENSION.extendedKeyUsage, "extKeyUsage", extendedKeyUsage)
