@@ -19,6 +19,7 @@ export type LimitName =
   | "documentBytesInFlight"
   | "referrers"
   | "referrerListBytes"
+  | "layoutIndexBytes"
   | "pages"
   | "indexDepth"
   | "indexChildren"
@@ -91,6 +92,8 @@ export const limits: Readonly<Record<LimitName, number>> = {
   /** Referrers listed per subject, and bytes of a list that comes in pages; one in a tag is a manifest. */
   referrers: 10_000,
   referrerListBytes: 16 * MIB,
+  /** Bytes of a layout's `index.json`, which lists every referrer of every artifact in it. */
+  layoutIndexBytes: 16 * MIB,
   /** Pages of any listing. */
   pages: 100,
   /** Nested indexes followed, and entries below one artifact in all. */

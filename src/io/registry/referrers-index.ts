@@ -168,6 +168,7 @@ function requireReadable(subject: Digest, count: number, bytes: Uint8Array): voi
   if (bytes.length > limits.manifestBytes) {
     throw tooMany(subject, `its index would have ${bytes.length} bytes, at most ${limits.manifestBytes} are written`)
   }
+  parseManifest(bytes, OCI_INDEX)
 }
 
 /** Error of a list that has no room left. */

@@ -26,6 +26,8 @@ export const KIND_SIGNATURES = "dev.cosignproject.cosign/sigs"
 export const KIND_ATTESTATIONS = "dev.cosignproject.cosign/atts"
 
 const MARKER_BYTES = 4096
+/** Each of 10,000 entries may have some annotations. */
+const INDEX_BOUNDS = { maxBytes: limits.layoutIndexBytes, maxValues: 2 * limits.jsonValues, what: "index.json" }
 const FILE_MODE = 0o644
 
 /** `index.json` as read: every field kept for writing it back. */
@@ -65,7 +67,7 @@ export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
   }
   const bytes = await readIndexFile(root)
   if (bytes === undefined) throw malformed("OCI layout", `${root} has no file index.json`)
-  const index = expectObject(parseJson(bytes, { maxBytes: limits.manifestBytes, what: "index.json" }), "index.json")
+  const index = expectObject(parseJson(bytes, INDEX_BOUNDS), "index.json")
   const list = expectArray(member(index, "manifests") ?? [], "index.json.manifests")
   return {
     bytes,
@@ -78,7 +80,7 @@ export async function readLayoutIndex(root: string): Promise<LayoutIndex> {
 }
 
 function readIndexFile(root: string): Promise<Uint8Array | undefined> {
-  return readFileWithin(join(root, "index.json"), limits.manifestBytes)
+  return readFileWithin(join(root, "index.json"), limits.layoutIndexBytes)
 }
 
 /** Put other content in place of what was read; not over anybody else's change. */
@@ -88,9 +90,12 @@ async function replaceIndexFile(
   text: string,
   lock: HeldLock,
 ): Promise<void> {
+  const bytes = new TextEncoder().encode(text)
+  // What cannot be read again would take everything in the layout along.
+  parseJson(bytes, INDEX_BOUNDS)
   // Tools that know nothing of the lock write here, too.
   const unchanged = async (): Promise<boolean> => sameBytes(await readIndexFile(root), before)
-  await lock.replace(join(root, "index.json"), new TextEncoder().encode(text), FILE_MODE, unchanged)
+  await lock.replace(join(root, "index.json"), bytes, FILE_MODE, unchanged)
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -201,6 +201,26 @@ suite("layout", () => {
     expect((await failure(open().resolve("v1"))).code).toBe("E_IO")
   })
 
+  it("leaves index.json readable when it has no room for another entry", async () => {
+    const store = open()
+    const subject = await pushImage(store, "1")
+    const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { manifests: object[] }
+    const large = { ...subject, annotations: { x: "x".repeat(16 * 1024 * 1024 - 600) } }
+    writeFileSync(join(folder, "index.json"), JSON.stringify({ ...index, manifests: [...index.manifests, large] }))
+    const before = readFileSync(join(folder, "index.json"))
+    const referrer = json({
+      schemaVersion: 2,
+      mediaType: MANIFEST_TYPE,
+      artifactType: "a/b",
+      config,
+      layers: [],
+      subject,
+    })
+    expect((await failure(store.attach(referrer, MANIFEST_TYPE))).code).toBe("E_LIMIT_EXCEEDED")
+    expect(readFileSync(join(folder, "index.json")).equals(before)).toBe(true)
+    expect(await open().resolve("1")).toEqual(subject)
+  })
+
   it("adv: GHSA-298f-872v-2rcx lists 10,000 referrers and stores no other", async () => {
     const store = open()
     const subject = await pushImage(store, "1")
@@ -255,9 +275,9 @@ suite("layout", () => {
       "E_FORMAT_MALFORMED",
     ],
     [
-      "index.json of 5 MiB",
+      "index.json of 17 MiB",
       (): void => {
-        writeFileSync(join(folder, "index.json"), " ".repeat(5 << 20))
+        writeFileSync(join(folder, "index.json"), " ".repeat(17 << 20))
       },
       "E_LIMIT_EXCEEDED",
     ],
