@@ -31,7 +31,7 @@ export async function openSigner(
   const logger = choice.logger === undefined ? {} : { logger: choice.logger }
   const options = { commandConfig: pluginConfig, purpose, timestamp, ...logger }
   if (plugin !== undefined) return openPluginSigner(home.plugins, { ...plugin, ...options })
-  const entry = await entryNamed(home, choice.key ?? "")
+  const entry = await signingKeyEntry(home, choice.key ?? "")
   if ("keyPath" in entry) return localSigner(await home.readKeyPair(entry.keyPath, entry.certPath))
   return openPluginSigner(home.plugins, {
     name: entry.pluginName,
@@ -41,7 +41,13 @@ export async function openSigner(
   })
 }
 
-async function entryNamed(home: Pick<NotationHome, "readKeys">, name: string): Promise<SigningKeyEntry> {
+/**
+ * A key of notation's list.
+ *
+ * @param name - empty = the default key.
+ * @throws {ToolError} `E_KEY_NOT_FOUND` in notation's words.
+ */
+export async function signingKeyEntry(home: Pick<NotationHome, "readKeys">, name: string): Promise<SigningKeyEntry> {
   const list = await home.readKeys()
   const wanted = name === "" ? list.default : name
   if (wanted === undefined) {

@@ -2,6 +2,7 @@ import type { AppContext, NamedKey, VerifyRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { FlagValues } from "../command.ts"
 import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
+import { refuseNotationKey } from "./notation-key.ts"
 import { refuseFlags, type Session } from "./session.ts"
 import { readTargets } from "./targets.ts"
 import { parseAnnotations, parseFormats } from "./values.ts"
@@ -79,6 +80,7 @@ export function keyNames(flags: FlagValues, otherwise: boolean): readonly string
 
 /** Read the public keys. */
 export async function readKeys(app: AppContext, names: readonly string[]): Promise<readonly NamedKey[]> {
+  names.forEach(refuseNotationKey)
   return Promise.all(names.map(async (name) => ({ name, key: await app.keys.publicKey(name) })))
 }
 

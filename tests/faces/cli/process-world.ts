@@ -44,7 +44,7 @@ export async function startProcess(
   const whole = (argv: readonly string[]): readonly string[] =>
     argv.map((word, index) => {
       const isFile = FILE_FLAGS.test(argv[index - 1] ?? "") || /^[a-z0-9-]+\.(txt|pub|key)(:|$)/.test(word)
-      return isFile && !word.startsWith("/") ? join(folder, word) : word
+      return isFile && !/^(\/|notation:)/.test(word) ? join(folder, word) : word
     })
   return {
     run: (...argv) => runIn(program, folder, whole(argv), opened, how),

@@ -5,12 +5,14 @@ import { parseRfc3339 } from "../../../codec/rfc3339.ts"
 import { EXIT } from "../../../core/error-catalogue.ts"
 import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
+import type { PublicKey } from "../../../core/ports.ts"
 import { printable } from "../../../core/printable.ts"
 import type { CommandHandler, FlagValues } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { facts, type Fact } from "../render/facts.ts"
 import type { Style } from "../render/style.ts"
 import { counted } from "../render/words.ts"
+import { NOTATION_KEY, notationPublicKey } from "../notation-key.ts"
 import { command } from "../session.ts"
 import { certificateMembers, timeOf } from "./trust-render.ts"
 
@@ -26,7 +28,7 @@ export const certDoctor: CommandHandler = command(async (session) => {
     purpose,
     at,
     strict: flags.bool("strict"),
-    ...(key === "" ? {} : { key: await app.keys.publicKey(key, { privateToo: true }) }),
+    ...(key === "" ? {} : { key: await keyNamed(app, key) }),
   })
   const title = `${args.map(printable).join(", ")} for ${purpose} at ${timeOf(at)}`
   await output.answer(documentOf("CertificateDiagnosis", members(diagnosis, args, purpose, at)), () =>
@@ -34,6 +36,10 @@ export const certDoctor: CommandHandler = command(async (session) => {
   )
   return diagnosis.accepted ? 0 : EXIT.negative
 })
+
+function keyNamed(app: AppContext, name: string): Promise<PublicKey> {
+  return name.startsWith(NOTATION_KEY) ? notationPublicKey(app, name) : app.keys.publicKey(name, { privateToo: true })
+}
 
 function purposeOf(text: string): "code-signing" | "timestamping" {
   if (text === "code-signing" || text === "timestamping") return text

@@ -18,7 +18,7 @@ export const trustList: CommandHandler = command(async (session) => {
   const listed = await listedOf(app, session.args[0])
   await session.output.answer(
     documentOf("TrustList", { files: listed.map(fileMembers) }),
-    () => renderList(listed),
+    () => renderList(listed, session.args[0]),
     "requested",
   )
   return answerBroken(session, listed)
@@ -68,8 +68,11 @@ async function answerBroken({ output }: Session, listed: readonly ListedTrust[])
   return errors[0] === undefined ? 0 : EXIT[errors[0].kind]
 }
 
-function renderList(listed: readonly ListedTrust[]): string {
-  if (listed.length === 0) return "no certificates are trusted; add some with `countersign trust add`\n"
+function renderList(listed: readonly ListedTrust[], asked: string | undefined): string {
+  if (listed.length === 0) {
+    const where = asked === undefined ? "" : ` in ${asked.includes(":") ? asked : `stores of type ${asked}`}`
+    return `no certificates are trusted${where}; add some with \`countersign trust add\`\n`
+  }
   const rows = listed.flatMap(({ type, name, file, certificates, error }) => {
     const place = [`${type}:${name}`, printable(file)]
     if (error !== undefined) return [[...place, "cannot be used", "", ""]]

@@ -104,7 +104,8 @@ const doctor: CommandSpec = {
     {
       name: "key",
       type: "string",
-      usage: "key that the first certificate must certify, public or private: a file, env://NAME or https:// URL",
+      usage:
+        "key that the first certificate must certify, public or private: a file, env://NAME, https:// URL, or notation:NAME of notation's configuration",
       placeholder: "KEY",
     },
     PASSWORD_FILE_FLAG,
