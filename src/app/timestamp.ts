@@ -41,6 +41,11 @@ export interface TimestampOrder {
   readonly signal?: AbortSignal
 }
 
+/** Nothing was signed yet, so no trust store is at fault. */
+const OTHER_ROOT = [
+  "give the root that this authority's operator publishes (`--timestamp-root`): its chain ends in another than the file's",
+]
+
 /** Bytes of a nonce; its first bit is zero, so it is below 2^159. */
 const NONCE_BYTES = 20
 
@@ -93,7 +98,10 @@ async function stamp(ports: TimestampPorts, order: TimestampOrder): Promise<Uint
   const token = grantedToken(readAnswer(answer))
   checkToken(parseToken(token), { imprint: encodeImprint(hash, digest), nonce })
   const judged = judgeTimestamp({ token, message: signature, roots: [root], at: ports.clock.now() })
-  if ("fault" in judged) throw new ToolError(judged.fault.code, { what: judged.fault.detail })
+  if ("fault" in judged) {
+    const { code, detail } = judged.fault
+    throw new ToolError(code, { what: detail, next: code === "E_TSA_UNTRUSTED" ? OTHER_ROOT : [] })
+  }
   const { decisive } = await order.checkRevocation(judged.chain)
   if (decisive !== undefined) throw notGood(decisive)
   return token

@@ -272,7 +272,7 @@ const rows = [
     "unknown",
     true,
     "whether a certificate was revoked could not be found out",
-    "check that the OCSP responder or revocation list named can be reached",
+    "make sure that the OCSP responder or revocation list named can be reached; with `--offline` only lists fetched before count",
   ],
   [
     "E_TIME_MISSING",
@@ -295,7 +295,13 @@ const rows = [
     "a timestamp was not made by an authority that is trusted",
     "if you trust the authority, add its root to a store of type tsa",
   ],
-  ["E_TRUST_MISSING", "usage", false, "nothing was named that could be trusted", "name a key with `--key`"],
+  [
+    "E_TRUST_MISSING",
+    "usage",
+    false,
+    "nothing was named that could be trusted",
+    "name a key with `--key`, or a trust store and an identity with `--trust-store` and `--identity`; `countersign trust add` fills stores",
+  ],
   ["E_TRUST_MALFORMED", "usage", false, "trust data is not well-formed", "check the file named"],
 
   ["E_KEY_NOT_FOUND", "usage", false, "a key could not be read", "check the path or reference"],

@@ -6,6 +6,8 @@ import { fingerprint } from "../../crypto/public-key.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { parseCertificateFile } from "../../crypto/x509/certificate-file.ts"
 
+const CHAIN = "name a file with the certificate chain in PEM: leaf first, root last"
+
 /**
  * Certificates of a file, in order.
  *
@@ -20,13 +22,14 @@ export async function readChain(files: Pick<Files, "read">, path: string): Promi
     const error = asToolError(thrown)
     throw new ToolError("E_KEY_TYPE", {
       what: `${path} holds no well-formed certificates`,
-      why: error.message,
+      why: error.why ?? error.message,
+      next: [CHAIN],
       cause: error,
     })
   }
   throw new ToolError("E_KEY_TYPE", {
     what: `${path} holds no certificate`,
-    next: ["name a file with the certificate chain in PEM: leaf first, root last"],
+    next: [CHAIN],
   })
 }
 

@@ -16,15 +16,20 @@ function countBlocks(text: string): number {
   return count
 }
 
-function fromPem(bytes: Uint8Array): Uint8Array[] {
+interface Block {
+  readonly bytes: Uint8Array
+  readonly label?: string
+}
+
+function fromPem(bytes: Uint8Array): readonly Block[] {
   // Only ASCII matters; what stands around the blocks may be in any encoding.
   const text = new TextDecoder("latin1").decode(bytes)
   const count = countBlocks(text)
   if (count > limits.pemBlocks) throw tooLarge(WHAT, `over ${limits.pemBlocks}`, limits.pemBlocks, "blocks")
-  return count === 0 ? [] : parsePem(text, { what: WHAT }).map((block) => block.bytes)
+  return count === 0 ? [] : parsePem(text, { what: WHAT })
 }
 
-function fromDer(bytes: Uint8Array): Uint8Array[] {
+function fromDer(bytes: Uint8Array): readonly Block[] {
   const all: DerElement = { tag: DER_TAG.sequence, contents: bytes, raw: bytes, depth: 0 }
   let elements: DerElement[]
   try {
@@ -35,7 +40,7 @@ function fromDer(bytes: Uint8Array): Uint8Array[] {
   if (elements.length > limits.pemBlocks) throw tooLarge(WHAT, elements.length, limits.pemBlocks, "certificates")
   const odd = elements.find(({ tag }) => tag !== DER_TAG.sequence)
   if (odd !== undefined) throw junk(`DER tag 0x${odd.tag.toString(16)}, expected that of a certificate`)
-  return elements.map(({ raw }) => raw)
+  return elements.map(({ raw }) => ({ bytes: raw }))
 }
 
 function junk(why: string | undefined): ToolError {
@@ -46,11 +51,13 @@ function junk(why: string | undefined): ToolError {
   })
 }
 
-function certificateOf(der: Uint8Array): Certificate {
+function certificateOf({ bytes, label = "" }: Block): Certificate {
   try {
-    return parseCertificate(der)
+    return parseCertificate(bytes)
   } catch (thrown) {
     const error = asToolError(thrown)
+    if (label.endsWith("PRIVATE KEY")) throw junk("this is a private key, expected certificates")
+    if (label.endsWith("PUBLIC KEY")) throw junk("this is a public key, expected certificates")
     throw error.code === "E_FORMAT_MALFORMED" ? junk(error.why) : error
   }
 }

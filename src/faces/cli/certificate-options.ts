@@ -24,6 +24,7 @@ export async function certifiedOptions(
       flags,
       ["expires", "timestamp-url", "timestamp-root"],
       "signatures of the notation formats alone hold it",
+      "add `--format notation`",
     )
     return {}
   }

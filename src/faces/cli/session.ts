@@ -104,15 +104,19 @@ function checkStandardInput({ command: { flags: specs }, flags }: Invocation): v
  *
  * @param names - flags that must not be given.
  * @param why - the reason, such as `--blob signs a file`.
+ * @param instead - what would make the flag fit, where something does.
  * @throws {ToolError} `E_USAGE` naming the first that was given.
  */
-export function refuseFlags(flags: FlagValues, names: readonly string[], why: string): void {
+export function refuseFlags(flags: FlagValues, names: readonly string[], why: string, instead?: string): void {
   const given = names.find((name) => flags.given(name))
   if (given === undefined) return
   throw new ToolError("E_USAGE", {
     what: `--${given} cannot be used here`,
     why,
-    next: [`leave out \`--${given}\``],
+    next: [
+      ...(instead === undefined ? [] : [instead]),
+      `${instead === undefined ? "" : "or "}leave out \`--${given}\``,
+    ],
   })
 }
 

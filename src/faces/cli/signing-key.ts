@@ -4,12 +4,10 @@ import { openSigner } from "../../app/notation/open-signer.ts"
 import { localSigner, type EnvelopeSigner, type NotationSigner } from "../../app/notation/signer.ts"
 import type { AppContext, FormatName, SignRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
+import { NOTATION_KEY } from "./notation-key.ts"
 import { refuseFlags, requiredFlag, type Session } from "./session.ts"
 import { parseAnnotations } from "./values.ts"
 import { warnOfCertificateEnd } from "./warn-certificate-end.ts"
-
-/** Begins the name of a key of notation's configuration; nothing behind it = its default key. */
-const NOTATION_KEY = "notation:"
 
 /** `--key` of a command that signs. @throws {ToolError} `E_USAGE` when it is missing. */
 export function signingKeyName(session: Session): string {
@@ -40,7 +38,7 @@ export async function openSigners(
   const name = signingKeyName(session)
   if (!formats.some(needsCertificate)) {
     const why = `signatures of ${formats.join(" and ")} hold neither a certificate chain nor a plugin's`
-    refuseFlags(flags, ["cert-chain", "plugin-config"], why)
+    refuseFlags(flags, ["cert-chain", "plugin-config"], why, "add `--format notation`")
   }
   const certified = formats.some(needsCertificate) ? await certifiedSigner(session, app, name, purpose) : undefined
   if (certified !== undefined && flags.given("expires")) await warnOfCertificateEnd(session, certified, app.clock.now())

@@ -28,7 +28,10 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
     refuseFlags(flags, ["attestation"], "certificates of trust stores sign files, not statements about them")
   }
   if (certificates === undefined) refuseFlags(flags, ["media-type"], "notation signatures alone hold a media type")
-  const evidence = evidenceFlag(flags, attestation === undefined ? ["bundle", "signature"] : ["bundle", "envelope"])
+  const evidence = evidenceFlag(
+    flags,
+    evidenceNames(attestation !== undefined, certificates !== undefined && names.length === 0),
+  )
   if (evidence.name !== "signature") refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
   const app = await session.open([])
   const keys = await readKeys(app, names)
@@ -89,6 +92,12 @@ const JSON_OBJECT = 0x7b
 const COSE_SIGN1 = 0xd2
 const ARRAY_OF_FOUR = 0x84
 
+/** Flags that name evidence, the likeliest first. Bundles hold no notation signatures. */
+function evidenceNames(attestation: boolean, certificatesAlone: boolean): readonly string[] {
+  if (attestation) return ["bundle", "envelope"]
+  return certificatesAlone ? ["signature"] : ["bundle", "signature"]
+}
+
 /** The one flag that names what vouches for the file. */
 function evidenceFlag(flags: FlagValues, names: readonly string[]): { readonly name: string; readonly path: string } {
   const others = ["bundle", "signature", "envelope"].filter((name) => !names.includes(name))
@@ -98,7 +107,7 @@ function evidenceFlag(flags: FlagValues, names: readonly string[]): { readonly n
   if (one !== undefined && more.length === 0) return one
   throw new ToolError("E_USAGE", {
     what: one === undefined ? "no signature named" : "two signatures named",
-    why: `expected exactly one of ${names.map((name) => `--${name}`).join(" and ")}`,
+    why: `expected ${names.length === 1 ? "" : "exactly one of "}${names.map((name) => `--${name}`).join(" and ")}`,
     next: [`pass \`--${names[0] ?? ""} FILE\``],
   })
 }

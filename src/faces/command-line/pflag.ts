@@ -128,7 +128,8 @@ class Parser implements ParsedFlags, FlagValues {
     const read = readValue(spec, text)
     if ("error" in read) {
       const shown = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`
-      throw usage(`invalid argument ${goQuote(text)} for ${goQuote(shown)} flag: ${read.error}`)
+      const what = `invalid argument ${goQuote(text)} for ${goQuote(shown)} flag: ${read.error}`
+      throw spec.type === "duration" ? usage(what, {}, durationAdvice(text)) : usage(what)
     }
     const before = this.#given.has(spec.name) ? this.#values.get(spec.name) : undefined
     const appends = Array.isArray(read.value) && Array.isArray(before)
@@ -220,6 +221,14 @@ function firstByte(text: string): string {
   return String.fromCharCode(new TextEncoder().encode(text.slice(0, 2))[0] ?? 0)
 }
 
-function usage(what: string, details: ToolError["details"] = {}): ToolError {
-  return new ToolError("E_USAGE", { what, next: ["run the command with `--help` to see its flags"], details })
+function usage(what: string, details: ToolError["details"] = {}, advice: readonly string[] = HELP): ToolError {
+  return new ToolError("E_USAGE", { what, next: advice, details })
+}
+
+const HELP = ["run the command with `--help` to see its flags"]
+
+/** Durations have no unit of days or longer. */
+function durationAdvice(text: string): readonly string[] {
+  const days = /^(\d{1,6})d$/.exec(text)?.[1]
+  return [`units are h, m and s: write it as \`${days === undefined ? "720h" : `${Number(days) * 24}h`}\``]
 }

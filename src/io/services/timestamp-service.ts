@@ -11,6 +11,8 @@ const REPLY = "application/timestamp-reply"
 /** Milliseconds for asking and reading the answer. */
 const TIMEOUT_MS = 15_000
 
+const WRONG_PATH = ["check the path of the URL: many authorities answer under one of their own, such as `/tsr`"]
+
 /** What the service needs. */
 export interface TimestampServiceOptions {
   /** Asked over plain http, too: timestamp authorities sign what they say, and most have no https. */
@@ -67,7 +69,11 @@ async function exchange(http: HttpClient, { url, shown, request, signal }: Excha
   const problem = problemOf(response)
   if (problem !== undefined) {
     await response.discard()
-    throw new ToolError("E_TSA_INVALID", { what: `POST ${shown}: ${problem}`, details: { status: response.status } })
+    throw new ToolError("E_TSA_INVALID", {
+      what: `POST ${shown}: ${problem}`,
+      next: response.status < 500 ? WRONG_PATH : [],
+      details: { status: response.status },
+    })
   }
   return response.bytes(limits.timestampBytes)
 }

@@ -166,3 +166,154 @@ describe("mistakes are told in words of the command line", () => {
     )
   })
 })
+
+describe("what to do next", () => {
+  const key = (): readonly string[] => ["--key", rig.path("signer.key")]
+  const chain = (): readonly string[] => ["--cert-chain", rig.path("signer.pem")]
+
+  it("a private key instead of certificates is called one", async () => {
+    const wrong = rig.path("signer.key")
+    for (const argv of [
+      ["sign", ...key(), "--cert-chain", wrong, "--format", "notation", artifact.reference],
+      ["cert", "doctor", wrong],
+      ["trust", "add", "--yes", "--store", "ca:key", wrong],
+      ["verify", "--trust-store", `ca:${wrong}`, "--identity", "*", artifact.reference],
+      ["sign", ...key(), ...chain(), "--format", "notation", "--timestamp-url", "http://127.0.0.1:1/"].concat([
+        "--timestamp-root",
+        wrong,
+        artifact.reference,
+      ]),
+    ]) {
+      const ran = await rig.countersign(...argv)
+      expect(ran, argv[0]).toMatchObject({ exit: 2, stdout: "" })
+      expect(oneLine(ran)).toContain("this is a private key, expected certificates")
+    }
+    const ran = await rig.countersign(
+      "sign",
+      ...key(),
+      "--cert-chain",
+      wrong,
+      "--format",
+      "notation",
+      artifact.reference,
+    )
+    expect(oneLine(ran)).toContain("leaf first, root last")
+    expect(oneLine(ran)).not.toContain("keys generate")
+  })
+
+  it.each(["cert-chain", "expires", "timestamp-url"])("--%s without a notation format", async (flag) => {
+    const value =
+      { "cert-chain": rig.path("signer.pem"), expires: "1h", "timestamp-url": "http://127.0.0.1:1/" }[flag] ?? ""
+    const file = ["--blob", rig.path("hello.txt"), "--bundle", rig.path("never.json")]
+    for (const target of [[artifact.reference], file]) {
+      const ran = await rig.countersign("sign", ...key(), `--${flag}`, value, ...target)
+      expect(ran).toMatchObject({ exit: 2, stdout: "" })
+      expect(oneLine(ran)).toContain("add `--format notation`")
+    }
+  })
+
+  it("a file and a trust store without signature: bundles hold none", async () => {
+    const ran = await verifiedFile()
+    expect(ran).toMatchObject({ exit: 2, stdout: "" })
+    expect(oneLine(ran)).toContain("pass `--signature FILE`")
+    expect(oneLine(ran)).not.toContain("--bundle")
+    expect(await verifiedFile("--bundle", rig.path("hello.txt"))).toMatchObject({ exit: 2, stdout: "" })
+  })
+
+  function verifiedFile(...flags: readonly string[]): Promise<Ran> {
+    return rig.countersign(
+      ...["verify", "--trust-store", "ca:test", "--identity", "*", "--blob", rig.path("hello.txt")],
+      ...flags,
+    )
+  }
+
+  it.each<[string, () => string, () => string, string, string]>([
+    [
+      "a root of somebody else",
+      () => rig.authority.timestampUrl,
+      () => rig.path("root.pem"),
+      "E_TSA_UNTRUSTED",
+      "--timestamp-root",
+    ],
+    [
+      "a path that is not there",
+      () => `${rig.authority.url}/nowhere`,
+      () => rig.path("tsa.pem"),
+      "E_TSA_INVALID",
+      "path of the URL",
+    ],
+  ])("a timestamp: %s", async (_name, url, root, code, text) => {
+    const ran = await signed("--format", "notation", "--timestamp-url", url(), "--timestamp-root", root())
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain(`[${code}]`)
+    expect(oneLine(ran)).toContain(text)
+    expect(oneLine(ran)).not.toMatch(/to a store|report it/)
+  })
+
+  it.each([
+    ["30d", "720h"],
+    ["365d", "8760h"],
+    ["1y", "720h"],
+    ["soon", "720h"],
+    ["30", "720h"],
+  ])("a duration of %s: %s", async (text, better) => {
+    for (const argv of [
+      ["sign", ...key(), ...chain(), "--format", "notation", "--expires", text, artifact.reference],
+      ["cert", "self-sign", ...key(), "--subject", "C=US,ST=WA,O=a,CN=b", "--cert", "x.pem", "--lifetime", text],
+    ]) {
+      const ran = await rig.countersign(...argv)
+      expect(ran.exit).toBe(2)
+      expect(oneLine(ran)).toContain(`units are h, m and s: write it as \`${better}\``)
+    }
+  })
+
+  it("cert self-sign onto a file that is there", async () => {
+    const name = ["--subject", "C=US,ST=WA,O=a,CN=b", "--cert", rig.path("root.pem")]
+    const ran = await rig.countersign("cert", "self-sign", ...key(), ...name)
+    expect(ran).toMatchObject({ exit: 4, stdout: "" })
+    expect(oneLine(ran)).toContain("`--overwrite`")
+  })
+})
+
+describe("revocation of a timestamp authority that nobody tells", () => {
+  it("is part of the timestamp: --override authenticTimestamp=log helps, that of revocation does not", async () => {
+    const revocable = await startRig()
+    try {
+      revocable.trust("ca:test", revocable.authority.rootPem)
+      revocable.trust("tsa:test", revocable.authority.timestampRootPem)
+      const own = await revocable.authority.issueSigner({ revocation: "none" })
+      const sub = await revocable.push()
+      const stamp = ["--timestamp-url", revocable.authority.timestampUrl]
+      const root = ["--timestamp-root", revocable.write("tsa.pem", revocable.authority.timestampRootPem)]
+      const signing = [
+        "--key",
+        revocable.write("s.key", own.keyPem),
+        "--cert-chain",
+        revocable.write("s.pem", own.chainPem),
+      ]
+      const ran = await revocable.countersign(
+        "sign",
+        ...signing,
+        "--format",
+        "notation",
+        ...stamp,
+        ...root,
+        sub.reference,
+      )
+      expect(ran).toMatchObject({ exit: 0, stderr: "" })
+      revocable.authority.setFaults({ ocsp: "status-500", crl: "status-500" })
+      const stores = ["--trust-store", "ca:test", "--trust-store", "tsa:test", "--identity", "*"]
+      for (const [override, exit] of [
+        ["revocation=log", 3],
+        ["revocation=skip", 3],
+        ["authenticTimestamp=log", 0],
+      ] as const) {
+        const answer = await revocable.countersign("verify", ...stores, "--override", override, sub.reference)
+        expect(answer.exit, override).toBe(exit)
+        if (exit !== 0) expect(oneLine(answer)).toContain("timestamping certificate with subject")
+      }
+    } finally {
+      await revocable.close()
+    }
+  })
+})

@@ -35,7 +35,7 @@ export async function signFile(session: Session): Promise<number> {
   if (args.length > 0) throw blobAndArtifacts(args)
   if (flags.given("format")) return signFileWithCertificate(session)
   const fitting = "it goes with `--format notation` or `--format notation-cose`"
-  refuseFlags(flags, CERTIFIED_ONLY, fitting)
+  refuseFlags(flags, CERTIFIED_ONLY, fitting, "add `--format notation`")
   const keyName = signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   const path = flags.string("blob")
