@@ -13,7 +13,7 @@ export interface TrustedKey {
 }
 
 /** What of a candidate the evaluation looks at. */
-export type KeyedCandidate = Pick<Candidate, "material" | "signed" | "signatures" | "hash">
+export type KeyedCandidate = Pick<Candidate, "material" | "signed" | "signatures" | "hash" | "attributes">
 
 export interface KeyedOptions {
   /** Hash the user named; wins over what the document and the key say. Ed25519 ignores it. */
@@ -99,10 +99,20 @@ function refuseMaterial(candidate: KeyedCandidate, keys: readonly TrustedKey[]):
   const { material } = candidate
   if (material.kind === "certificate") {
     if (material.keyAllowed) return undefined
+    if (candidate.attributes !== undefined) {
+      return {
+        check: "signer.key",
+        outcome: "failed",
+        expected: `one by ${names(keys)}`,
+        observed: "a notation signature, which is verified by certificates of a trust store and by no key",
+        code: "E_SIG_UNTRUSTED",
+      }
+    }
     return {
       check: "signer.key",
       outcome: "failed",
-      expected: `key signature by ${names(keys)}`,
+      expected: names(keys),
+      // COMPAT(cosign 2.5): the face prints it as it is.
       observed: "expected key signature, not certificate",
       code: "E_SIG_UNTRUSTED",
     }

@@ -1,4 +1,5 @@
 /** Mistakes in the flags about certificates and timestamps: what the program says, and that nothing was done. */
+import { createPublicKey } from "node:crypto"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { sign } from "../../../src/library/sign.ts"
 import { verify } from "../../../src/library/verify.ts"
@@ -272,6 +273,22 @@ describe("what to do next", () => {
     const ran = await rig.countersign("cert", "self-sign", ...key(), ...name)
     expect(ran).toMatchObject({ exit: 4, stdout: "" })
     expect(oneLine(ran)).toContain("`--overwrite`")
+  })
+
+  it("a key for what certificates alone verify", async () => {
+    const pub = rig.write("signer.pub", createPublicKey(signer.keyPem).export({ type: "spki", format: "pem" }))
+    const sig = rig.path("hello.jws.sig")
+    const made = ["--blob", rig.path("hello.txt"), "--format", "notation", "--signature", sig]
+    expect(await rig.countersign("sign", ...key(), ...chain(), ...made)).toMatchObject({ exit: 0 })
+    for (const target of [[artifact.reference], ["--blob", rig.path("hello.txt"), "--signature", sig]]) {
+      const ran = await rig.countersign("verify", "--key", pub, ...target)
+      expect(ran.exit).toBe(1)
+      expect(oneLine(ran)).toContain("--trust-store ca:NAME --identity")
+      expect(oneLine(ran)).toMatch(
+        /found notation, notation-cose, |saw a notation signature, which is verified by certificates/,
+      )
+      expect(oneLine(ran)).not.toContain("expected key signature")
+    }
   })
 })
 

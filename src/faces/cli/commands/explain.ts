@@ -1,6 +1,7 @@
 import type { VerifyResult } from "../../../app/requests.ts"
 import { verifyArtifacts } from "../../../app/verify.ts"
 import type { CommandHandler } from "../../command.ts"
+import { withCertificateHint } from "../certificate-hint.ts"
 import { reportDocument } from "../documents.ts"
 import { exitCode } from "../exit-code.ts"
 import { question, refuseFileFlags } from "../question.ts"
@@ -11,7 +12,7 @@ import { verifyFile } from "../verify-file.ts"
 /** `explain`: `verify` that reads everything and prints every check. */
 export const explain: CommandHandler = command(async (session) => {
   const { output } = session
-  const result = await ask(session)
+  const result = withCertificateHint(await ask(session), session.flags)
   await output.answer(reportDocument(result), () => renderExplanation(result, output.style, output.width), "requested")
   return exitCode(result.errors)
 })
