@@ -66,8 +66,9 @@ const lend: CommandSpec = {
   path: ["keys", "lend"],
   summary: "let the notation command sign with your keys",
   description:
-    "Installs countersign as a plugin of the Notary Project, so that notation can sign with every key that countersign opens. " +
-    "Then name a key to it: `notation key add --plugin=countersign --id KEY --plugin-config certs=FILE NAME`. " +
+    "Installs countersign as a plugin of the Notary Project, so that notation can sign with every key that countersign\n" +
+    "opens. Then name a key to it:\n\n" +
+    "  notation key add --plugin=countersign --id KEY --plugin-config certs=FILE NAME\n\n" +
     "Run it again after countersign moved.",
   examples: [
     { about: "install the plugin where notation looks", line: "countersign keys lend" },
