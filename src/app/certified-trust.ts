@@ -11,16 +11,17 @@ import type { AppContext, TrustStoreLoader, VerifyRequest } from "./requests.ts"
 export async function certifiedTrust(
   app: AppContext,
   policy: TrustPolicy,
-  request: Pick<VerifyRequest, "trustStore" | "pluginConfig" | "noPlugins" | "unknownCritical" | "at">,
+  request: Pick<VerifyRequest, "policy" | "trustStore" | "pluginConfig" | "noPlugins" | "unknownCritical" | "at">,
 ): Promise<{ readonly certified?: CertifiedTrust }> {
   if (policy.authorities.every(({ family }) => family !== "notation")) return {}
-  const [{ judgeCertified }, { oncePerCertificate }] = await Promise.all([
+  const [{ judgeCertified }, { withoutPolicyWords }, { oncePerCertificate }] = await Promise.all([
     import("./evaluate-certified.ts"),
+    import("./without-policy-words.ts"),
     import("./revocation.ts"),
   ])
   return {
     certified: {
-      judge: judgeCertified,
+      judge: request.policy === undefined ? withoutPolicyWords(judgeCertified) : judgeCertified,
       at: request.at,
       loadStore: once(request.trustStore ?? noStores),
       revocation: oncePerCertificate(app.revocation),

@@ -285,10 +285,37 @@ describe("what to do next", () => {
       expect(ran.exit).toBe(1)
       expect(oneLine(ran)).toContain("--trust-store ca:NAME --identity")
       expect(oneLine(ran)).toMatch(
-        /found notation, notation-cose, |saw a notation signature, which is verified by certificates/,
+        /found notation(?:-cose)?, notation(?:-cose)?, expected cosign-v3|saw a notation signature, which is verified by certificates/,
       )
       expect(oneLine(ran)).not.toContain("expected key signature")
     }
+  })
+})
+
+describe("a signer who was not named", () => {
+  it.each([
+    ["x509.subject: C=US, ST=WA, O=Somebody Else", "x509.subject: C=US, ST=WA, O=Somebody Else"],
+    ["x509.subject: C=US, ST=WA, O=countersign test", "x509.subject: C=US, ST=WA, O=countersign test"],
+    ["x509.san:DNS:build.example", "x509.san:DNS:build.example"],
+    ["arn:aws:signer:1", "arn:aws:signer:1"],
+  ])("%s: observed and expected, without the words of policy files", async (identity, expected) => {
+    const trusted = ["--trust-store", "ca:test", "--identity", identity]
+    const ran = await verified(...trusted)
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain("[E_CERT_IDENTITY]")
+    expect(oneLine(ran)).toContain(
+      `saw a certificate made out to CN=Test Signer,O=Countersign Test,ST=WA,C=US, expected ${expected} (its thumbprint`,
+    )
+    const explained = await rig.countersign("explain", ...trusted, artifact.reference)
+    expect(explained.exit).toBe(1)
+    for (const text of [ran.stdout, ran.stderr, explained.stdout]) expect(text).not.toMatch(/map\[|trust policy/)
+  })
+
+  it("the face says it as notation does", async () => {
+    rig.policy({ trustedIdentities: ["x509.subject: C=US, ST=WA, O=Somebody Else"] })
+    const ran = await rig.notation("verify", artifact.reference)
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain('[map["C":"US" "O":"Somebody Else" "ST":"WA"]] defined in the trust policy "all"')
   })
 })
 
