@@ -9,18 +9,35 @@ import { createWorld } from "./world.ts"
 
 interface Face {
   readonly style: CommandLineStyle
-  /** Name whose User-Agent and defaults the face has. */
   readonly load: () => Promise<Program>
+  /** Offered by the completion of our own program; absent = only known under its name. */
+  readonly about?: string
 }
 
 /** Programs by the name they are started under, or by the first word after `countersign`. */
 const faces: Readonly<Record<string, Face>> = {
-  cosign: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
+  cosign: {
+    style: "cobra",
+    about: "command lines of cosign 3",
+    load: async () => (await import("../faces/cosign/program.ts")).cosignProgram,
+  },
   // Machines with both generations name the newer one so.
   cosign3: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosignProgram },
-  cosign2: { style: "cobra", load: async () => (await import("../faces/cosign/program.ts")).cosign2Program },
-  notation: { style: "cobra", load: async () => (await import("../faces/notation/program.ts")).notationProgram },
-  notation2: { style: "cobra", load: async () => (await import("../faces/notation/program.ts")).notation2Program },
+  cosign2: {
+    style: "cobra",
+    about: "command lines of cosign 2",
+    load: async () => (await import("../faces/cosign/program.ts")).cosign2Program,
+  },
+  notation: {
+    style: "cobra",
+    about: "command lines of notation 1.3",
+    load: async () => (await import("../faces/notation/program.ts")).notationProgram,
+  },
+  notation2: {
+    style: "cobra",
+    about: "command lines of notation 2.0",
+    load: async () => (await import("../faces/notation/program.ts")).notation2Program,
+  },
   "notation-countersign": {
     style: "own",
     load: async () => (await import("../faces/notation-plugin/program.ts")).notationPluginProgram,
@@ -29,7 +46,12 @@ const faces: Readonly<Record<string, Face>> = {
 
 const own: Face = {
   style: "own",
-  load: async () => (await import("../faces/cli/program.ts")).countersignProgram,
+  load: async () => ({
+    ...(await import("../faces/cli/program.ts")).countersignProgram,
+    faces: Object.entries(faces).flatMap(([word, { about, load }]) =>
+      about === undefined ? [] : [{ word, about, load }],
+    ),
+  }),
 }
 
 /** Which program is meant: by a symlink's name, by the first word, else our own. */

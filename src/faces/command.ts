@@ -71,6 +71,7 @@ export interface FlagValues {
 }
 
 export interface Invocation {
+  readonly program: Program
   readonly command: CommandSpec
   readonly flags: FlagValues
   readonly args: readonly string[]
@@ -96,10 +97,20 @@ export interface HelpContext {
   readonly world: World
 }
 
+/** Another program that the first word chooses before anything else is read; it has its own flags and no other. */
+export interface FaceEntry {
+  readonly word: string
+  /** One line, lower case, no period. */
+  readonly about: string
+  readonly load: () => Promise<Program>
+}
+
 /** One program: our own, or a face. */
 export interface Program {
   /** Name it is started by, such as `cosign`. */
   readonly name: string
+  /** Programs that its first word can be; whoever starts it looks for them there. */
+  readonly faces?: readonly FaceEntry[]
   readonly summary: string
   /** Lines for the program's help after its commands, in our own layout. */
   readonly notes?: readonly string[]

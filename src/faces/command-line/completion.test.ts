@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import type { Program } from "../command.ts"
-import { completionScript, completionShells } from "./completion.ts"
+import { completionScript, completionShells, type MountedProgram } from "./completion.ts"
 
 const nothing = { examples: [], args: { min: 0, usage: "" }, load: () => Promise.reject(new Error("not loaded")) }
 const program: Program = {
@@ -23,9 +23,25 @@ const program: Program = {
   ],
 }
 
+/** Its commands are called as ours are, and are others. */
+const face: MountedProgram = {
+  word: "other",
+  about: "the other tool",
+  program: {
+    name: "other",
+    summary: "",
+    globalFlags: [{ name: "debug", type: "bool", usage: "say more" }],
+    commands: [
+      { ...nothing, path: ["sign"], summary: "theirs", flags: [{ name: "insecure", type: "bool", usage: "" }] },
+      { ...nothing, path: ["blob", "sign"], summary: "", flags: [] },
+      { ...nothing, path: ["blob", "verify"], summary: "", flags: [] },
+    ],
+  },
+}
+
 /** What bash would offer after these words; the last one is being typed. */
-function offers(...words: readonly string[]): readonly string[] {
-  const script = `${completionScript(program, "bash")}
+function offers(words: readonly string[], faces: readonly MountedProgram[] = []): readonly string[] {
+  const script = `${completionScript(program, "bash", faces)}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tool; printf '%s\\n' "\${COMPREPLY[@]}"`
   const out = execFileSync("bash", ["-c", script, "bash", "tool", ...words], { encoding: "utf8" })
   return out.split("\n").filter((line) => line !== "")
@@ -43,7 +59,21 @@ describe("bash", () => {
     { words: ["nope", ""], wanted: ["keys", "sign"] },
     { words: ["sign", "x"], wanted: [] },
   ])("$words", ({ words, wanted }) => {
-    expect(offers(...words)).toEqual(wanted)
+    expect(offers(words)).toEqual(wanted)
+  })
+
+  it.each([
+    { words: [""], wanted: ["keys", "other", "sign"] },
+    { words: ["other", ""], wanted: ["blob", "sign"] },
+    { words: ["other", "blob", ""], wanted: ["sign", "verify"] },
+    { words: ["other", "k"], wanted: [] },
+    { words: ["other", "keys", ""], wanted: ["blob", "sign"] },
+    { words: ["other", "sign", "--"], wanted: ["--debug", "--insecure"] },
+    { words: ["other", "sign", "--format", "o"], wanted: [] },
+    { words: ["sign", "--"], wanted: ["--format", "--verbose"] },
+    { words: ["sign", "other", "b"], wanted: [] },
+  ])("with another program: $words", ({ words, wanted }) => {
+    expect([...offers(words, [face])].sort()).toEqual(wanted)
   })
 })
 
@@ -52,6 +82,19 @@ describe("other shells", () => {
     const script = completionScript(program, shell)
     for (const word of ["sign", "keys", "generate", "format", "verbose"]) expect(script).toContain(word)
     for (const word of ["secret", "old"]) expect(script).not.toContain(word)
+  })
+
+  it.each(completionShells)("%s names the commands and flags of a face", (shell) => {
+    const script = completionScript(program, shell, [face])
+    for (const word of ["other", "blob", "insecure", "debug"]) expect(script).toContain(word)
+  })
+
+  it("fish asks for the first word, so that commands of the same name stay apart", () => {
+    const lines = completionScript(program, "fish", [face]).split("\n")
+    const first = "(commandline -opc)[2]"
+    const at = (flag: string): string => lines.find((line) => line.includes(`-l ${flag} `)) ?? ""
+    expect(at("insecure")).toContain(`-n 'contains -- other ${first}; and __fish_seen_subcommand_from sign'`)
+    expect(at("format")).toContain(`-n 'not contains -- ${first} other; and __fish_seen_subcommand_from sign'`)
   })
 
   it("an unknown shell is refused", () => {

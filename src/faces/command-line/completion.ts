@@ -10,13 +10,27 @@ export const completionShells = ["bash", "zsh", "fish", "powershell"] as const
 /** One of {@link completionShells}. */
 export type CompletionShell = (typeof completionShells)[number]
 
+/** A program whose command lines begin with a word of another's. */
+export interface MountedProgram {
+  readonly word: string
+  readonly about: string
+  readonly program: Program
+}
+
 /**
  * The script that teaches `shell` the program's commands, flags and closed sets of values.
  *
+ * @param faces - programs that a first word leads to, with commands and flags of their own.
  * @throws {ToolError} `E_USAGE` for a shell not in {@link completionShells}.
  */
-export function completionScript(program: Program, shell: string): string {
-  const places = placesOf(program)
+export function completionScript(program: Program, shell: string, faces: readonly MountedProgram[] = []): string {
+  const [root, ...others] = placesOf(program)
+  const words = [...(root?.words ?? []), ...faces.map(({ word, about }) => ({ word, about }))]
+  const places: readonly Place[] = [
+    { path: [], flags: root?.flags ?? [], words },
+    ...others,
+    ...faces.flatMap((face) => placesOf(face.program, face.word)),
+  ]
   switch (shell) {
     case "bash":
       return bash(program, places)
@@ -36,11 +50,13 @@ export function completionScript(program: Program, shell: string): string {
 /** A point the words so far can lead to. */
 interface Place {
   readonly path: readonly string[]
+  /** Word of the face that it belongs to; the first of its path. */
+  readonly face?: string
   readonly words: readonly { readonly word: string; readonly about: string }[]
   readonly flags: readonly FlagSpec[]
 }
 
-function placesOf(program: Program): readonly Place[] {
+function placesOf(program: Program, face?: string): readonly Place[] {
   const paths = new Map<string, readonly string[]>([["", []]])
   for (const command of program.commands.filter((c) => c.hidden !== true)) {
     command.path.forEach((_, index) => {
@@ -51,7 +67,8 @@ function placesOf(program: Program): readonly Place[] {
   const at = (path: readonly string[]): CommandSpec | undefined =>
     program.commands.find((c) => c.path.length === path.length && path.every((word, i) => c.path[i] === word))
   return [...paths.values()].map((path) => ({
-    path,
+    path: face === undefined ? path : [face, ...path],
+    ...(face === undefined ? {} : { face }),
     words: nextWords(program, path).map((word) => ({ word, about: at([...path, word])?.summary ?? "" })),
     flags: visibleFlags([...(at(path)?.flags ?? []), ...program.globalFlags]),
   }))
@@ -125,8 +142,13 @@ compdef ${name} ${program.name}
 
 function fish(program: Program, places: readonly Place[]): string {
   const text = (value: string): string => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`
+  const faces = [...new Set(places.flatMap(({ face }) => face ?? []))]
+  const first = "(commandline -opc)[2]"
   const lines = places.flatMap((place) => {
-    const seen = place.path.map((word) => `__fish_seen_subcommand_from ${word}`)
+    const seen = place.path.slice(place.face === undefined ? 0 : 1).map((word) => `__fish_seen_subcommand_from ${word}`)
+    // A command of a face may be called as one of ours is.
+    if (place.face !== undefined) seen.unshift(`contains -- ${place.face} ${first}`)
+    else if (faces.length > 0) seen.unshift(`not contains -- ${first} ${faces.join(" ")}`)
     const next = place.words.map((w) => w.word).join(" ")
     const none = next === "" ? [] : [`not __fish_seen_subcommand_from ${next}`]
     const inside = text([...seen, ...none].join("; and "))

@@ -48,7 +48,12 @@ const program: Program = {
   ],
 }
 
-async function run(argv: readonly string[], style: "cobra" | "own", env: Record<string, string> = {}) {
+async function run(
+  argv: readonly string[],
+  style: "cobra" | "own",
+  env: Record<string, string> = {},
+  of: Program = program,
+) {
   const out = { stdout: "", stderr: "" }
   const sink = (name: keyof typeof out) => ({
     isTTY: false,
@@ -60,7 +65,7 @@ async function run(argv: readonly string[], style: "cobra" | "own", env: Record<
   })
   calls.length = 0
   const world = { env, stdout: sink("stdout"), stderr: sink("stderr") } as unknown as World
-  const exit = await runProgram(program, argv, world, style)
+  const exit = await runProgram(of, argv, world, style)
   return { exit, ...out, call: calls[0] }
 }
 
@@ -168,5 +173,28 @@ describe("flags from the environment", () => {
 
   it("are ignored when they are bad", async () => {
     expect((await run(["sign", "x"], "cobra", { TOOL_TIMEOUT: "soon" })).call?.flags.duration("timeout")).toBe(180_000)
+  })
+})
+
+describe("a face that is not the first word", () => {
+  const faces = [{ word: "other", about: "", load: () => Promise.reject(new Error("not loaded")) }]
+
+  it.each([[["--verbose", "other", "ls"]], [["-t", "1s", "other"]], [["-v", "other", "--help"]]])(
+    "%j says that faces take no flags of ours",
+    async (argv) => {
+      const ran = await run(argv, "own", {}, { ...program, faces })
+      expect(ran.exit).not.toBe(0)
+      expect(ran.stderr).toContain('flags before "other" [E_USAGE]')
+      expect(ran.stderr).toContain("`tool other COMMAND --help`")
+      expect(ran.stderr).toContain("or use a command of our own")
+    },
+  )
+
+  it.each([
+    ["another word", ["-v", "others"], { ...program, faces }],
+    ["a program without faces", ["-v", "other"], program],
+    ["behind a group", ["keys", "other"], { ...program, faces }],
+  ])("%s is an unknown command", async (_case, argv, of) => {
+    expect((await run(argv, "own", {}, of)).stderr).toContain("unknown command")
   })
 })

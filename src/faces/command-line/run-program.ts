@@ -63,7 +63,7 @@ async function runCommand(
   }
   if (style === "own") checkValues(specs, parsed.flags)
   const handler = await command.load()
-  return await handler({ command, flags: parsed.flags, args: parsed.args, world })
+  return await handler({ program, command, flags: parsed.flags, args: parsed.args, world })
 }
 
 /** Names flags close to one that is unknown; cobra does that for commands alone. */
@@ -135,6 +135,8 @@ function unknownCommand(program: Program, path: readonly string[], word: string,
       details: { sentence: true, hints: [instead] },
     })
   }
+  if (path.length === 0 && program.faces?.some((face) => face.word === word) === true)
+    return faceBehindFlags(name, word)
   const close = suggestions(nextWords(program, path), word)
   if (style === "own") {
     return new ToolError("E_USAGE", {
@@ -148,6 +150,18 @@ function unknownCommand(program: Program, path: readonly string[], word: string,
     what: `unknown command ${JSON.stringify(word)} for ${JSON.stringify(name)}${hint}`,
     next: [`run \`${name} --help\` to see the commands`],
     details: { unknownCommand: word },
+  })
+}
+
+/** The first word chooses a face; one that is found later has flags before it. */
+function faceBehindFlags(name: string, word: string): ToolError {
+  return new ToolError("E_USAGE", {
+    what: `flags before ${JSON.stringify(word)}`,
+    why: `\`${name} ${word}\` takes the flags of ${word} alone, expected ${JSON.stringify(word)} as the first word`,
+    next: [
+      `leave the flags out; \`${name} ${word} COMMAND --help\` names those that go behind the command`,
+      `or use a command of our own, which takes them: \`${name} --help\``,
+    ],
   })
 }
 

@@ -1,7 +1,15 @@
+import { execFileSync } from "node:child_process"
+import { tmpdir } from "node:os"
+import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { ToolError } from "../../../src/core/errors.ts"
 import { decryptCosignKey } from "../../../src/crypto/cosign-key-file.ts"
+import { signingCommands } from "../../../src/faces/cli/tables/signing.ts"
+import { formats } from "../../../src/formats/index.ts"
+import { run } from "../../interop/peers.ts"
 import { countersign, type MemoryOptions } from "./memory-world.ts"
+
+const MAIN = fileURLToPath(new URL("../../../src/bin/main.ts", import.meta.url))
 
 describe("errors of the command line", () => {
   it.each([
@@ -213,6 +221,55 @@ describe("completion", () => {
     const ran = await countersign(["completion", shell])
     expect(ran.exit).toBe(0)
     for (const word of ["verify", "attest", "keys"]) expect(ran.stdout).toContain(word)
+  })
+})
+
+/** The program as a user starts it, which knows the faces. */
+async function started(...argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return await run(process.execPath, [MAIN, ...argv], { cwd: tmpdir() })
+}
+
+describe("faces", () => {
+  it.each<[string, readonly string[], readonly string[], readonly string[]]>([
+    ["are words of ours", [""], ["notation2", "cosign", "verify"], []],
+    ["have commands of their own", ["notation", ""], ["sign", "policy"], ["attest", "keys"]],
+    ["have groups of their own", ["notation2", "blob", ""], ["inspect", "policy", "sign", "verify"], ["attest"]],
+    [
+      "have flags of their own",
+      ["notation", "verify", "--in"],
+      ["--insecure-registry"],
+      ["--insecure-skip-tls-verify"],
+    ],
+    ["leave ours alone", ["verify", "--in"], ["--insecure-skip-tls-verify"], ["--insecure-registry"]],
+    ["of attest are those that hold statements", ["attest", "--format", ""], ["cosign-v2"], ["notation"]],
+  ])("%s, as bash completes %j", async (_case, words, wanted, others) => {
+    const { stdout } = await started("completion", "bash")
+    const script = `${stdout}
+COMP_WORDS=(countersign "$@"); COMP_CWORD=$#; _countersign; printf '%s\\n' "\${COMPREPLY[@]}"`
+    const offered = execFileSync("bash", ["-c", script, "bash", ...words], { encoding: "utf8" }).split("\n")
+    expect(offered).toEqual(expect.arrayContaining([...wanted]))
+    for (const word of others) expect(offered).not.toContain(word)
+  })
+
+  it("take no flags of ours", async () => {
+    const ran = await started("--offline", "notation", "ls", "registry.example/app")
+    expect(ran).toMatchObject({ code: 2, stdout: "" })
+    expect(ran.stderr).toContain('flags before "notation" [E_USAGE]')
+    expect(ran.stderr).toContain("`countersign notation COMMAND --help`")
+  })
+})
+
+describe("attest --format", () => {
+  const choices = signingCommands.find(({ path }) => path[0] === "attest")?.flags.find(({ name }) => name === "format")
+
+  it("names the formats that have attestations", () => {
+    expect(choices?.choices).toEqual(formats.filter(({ kinds }) => kinds.includes("attestation")).map(({ id }) => id))
+  })
+
+  it.each(["notation", "notation-cose"])("refuses %s", async (format) => {
+    const argv = ["attest", "--key", "k", "--type", "custom", "--predicate", "p", "--format", format]
+    const ran = await countersign([...argv, "registry.example/app"])
+    expect(ran.stderr).toContain(`bad value "${format}" for --format [E_USAGE]`)
   })
 })
 

@@ -68,6 +68,16 @@ export const WRITE_FORMAT_FLAG: FlagSpec = {
   choices: FORMAT_NAMES,
 }
 
+/** Of statements; the formats of notation have none. */
+export const ATTEST_FORMAT_FLAG: FlagSpec = {
+  name: "format",
+  type: "stringSlice",
+  default: "cosign-v3",
+  usage: "formats to write: cosign-v3 (bundle, found as referrer), cosign-v2 (tag); may be a list",
+  placeholder: "FORMAT",
+  choices: ["cosign-v3", "cosign-v2"],
+}
+
 export const READ_FORMAT_FLAG: FlagSpec = {
   name: "format",
   type: "stringSlice",
@@ -117,7 +127,7 @@ export const CERTIFICATE_FLAGS: readonly FlagSpec[] = [
     name: "trust-store",
     type: "stringArray",
     usage:
-      "certificates that vouch for signers: ca:NAME or tsa:NAME of notation's configuration, or ca:./FILE; may be repeated",
+      "certificates that vouch for signers: ca:NAME, signingAuthority:NAME or tsa:NAME of notation's configuration, or ca:./FILE; may be repeated",
     placeholder: "TYPE:STORE",
   },
   {

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "../../command.ts"
 import {
+  ATTEST_FORMAT_FLAG,
   BLOB_FLAG,
   CERTIFIED_FLAGS,
   FROM_FILE_FLAG,
@@ -99,7 +100,7 @@ const attest: CommandSpec = {
   flags: [
     KEY_FLAG,
     PASSWORD_FILE_FLAG,
-    WRITE_FORMAT_FLAG,
+    ATTEST_FORMAT_FLAG,
     { name: "predicate", type: "string", usage: "file with the predicate, - for standard input", placeholder: "FILE" },
     {
       name: "type",

@@ -77,7 +77,7 @@ const version: CommandSpec = {
 /**
  * What runs and describes the program itself.
  *
- * @param program - the whole program, which `demo` runs commands of and `completion` describes.
+ * @param program - the whole program, which `demo` runs commands of.
  */
 export function systemCommands(program: () => Program): readonly CommandSpec[] {
   const demo: CommandSpec = {
@@ -100,7 +100,7 @@ export function systemCommands(program: () => Program): readonly CommandSpec[] {
     ],
     flags: [],
     args: { min: 1, max: 1, usage: "bash|zsh|fish|powershell" },
-    load: async () => (await import("../commands/completion.ts")).completionOf(program()),
+    load: async () => (await import("../commands/completion.ts")).completion,
   }
   return [serve, login, logout, demo, completion, version]
 }
