@@ -38,6 +38,9 @@ export class ToolError extends Error {
     this.next = init.next !== undefined && init.next.length > 0 ? init.next : catalogue[code].next
     this.details = init.details ?? {}
     this.kind = init.kind ?? catalogue[code].kind
+    // SECURITY: until its text is made, a stack keeps every object of its frames alive, such as a parser with its whole
+    // document; errors are kept in reports, one for each signature that somebody attached.
+    this.stack ??= this.message
   }
 }
 
