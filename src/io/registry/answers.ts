@@ -165,3 +165,18 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   }
   return all
 }
+
+/**
+ * Whole content of a stream, held once and not in pieces beside it.
+ *
+ * @param chunks - exactly `size` bytes, which the caller has bounded and the stream checks.
+ */
+export async function gather(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+  const all = new Uint8Array(size)
+  let at = 0
+  for await (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}

@@ -5,7 +5,7 @@ import { limits } from "../../core/limits.ts"
 import { decodeBase64 } from "../../codec/base64.ts"
 import type { HttpResponse } from "../net/http-types.ts"
 import { parseOrigin } from "../net/origin.ts"
-import { concat, failureError, protocolError, readFailure } from "./answers.ts"
+import { failureError, gather, protocolError, readFailure } from "./answers.ts"
 import type { RepositoryContext } from "./context.ts"
 import { Digester, hasDigest } from "./digester.ts"
 import { pullScope } from "./manifests.ts"
@@ -39,9 +39,7 @@ export async function fetchBlob(
   const load = async (): Promise<Uint8Array> => {
     const inline = inlineContent(descriptor)
     if (inline !== undefined) return inline
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readBlob(context, descriptor, signal)) chunks.push(chunk)
-    return concat(chunks)
+    return gather(readBlob(context, descriptor, signal), descriptor.size)
   }
   return context.cache.load(key, (bytes) => bytes.length, load, signal)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 
+import { MIB } from "../../core/limits.ts"
 import { ContentCache } from "./content-cache.ts"
 import { Learned } from "./learned.ts"
 import { TagQueues } from "./tag-queues.ts"
@@ -29,6 +30,15 @@ describe("ContentCache", () => {
     cache.forget("c")
     cache.put("e", "eeeeeeeee", 9)
     expect(["a", "c", "e"].map((key) => cache.get(key) !== undefined)).toEqual([true, false, true])
+  })
+})
+
+describe("ContentCache and large content", () => {
+  it("keeps nothing large, however much room is left", () => {
+    const cache = new ContentCache(64 * MIB)
+    cache.put("a", "a", 8 * MIB)
+    cache.put("b", "b", 8 * MIB + 1)
+    expect(["a", "b"].map((key) => cache.get(key))).toEqual(["a", undefined])
   })
 })
 

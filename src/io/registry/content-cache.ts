@@ -2,6 +2,8 @@ import { MIB } from "../../core/limits.ts"
 
 /** Bytes kept when the caller names no other amount: enough for every signature document of one command. */
 const DEFAULT_BYTES = 64 * MIB
+/** Bytes of the largest content kept: signatures are smaller, and what is not is rarely read twice. */
+const ENTRY_BYTES = 8 * MIB
 
 interface Flight<T> {
   readonly work: Promise<T>
@@ -31,10 +33,10 @@ export class ContentCache {
     return found.value
   }
 
-  /** @param size - bytes; what is larger than the whole cache is not kept. */
+  /** @param size - bytes; what is larger than the whole cache, or than 8 MiB, is not kept. */
   put(key: string, value: unknown, size: number): void {
     this.forget(key)
-    if (size > this.#max) return
+    if (size > Math.min(this.#max, ENTRY_BYTES)) return
     this.#kept.set(key, { value, size })
     this.#bytes += size
     for (const oldest of this.#kept.keys()) {

@@ -6,7 +6,7 @@ import { limits } from "../../../core/limits.ts"
 import { isIndexType, MANIFEST_ACCEPT, OCI_INDEX } from "../../../core/media-types.ts"
 import type { Clock, LayoutStore, Randomness, Sleep, TagChange, TagState, UploadSource } from "../../../core/ports.ts"
 import { parseManifest } from "../../../codec/oci/manifest.ts"
-import { concat } from "../answers.ts"
+import { gather } from "../answers.ts"
 import { requiredSubject } from "../attach.ts"
 import { digestOf } from "../digester.ts"
 import type { HeldLock } from "../../system/lock-file.ts"
@@ -134,9 +134,7 @@ class Layout {
         why: `its descriptor says ${descriptor.size} bytes, at most ${max} are accepted`,
       })
     }
-    const chunks: Uint8Array[] = []
-    for await (const chunk of readBlobFile(this.#root, descriptor)) chunks.push(chunk)
-    return concat(chunks)
+    return gather(readBlobFile(this.#root, descriptor), descriptor.size)
   }
 
   async pushBlob(descriptor: Descriptor, source: UploadSource): Promise<void> {
