@@ -36,6 +36,8 @@ export type CborValue =
 export interface CborOptions {
   /** Most bytes. Default 32 MiB. */
   readonly maxBytes?: number
+  /** Elements beyond which it is no document of this kind, but malformed. */
+  readonly maxElements?: number
   /** Name of the document for errors. */
   readonly what: string
 }
@@ -70,7 +72,7 @@ export function parseCbor(bytes: Uint8Array, options: CborOptions): CborValue {
   const { what, maxBytes = MAX_BYTES } = options
   if (bytes.length > maxBytes) throw tooLarge(what, bytes.length, maxBytes, "bytes")
   // SECURITY: sizes that a document claims are compared with what is there before anything is made room for.
-  scan(bytes, what)
+  scan(bytes, what, options.maxElements)
   let value: unknown
   try {
     value = decode(bytes, DECODE)
@@ -107,7 +109,7 @@ function readHead(bytes: Uint8Array, offset: number, what: string): Head {
   return { major, info, argument, end }
 }
 
-function scan(bytes: Uint8Array, what: string): void {
+function scan(bytes: Uint8Array, what: string, expected: number = Number.MAX_SAFE_INTEGER): void {
   let offset = 0
   let elements = 0
   const item = (depth: number): void => {
@@ -115,6 +117,7 @@ function scan(bytes: Uint8Array, what: string): void {
     const head = readHead(bytes, offset, what)
     offset = head.end
     elements += 1
+    if (elements > expected) throw malformed(what, `CBOR has more than ${expected} elements`)
     if (elements > MAX_ELEMENTS) throw tooLarge(what, `more than ${MAX_ELEMENTS}`, MAX_ELEMENTS, "CBOR elements")
     if (head.major < 2) return
     if (head.major === 7) {

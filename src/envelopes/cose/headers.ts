@@ -38,6 +38,13 @@ const MAX_COUNTERSIGNATURES = 16
 /** As many as a JWS may list. */
 const MAX_CRITICAL = 256
 
+/**
+ * Elements of a message, and of a protected header.
+ *
+ * SECURITY: a stranger's are read before anything is known of them, and each takes longer than its bytes.
+ */
+export const MAX_ELEMENTS = 4096
+
 /** Whether a value is a header map. */
 export function isHeader(value: CborValue | undefined): value is CoseHeader {
   return value instanceof Map
@@ -50,7 +57,7 @@ export function isHeader(value: CborValue | undefined): value is CoseHeader {
  */
 export function protectedHeaderOf(bytes: Uint8Array, what: string): CoseHeader {
   if (bytes.length === 0) return new Map()
-  const header = parseCbor(bytes, { what: `${what} protected header` })
+  const header = parseCbor(bytes, { what: `${what} protected header`, maxElements: MAX_ELEMENTS })
   if (!isHeader(header)) throw malformed(what, "cbor: protected header: require map type")
   return header
 }

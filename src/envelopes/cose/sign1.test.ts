@@ -258,6 +258,14 @@ describe("parseSign1", () => {
     ).toThrow("crit: saw 257 labels, expected at most 256")
   })
 
+  it.each(["header", "unprotected"])("refuses more headers than anybody writes: %s", (place) => {
+    const entries = (count: number): Entries => Array.from({ length: count }, (_, i) => [`l${i}`, i] as const)
+    const changes = (count: number): Parameters<typeof message>[0] =>
+      place === "header" ? { header: [[1, -7], ...entries(count)] } : { unprotected: map(entries(count)) }
+    expect(parse(changes(2040)).signature).toEqual(hex("01"))
+    expect(() => parse(changes(2048))).toThrow("CBOR has more than 4096 elements")
+  })
+
   it("adv: crit handling: refuses an unprotected crit", () => {
     expect(() =>
       parse({

@@ -1,7 +1,7 @@
 import { type CborKey, type CborValue, encodeCbor, parseCbor } from "../../codec/cbor.ts"
 import { malformed } from "../../codec/malformed.ts"
 import { MIB } from "../../core/limits.ts"
-import { checkHeaders, COSE_LABEL, type CoseHeader, isHeader, protectedHeaderOf } from "./headers.ts"
+import { checkHeaders, COSE_LABEL, type CoseHeader, isHeader, MAX_ELEMENTS, protectedHeaderOf } from "./headers.ts"
 
 /** A COSE_Sign1. Nothing in it is believed: the signature is still to be checked over `toBeSigned`. */
 export interface UnverifiedSign1 {
@@ -32,7 +32,7 @@ const HEAD = [0xd2, 0x84] as const
  * The CBOR must be definite and in shortest form. Refused: other tags or none, labels that are neither integers nor
  * texts, labels that are twice there (in one header or both), a `crit` that is empty, not protected, or lists more than
  * 256 labels, labels twice or labels that are absent, an absent algorithm, header values of the wrong type, a detached
- * payload, no signature.
+ * payload, no signature, more than 4096 elements of CBOR.
  *
  * @param input - untrusted.
  * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
@@ -42,7 +42,7 @@ const HEAD = [0xd2, 0x84] as const
 export function parseSign1(input: Uint8Array, options: Sign1Options = {}): UnverifiedSign1 {
   const { what = "COSE envelope", maxBytes = 32 * MIB } = options
   if (HEAD.some((byte, i) => input[i] !== byte)) throw malformed(what, "cbor: invalid COSE_Sign1_Tagged object")
-  const root = parseCbor(input, { maxBytes, what })
+  const root = parseCbor(input, { maxBytes, what, maxElements: MAX_ELEMENTS })
   const [protectedBytes, unprotectedHeader, payload, signature] = elements(root)
   if (!(protectedBytes instanceof Uint8Array)) throw malformed(what, "the protected header is no byte string")
   if (!isHeader(unprotectedHeader)) throw malformed(what, "cbor: unprotected header: require map type")
