@@ -1,5 +1,5 @@
+import { chainEnd } from "../../app/notation/chain-end.ts"
 import type { EnvelopeSigner, NotationSigner } from "../../app/notation/signer.ts"
-import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import { timeOf } from "./commands/trust-render.ts"
 import type { Session } from "./session.ts"
 
@@ -14,10 +14,8 @@ export async function warnOfCertificateEnd(
   signer: NotationSigner | EnvelopeSigner,
   now: number,
 ): Promise<void> {
-  if (signer.kind !== "key" || flags.string("timestamp-url") !== "") return
-  const ends = (signer.chain ?? []).map((raw) => parseCertificate(raw).notAfter)
-  const end = Math.min(...ends)
-  if (now + flags.duration("expires") <= end) return
+  const end = chainEnd(signer)
+  if (end === undefined || flags.string("timestamp-url") !== "" || now + flags.duration("expires") <= end) return
   await output.note(
     `warning: the certificate ends at ${timeOf(end)}, before --expires does; sign with --timestamp-url, or the signature ends with it`,
   )
