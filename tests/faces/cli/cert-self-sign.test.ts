@@ -77,5 +77,17 @@ describe("cert self-sign", () => {
     const artifact = await tool.run("sign", ...key, "--overwrite", "127.0.0.1:1/app:1")
     expect(artifact).toMatchObject({ exit: 2 })
     expect(artifact.stderr).toContain("--overwrite")
+    const bundle = await tool.run(
+      "sign",
+      "--key",
+      "release.key",
+      "--blob",
+      "hello.txt",
+      "--bundle",
+      "b.json",
+      "--overwrite",
+    )
+    expect(bundle).toMatchObject({ exit: 2, stdout: "" })
+    expect(bundle.stderr).toContain("--format notation")
   })
 })

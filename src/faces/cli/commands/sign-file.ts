@@ -22,6 +22,7 @@ const CERTIFIED_ONLY = [
   "expires",
   "timestamp-url",
   "timestamp-root",
+  "overwrite",
 ]
 
 /** Envelopes that a file's signature can be, by the format that names them. */
