@@ -229,8 +229,8 @@ export interface ContentStore {
   ): Promise<Attached>
   /** Referrers by the API alone; `supported: false` when the registry has none. */
   listReferrers(subject: Digest, artifactType?: string, signal?: AbortSignal): Promise<ReferrerList>
-  /** Referrers by the referrers tag alone. */
-  listReferrersTag(subject: Digest, signal?: AbortSignal): Promise<ReferrerList>
+  /** Referrers by the referrers tag alone; of the type asked for, and those whose type is not told. */
+  listReferrersTag(subject: Digest, artifactType?: string, signal?: AbortSignal): Promise<ReferrerList>
   listTags(signal?: AbortSignal): Promise<readonly string[]>
   /** Delete a tag or, by digest, a manifest; `false` when it was not there. */
   deleteManifest(reference: string, signal?: AbortSignal): Promise<boolean>

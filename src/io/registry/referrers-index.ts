@@ -48,12 +48,20 @@ export function referrersOf(manifest: FetchedManifest, subject: Digest): readonl
 /**
  * {@link referrersOf}, each entry once, and no more than are read.
  *
+ * @param artifactType - type wanted; entries that tell none stay.
  * @throws {ToolError} `E_LIMIT_EXCEEDED`, `E_FORMAT_MALFORMED`.
  */
-export function boundedReferrersOf(manifest: FetchedManifest, subject: Digest): readonly Descriptor[] | undefined {
+export function boundedReferrersOf(
+  manifest: FetchedManifest,
+  subject: Digest,
+  artifactType: string | undefined,
+): readonly Descriptor[] | undefined {
   const listed = referrersOf(manifest, subject)
   if (listed === undefined) return undefined
-  const entries = [...new Map(listed.map((entry) => [entry.digest, entry])).values()]
+  const wanted = listed.filter(
+    (entry) => artifactType === undefined || [undefined, "", artifactType].includes(entry.artifactType),
+  )
+  const entries = [...new Map(wanted.map((entry) => [entry.digest, entry])).values()]
   if (entries.length <= limits.referrers) return entries
   throw new ToolError("E_LIMIT_EXCEEDED", {
     kind: "unknown",

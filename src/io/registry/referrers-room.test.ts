@@ -67,6 +67,18 @@ suite("bounds of listing", () => {
     expect((await server.client().listReferrers(sha256("x"), BUNDLE)).entries).toHaveLength(1)
   })
 
+  it("counts the type asked for alone, and what tells none, under the tag", async () => {
+    const server = await registry({ referrers: 404 })
+    const client = server.client()
+    const subject = await pushSubject(client)
+    const untold = describe(EMPTY, MANIFEST_TYPE)
+    const wanted = { ...describe(json("wanted"), MANIFEST_TYPE), artifactType: BUNDLE }
+    const index = new TextEncoder().encode(listOf(10_001, untold, wanted))
+    await client.pushManifest(index, INDEX_TYPE, referrersTag(subject.digest))
+    const { entries } = await client.listReferrersTag(subject.digest, BUNDLE)
+    expect(entries.map((entry) => entry.digest)).toEqual([untold.digest, wanted.digest])
+  })
+
   it("bounds the bytes of a list in pages", async () => {
     const server = await registry()
     let page = 0

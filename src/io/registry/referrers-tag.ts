@@ -10,6 +10,7 @@ import { updateTag, type TagUpdate } from "./tag-update.ts"
 /**
  * Referrers by the referrers tag alone. Each entry is a claim: the manifest it names may have another subject.
  *
+ * @param artifactType - type wanted; entries that tell none stay. Others do not count.
  * @returns `supported: false` when there is no such tag.
  * @throws {ToolError} `E_FORMAT_MALFORMED` when the tag holds no OCI index; `E_LIMIT_EXCEEDED`; `E_REGISTRY_*`.
  *
@@ -18,10 +19,11 @@ import { updateTag, type TagUpdate } from "./tag-update.ts"
 export async function listReferrersTag(
   context: RepositoryContext,
   subject: Digest,
+  artifactType?: string,
   signal?: AbortSignal,
 ): Promise<ReferrerList> {
   const state = await getManifest(context, referrersTag(subject), { signal })
-  const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject)
+  const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject, artifactType)
   if (entries === undefined) return { entries: [], via: "referrers-tag", supported: false }
   return { entries, via: "referrers-tag", supported: true }
 }
@@ -73,7 +75,7 @@ export async function detachFromTag(
   referrers: readonly Digest[],
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { entries } = await listReferrersTag(context, subject, signal)
+  const { entries } = await listReferrersTag(context, subject, undefined, signal)
   if (!entries.some((entry) => referrers.includes(entry.digest))) return false
   await editReferrersTag(context, uploads, subject, { add: [], remove: referrers }, signal)
   return true

@@ -105,7 +105,7 @@ export function openRepository(options: RepositoryOptions): RegistryRepository {
       context.queues.run(tagKey(context, tag), () => updateTag(context, uploads, tag, change, holds, signal)),
     attach: (bytes, mediaType, options) => attach(context, uploads, bytes, mediaType, options),
     listReferrers: (subject, artifactType, signal) => listReferrers(context, subject, artifactType, signal),
-    listReferrersTag: (subject, signal) => listReferrersTag(context, subject, signal),
+    listReferrersTag: (subject, artifactType, signal) => listReferrersTag(context, subject, artifactType, signal),
     listTags: (signal) => listTags(context, signal),
     deleteManifest: (reference, signal) => deleteManifest(context, reference, signal),
     detachFromTag: (subject, referrers, signal) => detachFromTag(context, uploads, subject, referrers, signal),

@@ -47,7 +47,7 @@ export function referrersStore(where: ContentStore, kind: ReferrersStoreKind, op
         const list =
           kind === "referrers-api"
             ? await where.listReferrers(subject.digest, undefined, signal)
-            : await where.listReferrersTag(subject.digest, signal)
+            : await where.listReferrersTag(subject.digest, undefined, signal)
         // A missing tag is an empty list; a missing API says nothing about signatures.
         if (!list.supported && kind === "referrers-api") return unsupportedAnswer(place)
         return await read(where, place, { subject, wanted, entries: list.entries }, { ...options, reader, signal })

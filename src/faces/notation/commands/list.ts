@@ -15,17 +15,16 @@ export const list: FaceHandler = async (invocation) => {
   const artifact = faceArtifact(args[0] ?? "", flags.bool("oci-layout"))
   const app = await openFor(invocation, artifact)
   const { name, subject } = await resolveArtifact(invocation, app, artifact, "list")
-  const found = await listNotation(app.stores.content(artifact.target), subject.digest)
-  const shown = found.slice(0, max)
-  const exceeded = `exceeded configured limit of max signatures ${max} to examine`
-  if (found.length > max && generation.name === "notation2") await warn(invocation, exceeded)
-  if (shown.length === 0) {
+  const { signatures, exceeded } = await listNotation(app.stores.content(artifact.target), subject.digest, max)
+  const warning = `exceeded configured limit of max signatures ${max} to examine`
+  if (exceeded && generation.name === "notation2") await warn(invocation, warning)
+  if (signatures.length === 0) {
     await print(invocation, `${name} has no associated signature${generation.name === "notation2" ? "s" : ""}`)
     return 0
   }
-  const children = shown.map(({ digest }) => ({ text: digest }))
+  const children = signatures.map(({ digest }) => ({ text: digest }))
   const { stdout } = invocation.world
   await stdout.write(treeText({ text: name, children: [{ text: SIGNATURE_TYPE, children }] }, stdout))
-  if (found.length > max && generation.name === "notation") await print(invocation, `Warning: ${exceeded}`)
+  if (exceeded && generation.name === "notation") await print(invocation, `Warning: ${warning}`)
   return 0
 }

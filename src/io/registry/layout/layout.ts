@@ -77,9 +77,9 @@ export function openLayout(options: LayoutOptions): LayoutStore {
       await readLayoutIndex(options.path)
       return { entries: await layout.referrers.list(subject, artifactType), via: "referrers-api", supported: true }
     },
-    listReferrersTag: async (subject) => {
+    listReferrersTag: async (subject, artifactType) => {
       const state = await layout.readTag(referrersTag(subject))
-      const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject)
+      const entries = state === undefined ? undefined : boundedReferrersOf(state.manifest, subject, artifactType)
       return { entries: entries ?? [], via: "referrers-tag", supported: entries !== undefined }
     },
     listTags: tagList,
