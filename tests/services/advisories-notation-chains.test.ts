@@ -5,8 +5,9 @@ import { encodePem } from "../../src/codec/pem.ts"
 import { basicConstraintsExtension, keyUsageExtension } from "../../src/crypto/x509/build-extensions.ts"
 import type { TestSigner } from "../../src/testing/index.ts"
 import { type ForgedChain, forgeChain, LEAF, type Link } from "../e2e/notation/forged-chain.ts"
-import { attach, type Forgery, forgeJws } from "../e2e/notation/forged-signature.ts"
+import type { Forgery } from "../e2e/notation/forged-signature.ts"
 import { type Pushed, type Rig, startRig } from "../e2e/notation/rig.ts"
+import { attackOn } from "./notation-attack.ts"
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -25,36 +26,12 @@ beforeEach(() => {
   rig.policy()
 })
 
-/** All three programs refuse, and none says a word of success. */
-async function expectRefused({ reference }: Pushed, code?: string, text = ""): Promise<void> {
-  for (const face of ["notation", "notation2"] as const) {
-    const ran = await rig[face]("verify", reference)
-    expect(ran).toMatchObject({ exit: 1, stdout: "" })
-    expect(ran.stderr).toContain("Error: signature verification failed for all the signatures associated with ")
-    expect(ran.stderr).toContain(text)
-  }
-  const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", reference)
-  expect(own.exit).toBe(1)
-  expect(own.stdout).not.toMatch(/^verified/m)
-  expect(own.stdout + own.stderr).not.toContain("E_INTERNAL")
-  if (code !== undefined) expect(own.stdout + own.stderr).toContain(code)
-}
+const { expectRefused, forged, trustRoot } = attackOn(() => rig)
 
 async function expectAccepted({ reference }: Pushed): Promise<void> {
   expect(await rig.notation("verify", reference)).toMatchObject({ exit: 0, stderr: "" })
   const own = await rig.countersign("verify", "--trust-store", "ca:test", "--identity", "*", reference)
   expect(own.exit).toBe(0)
-}
-
-async function forged(holder: Pick<ForgedChain, "keyPem" | "chain">, forgery: Forgery = {}): Promise<Pushed> {
-  const artifact = await rig.push()
-  await attach(rig, artifact, forgeJws(holder, artifact.subject, forgery))
-  return artifact
-}
-
-/** Trust the last certificate of a chain beside the others. */
-function trustRoot({ chain }: Pick<ForgedChain, "chain">): void {
-  rig.trust("ca:test", encodePem("CERTIFICATE", chain.at(-1) ?? new Uint8Array(0)))
 }
 
 describe("the validity of every certificate counts, not that of the leaf alone", () => {
