@@ -141,7 +141,8 @@ describe("signing", () => {
       "bundle, referrers API",
       ["cosign-v3"],
       {},
-      [...found, ...blobs(2), "PUT manifests/sha256:… 201", "GET referrers/sha256:… 200"],
+      // Whether there is room for it is asked first; that it is listed, last.
+      [...found, ...blobs(2), "GET referrers/sha256:… 200", "PUT manifests/sha256:… 201", "GET referrers/sha256:… 200"],
     ],
     [
       "bundle, referrers tag",
@@ -150,8 +151,9 @@ describe("signing", () => {
       [
         ...found,
         ...blobs(2),
-        "PUT manifests/sha256:… 201",
         "GET referrers/sha256:… 404",
+        "GET manifests/sha256-… 404",
+        "PUT manifests/sha256:… 201",
         "GET manifests/sha256-… 404",
         "PUT manifests/sha256-… 201",
       ],
