@@ -19,7 +19,6 @@ import type {
 } from "../core/ports.ts"
 import type { TrustStore, TrustStoreName } from "../core/certified.ts"
 import type { Descriptor } from "../core/descriptor.ts"
-import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
 import type { FormatName } from "../core/format-names.ts"
 import type { JsonValue } from "../core/json-value.ts"
@@ -265,90 +264,6 @@ export interface VerifyResult {
   readonly errors: readonly (ToolError | undefined)[]
 }
 
-/* ---------------------------------------------------------------------------------------------------------- blobs --- */
-
-/** A blob: the user's file (`-` = standard input), or only its digest where that is enough. */
-export type BlobInput = { readonly path: string } | { readonly digest: Digest }
-
-export interface SignBlobRequest {
-  readonly blob: { readonly path: string }
-  readonly key: SigningKey
-  /** `sha256` whatever the key, as cosign 2 does; default the key's own choice. */
-  readonly hash?: "key" | "sha256"
-}
-
-export interface SignedBlob {
-  readonly digest: Digest
-  /** Raw signature bytes. */
-  readonly signature: Uint8Array
-  /** Sigstore bundle v0.3 JSON. */
-  readonly bundle: Uint8Array
-  /** Bytes read. */
-  readonly size: number
-}
-
-export interface AttestBlobRequest {
-  /** The blob, or its digest when the caller knows it (`--hash`). */
-  readonly blob: BlobInput
-  readonly subjectName: string
-  readonly predicate: PredicateInput
-  readonly key: SigningKey
-  readonly generation: "cosign2" | "cosign3"
-  readonly hash?: "key" | "sha256"
-}
-
-export interface AttestedBlob {
-  readonly envelope: Uint8Array
-  readonly bundle: Uint8Array
-  /** Legacy local bundle around the envelope. */
-  readonly legacyBundle: Uint8Array
-  readonly statement: Uint8Array
-}
-
-export interface VerifyBlobRequest extends Pick<
-  VerifyRequest,
-  "certificates" | "policy" | "trustStore" | "pluginConfig" | "unknownCritical"
-> {
-  readonly blob: BlobInput
-  readonly keys: readonly NamedKey[]
-  readonly hash?: VerifyRequest["hash"]
-  /**
-   * Exactly one of: a Sigstore bundle, a legacy cosign bundle (both as `bundle` bytes), a detached raw signature, or a
-   * Notary Project envelope.
-   */
-  readonly evidence:
-    | { readonly bundle: Uint8Array }
-    | { readonly signature: Uint8Array }
-    | { readonly envelope: Uint8Array; readonly form: "jws" | "cose" }
-  /** Media type that must be signed; absent = any. Notary Project envelopes alone. */
-  readonly mediaType?: string
-  /** User metadata that must be signed. */
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly tlog?: VerifyRequest["tlog"]
-  readonly at: number
-}
-
-/** Answer about one blob; the report names one artifact, the blob. */
-export interface VerifyBlobResult {
-  readonly report: Report
-  readonly verified: readonly VerifiedSignature[]
-  /** First failure, `undefined` when verified. */
-  readonly error: ToolError | undefined
-}
-
-export interface VerifyBlobAttestationRequest {
-  /** Absent only with `checkClaims: false`. */
-  readonly blob?: BlobInput
-  readonly keys: readonly NamedKey[]
-  /** Sigstore bundle, legacy bundle, or DSSE envelope JSON. */
-  readonly evidence: { readonly bundle: Uint8Array } | { readonly envelope: Uint8Array }
-  readonly hash?: VerifyRequest["hash"]
-  readonly tlog?: VerifyRequest["tlog"]
-  readonly predicateType?: string
-  readonly checkClaims: boolean
-  readonly at: number
-}
-
 /* ------------------------------------------------------------------------------------- list, tree, inspect, clean --- */
 
 /** Something attached to an artifact, decoded without trust. */
@@ -391,69 +306,4 @@ export interface CleanRequest {
 export interface CleanResult {
   /** References removed, in order. */
   readonly removed: readonly string[]
-}
-
-/* --------------------------------------------------------------------------------------------------- save, load --- */
-
-export interface SaveRequest {
-  readonly target: Target
-  /** Folder of the layout; made when it is not there. */
-  readonly folder: string
-  readonly signatureRepository?: string
-  readonly tagPrefix?: string
-}
-
-export interface SavedArtifact {
-  readonly subject: Descriptor
-  /** Entries of `index.json`, the artifact first. */
-  readonly entries: readonly Descriptor[]
-}
-
-export interface LoadRequest {
-  /** Folder of a layout that holds one artifact. */
-  readonly folder: string
-  /** Where it goes; a digest must be the artifact's. */
-  readonly target: Target
-  readonly signatureRepository?: string
-  readonly tagPrefix?: string
-}
-
-export interface LoadedArtifact {
-  readonly subject: Descriptor
-  /** Tags and digests of what was attached, in order. */
-  readonly attached: readonly string[]
-}
-
-/* ---------------------------------------------------------------------------------------------- push, pull, tag --- */
-
-export interface PushRequest {
-  readonly target: Target
-  readonly files: readonly { readonly path: string; readonly mediaType?: string }[]
-  /** Default `application/vnd.unknown.artifact.v1`. */
-  readonly artifactType?: string
-  readonly annotations: Readonly<Record<string, string>>
-}
-
-export interface PushedArtifact {
-  readonly descriptor: Descriptor
-  /** `registry/repository@digest`. */
-  readonly reference: string
-}
-
-export interface PullRequest {
-  readonly target: Target
-  /** Folder that exists. */
-  readonly output: string
-  readonly overwrite: boolean
-}
-
-export interface PulledArtifact {
-  readonly descriptor: Descriptor
-  /** Paths written, in layer order. */
-  readonly files: readonly string[]
-}
-
-export interface TagRequest {
-  readonly target: Target
-  readonly tags: readonly string[]
 }

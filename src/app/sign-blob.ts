@@ -6,7 +6,8 @@ import { encodeHex } from "../codec/hex.ts"
 import { hashOf } from "../crypto/schemes.ts"
 import { blobFormats } from "../formats/index.ts"
 import { readBlob, type ReadBlob } from "./read-blob.ts"
-import type { AppContext, AttestBlobRequest, AttestedBlob, SignBlobRequest, SignedBlob } from "./requests.ts"
+import type { AttestBlobRequest, AttestedBlob, SignBlobRequest, SignedBlob } from "./blob-requests.ts"
+import type { AppContext } from "./requests.ts"
 import { schemeFor } from "./sign-draft.ts"
 
 /**

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { memoryWorld } from "../../tests/faces/memory-world.ts"
-import type { VerifyBlobRequest } from "./requests.ts"
+import type { VerifyBlobRequest } from "./blob-requests.ts"
 import { verifyBlob } from "./verify-blob.ts"
 
 /** Written by real cosign. */

@@ -12,13 +12,8 @@ import { artifactNeeds } from "../trust/keyed.ts"
 import { certifiedTrust } from "./certified-trust.ts"
 import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { readBlob } from "./read-blob.ts"
-import type {
-  AppContext,
-  BlobInput,
-  VerifyBlobAttestationRequest,
-  VerifyBlobRequest,
-  VerifyBlobResult,
-} from "./requests.ts"
+import type { BlobInput, VerifyBlobAttestationRequest, VerifyBlobRequest, VerifyBlobResult } from "./blob-requests.ts"
+import type { AppContext } from "./requests.ts"
 import { asksForNothing, decide, exempted, unresolvable } from "./verdict.ts"
 
 /**

@@ -1,6 +1,7 @@
 import { decodeBase64 } from "../../codec/base64.ts"
 import { verifyBlob, verifyBlobAttestation } from "../../app/verify-blob.ts"
-import type { AppContext, VerifyBlobRequest, VerifyResult } from "../../app/requests.ts"
+import type { VerifyBlobRequest } from "../../app/blob-requests.ts"
+import type { AppContext, VerifyResult } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { FlagValues } from "../command.ts"

@@ -1,4 +1,5 @@
-import type { AppContext, BlobInput } from "../../app/requests.ts"
+import type { BlobInput } from "../../app/blob-requests.ts"
+import type { AppContext } from "../../app/requests.ts"
 import { decodeBase64 } from "../../codec/base64.ts"
 import { isDigest } from "../../core/digest.ts"
 import { limits } from "../../core/limits.ts"

@@ -1,6 +1,7 @@
 import { encodeBase64 } from "../../../codec/base64.ts"
 import { signBlob } from "../../../app/sign-blob.ts"
-import type { FormatName, SignedBlob } from "../../../app/requests.ts"
+import type { SignedBlob } from "../../../app/blob-requests.ts"
+import type { FormatName } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { printable } from "../../../core/printable.ts"

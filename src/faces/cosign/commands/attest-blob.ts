@@ -1,5 +1,6 @@
 import { attestBlob } from "../../../app/sign-blob.ts"
-import type { AppContext, AttestedBlob, BlobInput } from "../../../app/requests.ts"
+import type { AttestedBlob, BlobInput } from "../../../app/blob-requests.ts"
+import type { AppContext } from "../../../app/requests.ts"
 import { isDigest } from "../../../core/digest.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"

@@ -1,6 +1,7 @@
 import { signBlob } from "../../../app/sign-blob.ts"
 import { publicKeyPem } from "../../../app/keys.ts"
-import type { AppContext, SignedBlob } from "../../../app/requests.ts"
+import type { SignedBlob } from "../../../app/blob-requests.ts"
+import type { AppContext } from "../../../app/requests.ts"
 import { encodeBase64 } from "../../../codec/base64.ts"
 import { goJson } from "../../../codec/go-json.ts"
 import type { SigningKey } from "../../../core/ports.ts"

@@ -1,6 +1,7 @@
 import { resolvePredicateType } from "../../../app/predicate-types.ts"
 import { verifyBlobAttestation } from "../../../app/verify-blob.ts"
-import type { AppContext, BlobInput, VerifyBlobAttestationRequest } from "../../../app/requests.ts"
+import type { BlobInput, VerifyBlobAttestationRequest } from "../../../app/blob-requests.ts"
+import type { AppContext } from "../../../app/requests.ts"
 import { isDigest } from "../../../core/digest.ts"
 import { asToolError } from "../../../core/errors.ts"
 import { limits } from "../../../core/limits.ts"

@@ -1,5 +1,5 @@
 import { verifyBlob } from "../../../app/verify-blob.ts"
-import type { VerifyBlobRequest } from "../../../app/requests.ts"
+import type { VerifyBlobRequest } from "../../../app/blob-requests.ts"
 import { blobInput, readBundle, readSignature } from "../blob-evidence.ts"
 import { blobFailure } from "../blob-failure.ts"
 import { faceError } from "../face-error.ts"
