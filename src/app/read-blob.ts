@@ -1,3 +1,4 @@
+import { concatBytes } from "../codec/concat-bytes.ts"
 import type { ArtifactContent } from "../core/candidate.ts"
 import { ToolError } from "../core/errors.ts"
 import { limits, MIB } from "../core/limits.ts"
@@ -41,17 +42,7 @@ export async function readBlob(
   }
   task.done()
   const digests = Object.fromEntries(hashers.map((hasher) => [hasher.algorithm, hasher.digest()]))
-  return kept === undefined ? { digests, size } : { digests, size, bytes: concatenate(kept, size) }
-}
-
-function concatenate(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return kept === undefined ? { digests, size } : { digests, size, bytes: concatBytes(kept) }
 }
 
 function tooLarge(path: string): never {

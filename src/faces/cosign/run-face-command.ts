@@ -1,3 +1,4 @@
+import { concatBytes } from "../../codec/concat-bytes.ts"
 import type { AppContext } from "../../app/requests.ts"
 import type { ConnectionOptions, OutputStream, World } from "../../app/world.ts"
 import { printableJson, printableText } from "../../core/printable.ts"
@@ -119,14 +120,6 @@ function collector(like: OutputStream): { readonly stream: OutputStream; bytes()
         return Promise.resolve()
       },
     },
-    bytes: () => {
-      const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-      let at = 0
-      for (const chunk of chunks) {
-        all.set(chunk, at)
-        at += chunk.length
-      }
-      return all
-    },
+    bytes: () => concatBytes(chunks),
   }
 }

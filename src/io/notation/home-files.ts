@@ -1,7 +1,8 @@
 import { constants } from "node:fs"
-import { type FileHandle, lstat, mkdir, open } from "node:fs/promises"
+import { type FileHandle, lstat, mkdir, open, unlink } from "node:fs/promises"
 import { dirname, join, sep } from "node:path"
 
+import { concatBytes } from "../../codec/concat-bytes.ts"
 import { ToolError } from "../../core/errors.ts"
 import { makeFolders } from "../../core/make-folders.ts"
 import { errnoOf, ioError } from "../system/io-error.ts"
@@ -80,13 +81,18 @@ async function readAll(file: FileHandle, path: string, max: number): Promise<Uin
     }
     parts.push(buffer.subarray(0, bytesRead))
   }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+  return concatBytes(parts)
+}
+
+/** Remove a file. @returns false when it was not there. @throws {ToolError} `E_IO`. */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path)
+    return true
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return false
+    throw ioError("remove", path, thrown)
   }
-  return whole
 }
 
 /**

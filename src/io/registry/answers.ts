@@ -1,3 +1,4 @@
+import { concatBytes } from "../../codec/concat-bytes.ts"
 import type { ErrorCode } from "../../core/error-catalogue.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonObject } from "../../core/json-value.ts"
@@ -157,13 +158,7 @@ export function protocolError(what: string, why: string): ToolError {
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [only] = chunks
   if (chunks.length === 1 && only !== undefined) return new Uint8Array(only.buffer, only.byteOffset, only.byteLength)
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
+  return concatBytes(chunks)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream"
+import { concatBytes } from "../../codec/concat-bytes.ts"
 import { ToolError } from "../../core/errors.ts"
 import { ioError } from "./io-error.ts"
 
@@ -68,13 +69,7 @@ export async function collect(chunks: AsyncIterable<Uint8Array>, max: number, na
     }
     parts.push(chunk)
   }
-  const out = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return concatBytes(parts)
 }
 
 /**

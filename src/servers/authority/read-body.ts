@@ -1,3 +1,5 @@
+import { concatBytes } from "../../codec/concat-bytes.ts"
+
 /** Body of at most `max` bytes; `undefined` past that. */
 export async function readBody(request: Request, max: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
@@ -8,11 +10,5 @@ export async function readBody(request: Request, max: number): Promise<Uint8Arra
     if (size > max) return undefined
     chunks.push(chunk)
   }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
+  return concatBytes(chunks)
 }

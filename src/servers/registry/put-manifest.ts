@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { concatBytes } from "../../codec/concat-bytes.ts"
 import { CONDITION_APPLIED } from "../../core/condition-applied.ts"
 import { digestAlgorithm, type Digest, type DigestAlgorithm } from "../../core/digest.ts"
 import { changePrecondition, isConditional, preconditionFailed } from "./conditions.ts"
@@ -111,13 +112,7 @@ async function boundedBody(request: Request, max: number): Promise<Uint8Array<Ar
       chunks.push(chunk)
     }
   }
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
+  return concatBytes(chunks)
 }
 
 function tooLarge(max: number): RegistryFault {

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../../codec/concat-bytes.ts"
 import type { Digest } from "../../../core/digest.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { ContentFiles } from "./content.ts"
@@ -46,11 +47,11 @@ export function createMemoryContent(): ContentFiles {
       for (const chunk of part(id)) yield await Promise.resolve(chunk)
     },
     truncatePart: (id, size) => {
-      parts.set(id, [joined(part(id)).subarray(0, size)])
+      parts.set(id, [concatBytes(part(id)).subarray(0, size)])
       return Promise.resolve()
     },
     commitPart: (id, digest) => {
-      contents.set(digest, joined(part(id)))
+      contents.set(digest, concatBytes(part(id)))
       parts.delete(id)
       return Promise.resolve()
     },
@@ -66,16 +67,6 @@ const CHUNK = 256 * 1024
 
 function total(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(total(chunks))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 function missing(name: string): never {
