@@ -10,9 +10,9 @@ import { limits } from "../../core/limits.ts"
 import { localSigningKey } from "../../crypto/local-key.ts"
 import { parsePrivateKey, type PrivateKey } from "../../crypto/private-key.ts"
 import { atomicWrite } from "../system/atomic-write.ts"
-import { errnoOf, inputError, ioError } from "../system/io-error.ts"
+import { inputError } from "../system/io-error.ts"
 import type { HomeContext } from "./home-context.ts"
-import { configPath, isFileName, makePrivateFolder, readBounded } from "./home-files.ts"
+import { configPath, isFileName, makePrivateFolder, readBounded, removeFile } from "./home-files.ts"
 
 /** Paths of a local key. */
 export interface KeyPairPaths {
@@ -74,8 +74,8 @@ export async function removeKeyPair(
   name: string,
 ): Promise<KeyPairPaths & { readonly keyRemoved: boolean; readonly certRemoved: boolean }> {
   const paths = pathsOf(context, name)
-  const keyRemoved = await remove(paths.keyPath)
-  return { ...paths, keyRemoved, certRemoved: await remove(paths.certPath) }
+  const keyRemoved = await removeFile(paths.keyPath)
+  return { ...paths, keyRemoved, certRemoved: await removeFile(paths.certPath) }
 }
 
 function pathsOf(context: HomeContext, name: string): KeyPairPaths {
@@ -104,16 +104,6 @@ async function writeNew(kind: string, path: string, text: string, mode: number):
       details: { path },
       cause: thrown,
     })
-  }
-}
-
-async function remove(path: string): Promise<boolean> {
-  try {
-    await unlink(path)
-    return true
-  } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return false
-    throw ioError("remove", path, thrown)
   }
 }
 

@@ -1,13 +1,11 @@
-import { unlink } from "node:fs/promises"
 import { dirname } from "node:path"
 
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { PolicyFileKind } from "../../core/notation-home.ts"
 import { atomicWrite } from "../system/atomic-write.ts"
-import { errnoOf, ioError } from "../system/io-error.ts"
 import type { HomeContext } from "./home-context.ts"
-import { configPath, makePrivateFolder, readRegular } from "./home-files.ts"
+import { configPath, makePrivateFolder, readRegular, removeFile } from "./home-files.ts"
 
 const NAMES: Readonly<Record<PolicyFileKind, string>> = {
   oci: "trustpolicy.oci.json",
@@ -59,12 +57,5 @@ export async function writePolicy(context: HomeContext, kind: PolicyFileKind, by
 
 /** False when it was not there. @throws {ToolError} `E_IO`. */
 export async function removePolicy(context: HomeContext, kind: PolicyFileKind): Promise<boolean> {
-  const path = configPath(context, NAMES[kind])
-  try {
-    await unlink(path)
-    return true
-  } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return false
-    throw ioError("remove", path, thrown)
-  }
+  return removeFile(configPath(context, NAMES[kind]))
 }

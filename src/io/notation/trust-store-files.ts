@@ -1,5 +1,5 @@
 import { type Dirent } from "node:fs"
-import { lstat, readdir, rm, rmdir, unlink } from "node:fs/promises"
+import { lstat, readdir, rm, rmdir } from "node:fs/promises"
 import { basename, join } from "node:path"
 
 import { compareUtf8 } from "../../codec/utf8.ts"
@@ -11,7 +11,7 @@ import type { CertificateRemoval, StoredCertificate } from "../../core/notation-
 import { atomicWrite } from "../system/atomic-write.ts"
 import { errnoOf, ioError, systemReason } from "../system/io-error.ts"
 import type { HomeContext } from "./home-context.ts"
-import { configPath, isFileName, makePrivateFolder, readRegular } from "./home-files.ts"
+import { configPath, isFileName, makePrivateFolder, readRegular, removeFile } from "./home-files.ts"
 
 const TYPES: readonly TrustStoreType[] = ["ca", "signingAuthority", "tsa"]
 /** Files of one store; a bound on what one verification reads. */
@@ -129,12 +129,7 @@ export async function removeCertificate(
 ): Promise<boolean> {
   const folder = storePath(context, store)
   const path = filePath(folder, file)
-  try {
-    await unlink(path)
-  } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return false
-    throw ioError("remove", path, thrown)
-  }
+  if (!(await removeFile(path))) return false
   if (removeEmpty) await removeIfEmpty(folder, onWarning)
   return true
 }
