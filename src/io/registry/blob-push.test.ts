@@ -2,7 +2,6 @@ import type { ServerResponse } from "node:http"
 
 import { afterEach, describe as suite, expect, it } from "vitest"
 
-import { ToolError } from "../../core/errors.ts"
 import {
   describe,
   EMPTY,
@@ -15,6 +14,7 @@ import {
   type Manners,
   type TestRegistry,
 } from "./test-registry.ts"
+import { failure } from "./test-failure.ts"
 
 const running: TestRegistry[] = []
 
@@ -27,16 +27,6 @@ async function registry(manners: Partial<Manners> = {}): Promise<TestRegistry> {
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.close()))
 })
-
-async function failure(work: Promise<unknown> | (() => Promise<unknown>)): Promise<ToolError> {
-  try {
-    await (typeof work === "function" ? work() : work)
-  } catch (error) {
-    if (error instanceof ToolError) return error
-    throw error
-  }
-  throw new Error("expected a failure")
-}
 
 const octets = "application/octet-stream"
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)

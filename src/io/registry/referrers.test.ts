@@ -1,6 +1,5 @@
 import { afterEach, describe as suite, expect, it } from "vitest"
 
-import { ToolError } from "../../core/errors.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { TagChange } from "../../core/ports.ts"
 import { referrersTag } from "./referrers-index.ts"
@@ -19,6 +18,7 @@ import {
   type Manners,
   type TestRegistry,
 } from "./test-registry.ts"
+import { failure } from "./test-failure.ts"
 
 const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 const running: TestRegistry[] = []
@@ -32,16 +32,6 @@ async function registry(manners: Partial<Manners> = {}): Promise<TestRegistry> {
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.close()))
 })
-
-async function failure(work: Promise<unknown>): Promise<ToolError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof ToolError) return error
-    throw error
-  }
-  throw new Error("expected a failure")
-}
 
 const digests = (entries: readonly Descriptor[]): string[] => entries.map((entry) => entry.digest)
 const asked = (server: TestRegistry): string[] =>

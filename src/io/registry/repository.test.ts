@@ -3,7 +3,6 @@ import type { ServerResponse } from "node:http"
 
 import { afterEach, describe as suite, expect, it } from "vitest"
 
-import { ToolError } from "../../core/errors.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import { createHttpClient } from "../net/http-client.ts"
 import {
@@ -22,6 +21,7 @@ import {
   type Manners,
   type TestRegistry,
 } from "./test-registry.ts"
+import { failure } from "./test-failure.ts"
 
 const running: TestRegistry[] = []
 
@@ -34,16 +34,6 @@ async function registry(manners: Partial<Manners> = {}): Promise<TestRegistry> {
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.close()))
 })
-
-async function failure(work: Promise<unknown> | (() => Promise<unknown>)): Promise<ToolError> {
-  try {
-    await (typeof work === "function" ? work() : work)
-  } catch (error) {
-    if (error instanceof ToolError) return error
-    throw error
-  }
-  throw new Error("expected a failure")
-}
 
 const octets = "application/octet-stream"
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -5,7 +5,6 @@ import { join } from "node:path"
 
 import { afterEach, beforeEach, describe as suite, expect, it } from "vitest"
 
-import { ToolError } from "../../../core/errors.ts"
 import type { Descriptor } from "../../../core/descriptor.ts"
 import type { ContentStore, TagChange } from "../../../core/ports.ts"
 import { TagQueues } from "../tag-queues.ts"
@@ -22,6 +21,7 @@ import {
   sha256,
 } from "../test-registry.ts"
 import { openLayout } from "./layout.ts"
+import { failure } from "../test-failure.ts"
 
 let folder = ""
 
@@ -40,16 +40,6 @@ function open(path = folder): ContentStore {
     randomness: { bytes: (size) => new Uint8Array(randomBytes(size)) },
     sleep: () => new Promise((resolve) => setTimeout(resolve, 2)),
   })
-}
-
-async function failure(work: Promise<unknown>): Promise<ToolError> {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof ToolError) return error
-    throw error
-  }
-  throw new Error("expected a failure")
 }
 
 const config = describe(EMPTY, "application/vnd.oci.image.config.v1+json")
