@@ -8,6 +8,7 @@ import type { Digest } from "./digest.ts"
 import type { JsonValue } from "./json-value.ts"
 import type { HashAlgorithm, PublicKey, RawSignature, Subject } from "./ports.ts"
 import type { Finding, SignatureKind } from "./report.ts"
+import type { SigstoreEvidence } from "./sigstore.ts"
 import type { VerifiedContent } from "./verified.ts"
 
 /** One signature found, parsed and not trusted. Holds the very bytes the signature must cover. */
@@ -34,6 +35,8 @@ export interface Candidate {
   readonly hash?: HashAlgorithm
   /** Hashes by which a statement names its subjects, so that a file is hashed with all of them in one pass. */
   readonly digestAlgorithms?: readonly HashAlgorithm[]
+  /** Log entries and timestamps that came with the signature. */
+  readonly evidence?: SigstoreEvidence
   /** Parts that are present and are not evaluated, such as `transparency log entry`. */
   readonly notEvaluated: readonly string[]
   /** Whether the payload is about `subject` and says what is wanted. At least one finding. */

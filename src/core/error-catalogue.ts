@@ -219,6 +219,35 @@ const rows = [
   ],
 
   [
+    "E_TLOG_PROOF",
+    "negative",
+    false,
+    "a log's promise, checkpoint or inclusion proof does not hold",
+    "get the signature again from its source; if it stays so, report it to the log's operator",
+  ],
+  [
+    "E_TLOG_KEY_UNKNOWN",
+    "negative",
+    false,
+    "a log entry was made by a log that is not trusted",
+    "check that the trusted root is of the instance that signed",
+  ],
+  [
+    "E_TLOG_ENTRY_MISMATCH",
+    "negative",
+    false,
+    "a log entry is about something else than this signature",
+    "get the signature again from its source; do not use the artifact until you know why",
+  ],
+  [
+    "E_CERT_SCT",
+    "negative",
+    false,
+    "nothing shows that the certificate was logged by a trusted certificate transparency log",
+    "check that the trusted root is of the instance that signed",
+  ],
+
+  [
     "E_CERT_CHAIN",
     "negative",
     false,
@@ -303,6 +332,56 @@ const rows = [
     "name a key with `--key`, or a trust store and an identity with `--trust-store` and `--identity`; `countersign trust add` fills stores",
   ],
   ["E_TRUST_MALFORMED", "usage", false, "trust data is not well-formed", "check the file named"],
+  [
+    "E_TRUST_STALE",
+    "unknown",
+    true,
+    "trust data is past its expiry and could not be refreshed",
+    "check the network and the clock, or use what is there knowingly with `--offline`",
+  ],
+  [
+    "E_TRUST_ROLLBACK",
+    "unknown",
+    false,
+    "a repository of trust data served something older than what is known",
+    "do not use the mirror until its operator explains it",
+  ],
+
+  [
+    "E_OIDC_NO_TOKEN",
+    "usage",
+    false,
+    "no identity token could be had",
+    "set SIGSTORE_ID_TOKEN, give `--identity-token FILE`, or run on a terminal with a browser",
+  ],
+  [
+    "E_OIDC_REJECTED",
+    "negative",
+    false,
+    "an identity token or the answer of an identity provider does not hold",
+    "log in again; if it stays so, check the issuer and the client id",
+  ],
+  [
+    "E_OIDC_PERMISSION",
+    "negative",
+    false,
+    "the identity provider or the person at it refused",
+    "grant the permission named, such as `id-token: write` in a GitHub workflow",
+  ],
+  [
+    "E_SERVICE_REFUSED",
+    "unknown",
+    false,
+    "a signing service refused the request",
+    "read the service's message above; check the signing config",
+  ],
+  [
+    "E_SERVICE_PROTOCOL",
+    "unknown",
+    false,
+    "a signing service answered against its protocol",
+    "check that the URL is of the service meant, and report it to its operator",
+  ],
 
   ["E_KEY_NOT_FOUND", "usage", false, "a key could not be read", "check the path or reference"],
   [

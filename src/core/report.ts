@@ -33,6 +33,7 @@ export type CheckId =
   | "payload.type"
   | "predicate.type"
   | "log.entry"
+  | "certificate.sct"
   | "envelope.attributes"
   | "certificate.chain"
   | "certificate.trusted"
@@ -43,7 +44,7 @@ export type CheckId =
   | "plugin"
 
 /** Who the evidence shows. Each family adds its variant; all have a `fingerprint` to count them by and a `name` to show. */
-export type SignerIdentity = KeyIdentity | CertificateIdentity
+export type SignerIdentity = KeyIdentity | CertificateIdentity | KeylessIdentity
 
 export interface KeyIdentity {
   readonly kind: "key"
@@ -70,6 +71,47 @@ export interface CertificateIdentity {
   /** Trust store `type:name` that holds a certificate of the chain. */
   readonly trustStore: string
 }
+
+/** The holder of a short-lived certificate that stands for an identity token (Sigstore). */
+export interface KeylessIdentity {
+  readonly kind: "keyless"
+  /** `OIDC:` + issuer + ` ` + name: an identity counts once, whatever keys it used. */
+  readonly fingerprint: string
+  /** Subject alternative name that stands for the identity. */
+  readonly name: string
+  /** OIDC issuer; empty where the certificate names none. */
+  readonly issuer: string
+  /** Every subject alternative name, without the kind. */
+  readonly alternativeNames: readonly string[]
+  /** Further Fulcio extensions by name, such as `sourceRepositoryRef`. */
+  readonly extensions: Readonly<Record<string, string>>
+  /** Certificate authority: its `uri`, else the name of the root. */
+  readonly authority: string
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serial: string
+  /** Lower-case hexadecimal SHA-256 of the certificate. */
+  readonly thumbprint: string
+}
+
+/** A log entry or timestamp that was verified. */
+export type Witness =
+  | {
+      readonly kind: "log"
+      /** Base URL of the log, or its id in hexadecimal. */
+      readonly log: string
+      readonly logIndex: string
+      /** Milliseconds since the epoch; present when the log promised it. */
+      readonly at?: number
+      /** What of it verified. */
+      readonly proof: "promise" | "inclusion" | "promise and inclusion"
+    }
+  | {
+      readonly kind: "timestamp"
+      /** The authority's `uri`, else the name of its root. */
+      readonly authority: string
+      /** Milliseconds since the epoch. */
+      readonly at: number
+    }
 
 /** A point in time and who vouches for it; `verified` is false for a mere claim. */
 export interface TimeEvidence {
@@ -110,6 +152,8 @@ export interface SignatureReport {
   readonly subject?: StatementSubject
   readonly signer?: SignerIdentity
   readonly time?: TimeEvidence
+  /** Log entries and timestamps that verified. */
+  readonly witnesses?: readonly Witness[]
   /** Parts that are present and were not evaluated, such as `transparency log entry`. */
   readonly notEvaluated: readonly string[]
   readonly state: "verified" | "untrusted" | "malformed" | "unrecognised" | "unknown"

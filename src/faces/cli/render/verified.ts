@@ -4,17 +4,21 @@ import type { JsonValue } from "../../../core/json-value.ts"
 import { printable } from "../../../core/printable.ts"
 import { storeName } from "./words.ts"
 
-/** Who signed: a key as `SHA256:… (name)`, a certificate by its subject, its issuer and its SHA-256. */
+/** Who signed: a key as `SHA256:… (name)`, a certificate by its subject or identity, its issuer and its SHA-256. */
 export function signerText(signer: SignerIdentity | undefined): string {
   if (signer === undefined) return "unknown signer"
   if (signer.kind === "key") return `${signer.fingerprint} (${printable(signer.name)})`
+  if (signer.kind === "keyless") {
+    const issuer = signer.issuer === "" ? "no issuer named" : `as ${signer.issuer} says`
+    return printable(`${signer.name} (${issuer}; certificate ${signer.thumbprint}, issued by ${signer.authority})`)
+  }
   const store = signer.trustStore === "" ? "in no trust store" : `trusted by ${signer.trustStore}`
   return printable(`${signer.name} (certificate ${signer.thumbprint}, issued by ${signer.issuer}, ${store})`)
 }
 
 /** What a signer is, before its name. */
 function signerWord(signer: SignerIdentity | undefined): string {
-  return signer?.kind === "certificate" ? "signed by" : "key"
+  return signer === undefined || signer.kind === "key" ? "key" : "signed by"
 }
 
 /**
@@ -26,7 +30,7 @@ export function verifiedText({ report, content }: VerifiedSignature, count = 1):
   const type = report.kind === "attestation" && content.kind === "statement" ? ` of ${content.predicateType}` : ""
   const place = storeName(report.location.store)
   if (count > 1) {
-    const by = report.signer?.kind === "certificate" ? "by" : "by key"
+    const by = signerWord(report.signer) === "key" ? "by key" : "by"
     const many = `${count} ${report.kind}s ${by} ${signerText(report.signer)}`
     return printable(`${many}: ${report.format}${type}, ${place}`)
   }
