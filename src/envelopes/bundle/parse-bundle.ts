@@ -1,6 +1,15 @@
 import { unexpectedShape } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
 import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
+import {
+  protoBytes,
+  protoFields,
+  protoInt64,
+  protoRepeated,
+  protoString,
+  requiredBytes,
+  type ProtoFields,
+} from "../../codec/proto-json.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonValue } from "../../core/json-value.ts"
 import { KIB, limits, MIB } from "../../core/limits.ts"
@@ -15,15 +24,6 @@ import {
   type BundleVersion,
   type UnverifiedBundle,
 } from "./bundle.ts"
-import {
-  protoBytes,
-  protoFields,
-  protoInt64,
-  protoRepeated,
-  protoString,
-  requiredBytes,
-  type ProtoFields,
-} from "./proto-json.ts"
 
 const SIGNATURE_BYTES = 64 * KIB
 const CHECKPOINT_CHARACTERS = 64 * KIB

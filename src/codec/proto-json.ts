@@ -1,7 +1,7 @@
-import { decodeBase64 } from "../../codec/base64.ts"
-import { expectArray, expectInt64, expectObject, expectString, unexpectedShape } from "../../codec/json-shape.ts"
-import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
-import type { JsonValue } from "../../core/json-value.ts"
+import { decodeBase64 } from "./base64.ts"
+import { expectArray, expectInt64, expectObject, expectString, unexpectedShape } from "./json-shape.ts"
+import { malformed, quoted, tooLarge } from "./malformed.ts"
+import type { JsonValue } from "../core/json-value.ts"
 
 /** Members of one protobuf message in JSON, by their lowerCamelCase names. */
 export type ProtoFields = ReadonlyMap<string, JsonValue>
