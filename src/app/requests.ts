@@ -26,6 +26,7 @@ import type { NotationHome } from "../core/notation-home.ts"
 import type { Reference } from "../core/reference.ts"
 import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
 import type { RevocationService, TimestampService } from "../core/service-ports.ts"
+import type { SigstoreServices } from "../core/sigstore-ports.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
 import type { NotationAuthority, TrustPolicy } from "../policy/model.ts"
 import type { EnvelopeSigner, NotationSigner } from "./notation/signer.ts"
@@ -79,6 +80,7 @@ export interface AppContext {
   readonly revocation: RevocationService
   /** Configuration shared with the `notation` command. */
   readonly notation: NotationHome
+  readonly sigstore: SigstoreServices
 }
 
 /* ------------------------------------------------------------------------------------------------ sign, attest --- */

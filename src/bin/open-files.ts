@@ -8,6 +8,7 @@ import type { Host } from "./host.ts"
 import { lazyHttp, type LazyHttp } from "./lazy-http.ts"
 import { lazyNotation } from "./lazy-notation.ts"
 import { lazyRevocation, lazyTimestamps } from "./lazy-services.ts"
+import { lazySigstore } from "./lazy-sigstore.ts"
 
 /** An application context and what must be closed after it. */
 export interface OpenedApp {
@@ -47,6 +48,7 @@ export function filesContext(host: Host, options: ConnectionOptions, http: LazyH
     timestamps: lazyTimestamps(http),
     revocation: lazyRevocation(host, options, http),
     notation: lazyNotation(host, http),
+    sigstore: lazySigstore(host, options, http),
   }
 }
 

@@ -6,6 +6,7 @@ import type { AppContext } from "../../src/app/requests.ts"
 import type { ConnectionOptions, OutputStream, World } from "../../src/app/world.ts"
 import { ToolError } from "../../src/core/errors.ts"
 import type { Clock, Files, Logger, Prompter } from "../../src/core/ports.ts"
+import type { SigstoreServices } from "../../src/core/sigstore-ports.ts"
 import { createKeySource } from "../../src/io/keys/key-source.ts"
 import { createHttpClient } from "../../src/io/net/http-client.ts"
 import { createAuthedClient } from "../../src/io/registry/auth/authed-client.ts"
@@ -27,6 +28,8 @@ export interface MemoryWorldOptions {
   readonly stdin?: string
   /** Milliseconds since the epoch. */
   readonly now?: number
+  /** Sigstore's services; absent ones are a fault when asked. */
+  readonly sigstore?: Partial<SigstoreServices>
 }
 
 /** The world and what was written to it. */
@@ -149,7 +152,17 @@ function openContext(
       logger: silent,
       http: () => Promise.resolve(http),
     }),
+    sigstore: { ...noSigstore, ...options.sigstore },
   }
+}
+
+const noService = (): Promise<never> => Promise.reject(new Error("not in this world"))
+
+const noSigstore: SigstoreServices = {
+  certificates: { certify: noService },
+  logs: { add: noService, find: noService, entryAt: noService },
+  tokens: { get: noService },
+  trust: { trustedRoot: noService, signingConfig: noService, initialize: noService },
 }
 
 /** The real files, with relative paths taken from `folder`. */
