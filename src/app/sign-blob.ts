@@ -58,7 +58,8 @@ export async function attestBlob(app: AppContext, request: AttestBlobRequest): P
   })
   const scheme = schemeFor(request.key, request.hash ?? "key")
   const signature = await request.key.sign(draft.message, scheme)
-  return { ...draft.finish(signature, request.key.publicKey), statement: draft.statement }
+  const { envelope, bundle, legacyBundle } = draft.finish(signature, request.key.publicKey)
+  return { envelope, bundle, legacyBundle, statement: draft.statement }
 }
 
 async function digestOfFile(app: AppContext, path: string): Promise<Digest> {

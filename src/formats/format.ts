@@ -8,6 +8,7 @@ import type { Digest } from "../core/digest.ts"
 import type { FormatName } from "../core/format-names.ts"
 import type { PublicKey, RawSignature, SignatureScheme, TagWrite } from "../core/ports.ts"
 import type { SignatureKind } from "../core/report.ts"
+import type { LogEntry } from "../core/sigstore.ts"
 
 /** One family member: reads always, writes when it has a writer. */
 export interface SignatureFormat {
@@ -45,9 +46,19 @@ export interface FormatWriter {
   readonly hash: "key" | "sha256" | "key-spec"
   /** What signs: a key alone, or a key with the certificates that vouch for it. */
   readonly signer: "key" | "certificate"
+  /** What its documents can hold of Sigstore's services; absent = nothing. */
+  readonly witnesses?: WitnessPlaces
   readonly placement: TagPlacement | ReferrerPlacement
   /** A document that somebody else made (a plugin), taken as it is. @throws {ToolError} `E_FORMAT_MALFORMED`. */
   adopt?(envelope: Uint8Array): SignedDocument
+}
+
+/** Room for log entries and timestamps of Sigstore in one document. */
+export interface WitnessPlaces {
+  /** Log entries and timestamps, at most. */
+  readonly most: number
+  /** Versions of the logs whose entries fit. */
+  readonly logVersions: readonly (1 | 2)[]
 }
 
 export interface SignatureInput {
@@ -87,16 +98,33 @@ export interface Draft {
   readonly predicateType?: string
   /** Bytes that a timestamp of this signature covers; absent = the format holds no timestamps. */
   timestamped?(signature: Uint8Array): Uint8Array
+  /** What a transparency log is told of this signature; absent = the format holds no log entries. */
+  logged?(signature: Uint8Array): LoggedContent
   /** @param signature - raw bytes over `message` by `key`. */
   finish(signature: Uint8Array, key: PublicKey, evidence?: DraftEvidence): SignedDocument
 }
 
+/** What a log entry is about: the signed message, by its digest, or a DSSE envelope. */
+export type LoggedContent =
+  | { readonly kind: "message" }
+  | {
+      readonly kind: "envelope"
+      /** JSON text of the envelope. */
+      readonly envelope: Uint8Array
+      readonly payloadType: string
+      readonly payload: Uint8Array
+    }
+
 /** What vouches for the key and the time of a signature; known only after signing (plugins, timestamp authorities). */
 export interface DraftEvidence {
-  /** Certificates of the key, DER, leaf first; needed when the writer's `signer` is `certificate`. */
+  /** Certificates of the key, DER, leaf first; needed when the writer's `signer` is `certificate`. Empty = a bare key. */
   readonly certificates: readonly Uint8Array[]
-  /** TimeStampToken over {@link Draft.timestamped}. */
+  /** TimeStampToken over {@link Draft.timestamped} (Notary Project formats). */
   readonly timestampToken?: Uint8Array
+  /** Entries about {@link Draft.logged} (Sigstore formats). */
+  readonly logEntries?: readonly LogEntry[]
+  /** DER `TimeStampResp`s over {@link Draft.timestamped} (Sigstore formats). */
+  readonly timestamps?: readonly Uint8Array[]
 }
 
 /** A finished signature document. */
@@ -184,12 +212,14 @@ export interface BlobFormats {
     readonly scheme: SignatureScheme
     readonly digest: Uint8Array
     readonly signature: Uint8Array
+    readonly evidence?: DraftEvidence
   }): Uint8Array
-  /** Legacy local bundle: `{"base64Signature":…}`, with `cert` when the generation writes the key. */
+  /** Legacy local bundle: `{"base64Signature":…}`, with `cert` when there is one or the generation writes the key. */
   buildLegacyBundle(input: {
     readonly signature: Uint8Array
     readonly key: PublicKey
     readonly generation: "cosign2" | "cosign3"
+    readonly evidence?: DraftEvidence
   }): Uint8Array
   /** DSSE draft over a statement about a blob; documents come from {@link BlobAttestation}. */
   draftAttestation(input: AttestationInput): BlobAttestation
@@ -205,8 +235,17 @@ export interface BlobAttestation {
   readonly statement: Uint8Array
   readonly message: Uint8Array
   readonly predicateType: string
-  finish(
-    signature: Uint8Array,
-    key: PublicKey,
-  ): { readonly envelope: Uint8Array; readonly bundle: Uint8Array; readonly legacyBundle: Uint8Array }
+  /** What logs are told of the signature. */
+  logged(signature: Uint8Array): LoggedContent
+  /** Bytes that timestamps cover: the signature in bundles, the envelope beside legacy documents. */
+  timestamped(signature: Uint8Array, form: "bundle" | "legacy"): Uint8Array
+  finish(signature: Uint8Array, key: PublicKey, evidence?: DraftEvidence): BlobAttestationDocuments
+}
+
+/** The documents that one attestation of a blob can be stored as. */
+export interface BlobAttestationDocuments {
+  readonly envelope: Uint8Array
+  readonly bundle: Uint8Array
+  /** Made when it is read. @throws {ToolError} `E_USAGE` for evidence that the legacy form cannot hold. */
+  readonly legacyBundle: Uint8Array
 }

@@ -1,23 +1,35 @@
 import { encodeBase64 } from "../../codec/base64.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import { ToolError } from "../../core/errors.ts"
+import type { LogEntry } from "../../core/sigstore.ts"
 import { BUNDLE_V03, hashBytes, protoHashes, type BundleEnvelope, type BundleMessage } from "./bundle.ts"
+import { logEntryText } from "./log-entry-text.ts"
 
-/** What a keyed bundle is made of. */
+/** What a bundle is made of. */
 export interface BundleInput {
-  /** Base64 of SHA-256 of the key's SubjectPublicKeyInfo, as cosign writes it. */
-  readonly publicKeyHint: string
+  readonly signer:
+    | {
+        /** Base64 of SHA-256 of the key's SubjectPublicKeyInfo, as cosign writes it. */
+        readonly publicKeyHint: string
+      }
+    | {
+        /** DER of the leaf; version 0.3 holds no others. */
+        readonly certificate: Uint8Array
+      }
+  readonly logEntries?: readonly LogEntry[]
+  /** DER `TimeStampResp`s. */
+  readonly timestamps?: readonly Uint8Array[]
   readonly content: BundleMessage | BundleEnvelope
 }
 
 /**
- * A Sigstore bundle v0.3 with a public-key hint and no log entries or timestamps.
+ * A Sigstore bundle v0.3.
  *
- * @returns compact JSON in cosign 3's member order, no line end. An empty `keyid` is left out.
+ * @returns compact JSON in cosign 3's member order, no line end. An empty `keyid` and empty lists are left out.
  * @throws {ToolError} `E_USAGE` for a digest that protobuf has no name for or of the wrong length.
  */
 export function buildBundle(input: BundleInput): Uint8Array {
-  const material = `{"publicKey":${publicKeyText(input.publicKeyHint)}}`
+  const material = `{${signerText(input.signer)}${witnessText(input)}}`
   const content =
     input.content.kind === "message"
       ? `"messageSignature":${messageText(input.content)}`
@@ -25,8 +37,19 @@ export function buildBundle(input: BundleInput): Uint8Array {
   return encodeUtf8(`{"mediaType":"${BUNDLE_V03}","verificationMaterial":${material},${content}}`, "bundle")
 }
 
-function publicKeyText(hint: string): string {
-  return hint === "" ? "{}" : `{"hint":${JSON.stringify(hint)}}`
+function signerText(signer: BundleInput["signer"]): string {
+  if ("certificate" in signer) return `"certificate":{"rawBytes":"${encodeBase64(signer.certificate)}"}`
+  const { publicKeyHint: hint } = signer
+  return `"publicKey":${hint === "" ? "{}" : `{"hint":${JSON.stringify(hint)}}`}`
+}
+
+function witnessText({ logEntries = [], timestamps = [] }: BundleInput): string {
+  const entries = logEntries.map(logEntryText).join(",")
+  const stamps = timestamps.map((bytes) => `{"signedTimestamp":"${encodeBase64(bytes)}"}`).join(",")
+  return (
+    (entries === "" ? "" : `,"tlogEntries":[${entries}]`) +
+    (stamps === "" ? "" : `,"timestampVerificationData":{"rfc3161Timestamps":[${stamps}]}`)
+  )
 }
 
 function messageText(content: BundleMessage): string {

@@ -6,7 +6,8 @@ import { encodePem, firstPem } from "../../codec/pem.ts"
 import { decodeUtf8, encodeUtf8 } from "../../codec/utf8.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { limits } from "../../core/limits.ts"
-import { parseRekorBundle, type RekorBundle } from "./rekor-bundle.ts"
+import type { LogEntry } from "../../core/sigstore.ts"
+import { parseRekorBundle, rekorBundleText, type RekorBundle } from "./rekor-bundle.ts"
 
 /** cosign's own bundle file, written before Sigstore bundles. Nothing in it is trusted. */
 export interface UnverifiedLegacyBundle {
@@ -74,17 +75,28 @@ function readPem(text: string, what: string): NonNullable<UnverifiedLegacyBundle
   )
 }
 
+/** Who signed, as the member `cert` says it. */
+export type LegacySigner = { readonly spki: Uint8Array } | { readonly certificate: Uint8Array }
+
 /**
- * A legacy bundle of a keyed signature without log entry.
+ * A legacy bundle.
  *
- * @param input - `spki`: DER of the public key to put into `cert`; absent leaves `cert` out, as cosign 2 does for
- *   blobs.
+ * @param input - `signer`: DER of what `cert` holds as base64 of PEM; absent leaves `cert` out, as cosign 2 does for
+ *   blobs signed with a key. `logEntry`: with the log's promise.
  * @returns compact JSON, no line end.
+ * @throws {ToolError} `E_USAGE` for an entry without promise.
  */
-export function buildLegacyBundle(input: { readonly signature: Uint8Array; readonly spki?: Uint8Array }): Uint8Array {
-  const cert =
-    input.spki === undefined
-      ? ""
-      : `,"cert":"${encodeBase64(encodeUtf8(encodePem("PUBLIC KEY", input.spki), "public key"))}"`
-  return encodeUtf8(`{"base64Signature":"${encodeBase64(input.signature)}"${cert}}`, "legacy bundle")
+export function buildLegacyBundle(input: {
+  readonly signature: Uint8Array
+  readonly signer?: LegacySigner
+  readonly logEntry?: LogEntry
+}): Uint8Array {
+  const { signer, logEntry } = input
+  const cert = signer === undefined ? "" : `,"cert":"${encodeBase64(encodeUtf8(pemOf(signer), "certificate"))}"`
+  const log = logEntry === undefined ? "" : `,"rekorBundle":${rekorBundleText(logEntry)}`
+  return encodeUtf8(`{"base64Signature":"${encodeBase64(input.signature)}"${cert}${log}}`, "legacy bundle")
+}
+
+function pemOf(signer: LegacySigner): string {
+  return "spki" in signer ? encodePem("PUBLIC KEY", signer.spki) : encodePem("CERTIFICATE", signer.certificate)
 }

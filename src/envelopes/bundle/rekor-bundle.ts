@@ -1,8 +1,11 @@
-import { decodeBase64 } from "../../codec/base64.ts"
+import { decodeBase64, encodeBase64 } from "../../codec/base64.ts"
+import { encodeHex } from "../../codec/hex.ts"
 import { expectInt64, expectObject, expectString } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
 import type { JsonValue } from "../../core/json-value.ts"
+import { ToolError } from "../../core/errors.ts"
 import { KIB, limits, MIB } from "../../core/limits.ts"
+import type { LogEntry } from "../../core/sigstore.ts"
 
 /** The log entry that lies beside a legacy signature. Shown, not evaluated. */
 export interface RekorBundle {
@@ -48,4 +51,29 @@ export function parseTimestampAnnotation(text: string): Uint8Array {
 
 function bytesOf(value: JsonValue | undefined, path: string, max: number): Uint8Array {
   return decodeBase64(expectString(value, path), { max, what: path })
+}
+
+/**
+ * A log entry as the text of the annotation `dev.sigstore.cosign/bundle`, in cosign's member order.
+ *
+ * @throws {ToolError} `E_USAGE` for an entry without promise: the legacy form has no place for inclusion proofs.
+ */
+export function rekorBundleText(entry: LogEntry): string {
+  const { signedEntryTimestamp: promise } = entry
+  if (promise === undefined) {
+    throw new ToolError("E_USAGE", {
+      what: "this log entry does not fit into the format of cosign 2",
+      why: "saw an entry without a promise (SET), as version 2 logs give; the format holds nothing else",
+      next: ["use a log of version 1", "or sign with `--format cosign-v3`"],
+    })
+  }
+  const payload =
+    `{"body":"${encodeBase64(entry.canonicalizedBody)}","integratedTime":${entry.integratedTime},` +
+    `"logIndex":${entry.logIndex},"logID":"${encodeHex(entry.logId)}"}`
+  return `{"SignedEntryTimestamp":"${encodeBase64(promise)}","Payload":${payload}}`
+}
+
+/** A timestamp as the text of the annotation `dev.sigstore.cosign/rfc3161timestamp`. @param response - DER. */
+export function timestampText(response: Uint8Array): string {
+  return `{"SignedRFC3161Timestamp":"${encodeBase64(response)}"}`
 }

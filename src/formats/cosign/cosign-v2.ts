@@ -5,6 +5,7 @@ import { encodeEnvelope } from "../../envelopes/dsse/envelope.ts"
 import type { AttestationInput, Draft, SignatureFormat, SignatureInput, SignedDocument } from "../format.ts"
 import { attestationCandidate } from "./attestation-candidate.ts"
 import { draftStatement } from "./attestation-draft.ts"
+import { legacyAnnotations } from "./legacy-evidence.ts"
 import {
   DSSE_LAYER,
   IN_TOTO_PAYLOAD,
@@ -31,6 +32,7 @@ export const cosignV2: SignatureFormat = {
     // COMPAT(cosign 2.5): verifiers of this format use SHA-256 whatever the key.
     hash: "sha256",
     signer: "key",
+    witnesses: { most: 1, logVersions: [1] },
     placement: tagPlacement,
   },
 }
@@ -47,7 +49,9 @@ function draftSignature(input: SignatureInput): readonly Draft[] {
   return payloads.map((payload) => ({
     payload,
     message: payload,
-    finish: (signature): SignedDocument => ({
+    timestamped: (signature) => signature,
+    logged: () => ({ kind: "message" }),
+    finish: (signature, _key, evidence): SignedDocument => ({
       format: "cosign-v2",
       kind: "signature",
       bytes: payload,
@@ -55,23 +59,32 @@ function draftSignature(input: SignatureInput): readonly Draft[] {
       mediaType: SIMPLE_SIGNING_LAYER,
       payload,
       signature,
-      annotations: { [SIGNATURE_ANNOTATION]: encodeBase64(signature) },
+      annotations: { [SIGNATURE_ANNOTATION]: encodeBase64(signature), ...legacyAnnotations(evidence) },
     }),
   }))
 }
 
 function draftAttestation(input: AttestationInput): Draft {
   const { statement, message, predicateType: type } = draftStatement(input, predicateType)
+  const envelopeOf = (sig: Uint8Array): Uint8Array =>
+    encodeEnvelope(input.generation, {
+      payloadType: IN_TOTO_PAYLOAD,
+      payload: statement,
+      signatures: [{ keyid: "", sig }],
+    })
   return {
     payload: statement,
     message,
     predicateType: type,
-    finish: (signature): SignedDocument => {
-      const bytes = encodeEnvelope(input.generation, {
-        payloadType: IN_TOTO_PAYLOAD,
-        payload: statement,
-        signatures: [{ keyid: "", sig: signature }],
-      })
+    timestamped: envelopeOf,
+    logged: (signature) => ({
+      kind: "envelope",
+      envelope: envelopeOf(signature),
+      payloadType: IN_TOTO_PAYLOAD,
+      payload: statement,
+    }),
+    finish: (signature, _key, evidence): SignedDocument => {
+      const bytes = envelopeOf(signature)
       return {
         format: "cosign-v2",
         kind: "attestation",
@@ -81,7 +94,11 @@ function draftAttestation(input: AttestationInput): Draft {
         payload: statement,
         signature,
         predicateType: type,
-        annotations: { [SIGNATURE_ANNOTATION]: "", [PREDICATE_TYPE_ANNOTATION]: type },
+        annotations: {
+          [SIGNATURE_ANNOTATION]: "",
+          [PREDICATE_TYPE_ANNOTATION]: type,
+          ...legacyAnnotations(evidence),
+        },
       }
     },
   }

@@ -1,12 +1,22 @@
 import { ToolError } from "../../core/errors.ts"
+import { limits } from "../../core/limits.ts"
 import type { PublicKey } from "../../core/ports.ts"
 import type { SignatureKind } from "../../core/report.ts"
 import { sha256Digest } from "../../crypto/hash.ts"
 import { keyHint } from "../../crypto/public-key.ts"
-import { buildBundle } from "../../envelopes/bundle/build-bundle.ts"
+import { buildBundle, envelopeText, type BundleInput } from "../../envelopes/bundle/build-bundle.ts"
 import { BUNDLE_V03 } from "../../envelopes/bundle/bundle.ts"
 import { pae } from "../../envelopes/dsse/pae.ts"
-import type { AttestationInput, Draft, SignatureFormat, SignatureInput, SignedDocument } from "../format.ts"
+import { encodeUtf8 } from "../../codec/utf8.ts"
+import type {
+  AttestationInput,
+  Draft,
+  DraftEvidence,
+  LoggedContent,
+  SignatureFormat,
+  SignatureInput,
+  SignedDocument,
+} from "../format.ts"
 import { draftStatement } from "./attestation-draft.ts"
 import { bundleCandidate } from "./bundle-candidate.ts"
 import { buildBundleReferrer } from "./bundle-referrer.ts"
@@ -28,6 +38,7 @@ export const cosignV3: SignatureFormat = {
     draftAttestation,
     hash: "key",
     signer: "key",
+    witnesses: { most: limits.tlogEntries, logVersions: [1, 2] },
     placement: {
       place: "referrer",
       manifest: (subject, document, at) =>
@@ -63,8 +74,10 @@ function draftOf(kind: SignatureKind, payload: Uint8Array, type: string): Draft 
     payload,
     message: pae(IN_TOTO_PAYLOAD, payload),
     predicateType: type,
-    finish: (signature, key): SignedDocument => {
-      const bytes = statementBundle(payload, signature, key)
+    timestamped: (signature) => signature,
+    logged: (signature) => loggedStatement(payload, signature),
+    finish: (signature, key, evidence): SignedDocument => {
+      const bytes = statementBundle(payload, signature, key, evidence)
       return {
         format: "cosign-v3",
         kind,
@@ -80,10 +93,26 @@ function draftOf(kind: SignatureKind, payload: Uint8Array, type: string): Draft 
   }
 }
 
-/** A keyed bundle around a signed statement. */
-export function statementBundle(statement: Uint8Array, signature: Uint8Array, key: PublicKey): Uint8Array {
+/** What logs are told of a signed statement in a bundle. */
+export function loggedStatement(statement: Uint8Array, sig: Uint8Array): LoggedContent {
+  const envelope = { payloadType: IN_TOTO_PAYLOAD, payload: statement, signature: { sig, keyid: "" } }
+  return {
+    kind: "envelope",
+    envelope: encodeUtf8(envelopeText(envelope), "envelope"),
+    payloadType: IN_TOTO_PAYLOAD,
+    payload: statement,
+  }
+}
+
+/** A bundle around a signed statement. */
+export function statementBundle(
+  statement: Uint8Array,
+  signature: Uint8Array,
+  key: PublicKey,
+  evidence?: DraftEvidence,
+): Uint8Array {
   return buildBundle({
-    publicKeyHint: keyHint(key),
+    ...bundleEvidence(key, evidence),
     content: {
       kind: "dsse",
       payloadType: IN_TOTO_PAYLOAD,
@@ -91,4 +120,14 @@ export function statementBundle(statement: Uint8Array, signature: Uint8Array, ke
       signature: { sig: signature, keyid: "" },
     },
   })
+}
+
+/** Signer, entries and timestamps of a bundle. The leaf alone: others do not belong into version 0.3. */
+export function bundleEvidence(key: PublicKey, evidence: DraftEvidence | undefined): Omit<BundleInput, "content"> {
+  const { certificates: [certificate] = [], logEntries, timestamps } = evidence ?? {}
+  return {
+    signer: certificate === undefined ? { publicKeyHint: keyHint(key) } : { certificate },
+    ...(logEntries === undefined ? {} : { logEntries }),
+    ...(timestamps === undefined ? {} : { timestamps }),
+  }
 }
