@@ -37,7 +37,9 @@ export interface Candidate {
   readonly digestAlgorithms?: readonly HashAlgorithm[]
   /** Log entries and timestamps that came with the signature. */
   readonly evidence?: SigstoreEvidence
-  /** Parts that are present and are not evaluated, such as `transparency log entry`. */
+  /** Something of the evidence cannot be read: refuses the signature wherever evidence is evaluated. */
+  readonly evidenceFault?: Finding
+  /** Parts that are present and that trust in a key alone does not evaluate, such as `transparency log entry`. */
   readonly notEvaluated: readonly string[]
   /** Whether the payload is about `subject` and says what is wanted. At least one finding. */
   bind(subject: BindSubject, wanted: Wanted): readonly Finding[]

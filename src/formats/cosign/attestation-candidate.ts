@@ -1,6 +1,7 @@
 import type { Candidate, Material } from "../../core/candidate.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import { parseEnvelope } from "../../envelopes/dsse/envelope.ts"
+import { layerEvidence } from "./evidence.ts"
 import { legacyClaims, legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
 import { readOnce } from "./read-once.ts"
 import { statementCandidate } from "./statement-candidate.ts"
@@ -26,6 +27,11 @@ export function attestationCandidate(
     payload: envelope.payload,
     signatures: envelope.signatures.map(({ sig, keyid }) => ({ bytes: sig, keyid })),
     material,
+    ...layerEvidence(raw.annotations, envelopeBytes, {
+      payloadType: envelope.payloadType,
+      payload: envelope.payload,
+      bytes: envelopeBytes,
+    }),
     notEvaluated: legacyNotEvaluated(raw.annotations),
     envelope: envelopeBytes,
     bundle: false,

@@ -4,9 +4,9 @@ import { malformed } from "../../codec/malformed.ts"
 import type { Candidate, Material } from "../../core/candidate.ts"
 import { ToolError } from "../../core/errors.ts"
 import { KIB, limits } from "../../core/limits.ts"
-import type { RawSignature } from "../../core/ports.ts"
+import type { PublicKey, RawSignature } from "../../core/ports.ts"
 import { sha256Digest } from "../../crypto/hash.ts"
-import { keyHint, publicKeyFromSpki } from "../../crypto/public-key.ts"
+import { publicKeyFromSpki } from "../../crypto/public-key.ts"
 import { hashOf } from "../../crypto/schemes.ts"
 import { buildBundle } from "../../envelopes/bundle/build-bundle.ts"
 import { BUNDLE_V03 } from "../../envelopes/bundle/bundle.ts"
@@ -17,11 +17,13 @@ import {
   type UnverifiedLegacyBundle,
 } from "../../envelopes/bundle/legacy-bundle.ts"
 import { encodeEnvelope } from "../../envelopes/dsse/envelope.ts"
-import type { BlobFormats } from "../format.ts"
+import type { BlobFormats, DraftEvidence } from "../format.ts"
 import { attestationCandidate } from "./attestation-candidate.ts"
 import { draftStatement } from "./attestation-draft.ts"
-import { bundleCandidate, messageCandidate } from "./bundle-candidate.ts"
-import { statementBundle } from "./cosign-v3.ts"
+import { bundleCandidate, messageCandidate, type MessageParts } from "./bundle-candidate.ts"
+import { bundleEvidence, statementBundle } from "./cosign-v3.ts"
+import { onlyOne } from "./legacy-evidence.ts"
+import { legacyEvidence } from "./evidence.ts"
 import { logEntryClaims } from "./legacy-material.ts"
 import { DSSE_LAYER, IN_TOTO_PAYLOAD } from "./media-types.ts"
 import { blobPredicateType } from "./predicates/table.ts"
@@ -30,10 +32,10 @@ const SIGNATURE_TEXT_BYTES = 64 * KIB
 
 /** cosign's documents about blobs. */
 export const cosignBlobs: BlobFormats = {
-  buildBundle: ({ key, scheme, digest, signature }) => {
+  buildBundle: ({ key, scheme, digest, signature, evidence }) => {
     const algorithm = hashOf(scheme)
     return buildBundle({
-      publicKeyHint: keyHint(key),
+      ...bundleEvidence(key, evidence),
       content: {
         kind: "message",
         // COMPAT(cosign 3.1): for pure Ed25519 it writes no digest and then refuses its own bundle; with SHA-256 of the
@@ -43,22 +45,38 @@ export const cosignBlobs: BlobFormats = {
       },
     })
   },
-  buildLegacyBundle: ({ signature, key, generation }) =>
-    buildLegacyBundle({ signature, ...(generation === "cosign3" ? { spki: key.spki } : {}) }),
+  buildLegacyBundle: ({ signature, key, generation, evidence }) => {
+    const certified = (evidence?.certificates.length ?? 0) > 0
+    // COMPAT(cosign 2.5): without a log entry it leaves the key out.
+    const named = certified || generation === "cosign3" || (evidence?.logEntries?.length ?? 0) > 0
+    return legacyBundleOf(signature, named ? key : undefined, evidence)
+  },
   draftAttestation: (input) => {
     const draft = draftStatement(input, blobPredicateType)
+    const { statement } = draft
+    const envelopeOf = (sig: Uint8Array): Uint8Array =>
+      encodeEnvelope(input.generation, {
+        payloadType: IN_TOTO_PAYLOAD,
+        payload: statement,
+        signatures: [{ keyid: "", sig }],
+      })
     return {
       ...draft,
-      finish: (signature, key) => {
-        const envelope = encodeEnvelope(input.generation, {
-          payloadType: IN_TOTO_PAYLOAD,
-          payload: draft.statement,
-          signatures: [{ keyid: "", sig: signature }],
-        })
+      logged: (sig) => ({
+        kind: "envelope",
+        envelope: envelopeOf(sig),
+        payloadType: IN_TOTO_PAYLOAD,
+        payload: statement,
+      }),
+      timestamped: (sig, form) => (form === "legacy" ? envelopeOf(sig) : sig),
+      finish: (signature, key, evidence) => {
+        const envelope = envelopeOf(signature)
         return {
           envelope,
-          bundle: statementBundle(draft.statement, signature, key),
-          legacyBundle: buildLegacyBundle({ signature: envelope, spki: key.spki }),
+          bundle: statementBundle(statement, signature, key, evidence),
+          get legacyBundle() {
+            return legacyBundleOf(envelope, key, evidence)
+          },
         }
       },
     }
@@ -69,9 +87,28 @@ export const cosignBlobs: BlobFormats = {
   },
   parseSignature: (bytes) => {
     const raw = fileSignature(bytes, "application/octet-stream")
-    return messageCandidate(raw, { signature: detachedSignature(bytes) }, { kind: "key" }, [], {}, "cosign-v2")
+    const signature = detachedSignature(bytes)
+    const evidence = legacyEvidence(undefined, signature)
+    const parts: MessageParts = { material: { kind: "key" }, ...evidence, notEvaluated: [], claims: {} }
+    return messageCandidate(raw, { signature }, parts, "cosign-v2")
   },
   parseEnvelope: (bytes) => attestationCandidate(fileSignature(bytes, DSSE_LAYER)),
+}
+
+/** Timestamps lie in a file of their own beside it. */
+function legacyBundleOf(
+  signature: Uint8Array,
+  key: PublicKey | undefined,
+  evidence: DraftEvidence | undefined,
+): Uint8Array {
+  const [certificate] = evidence?.certificates ?? []
+  const logEntry = onlyOne(evidence?.logEntries, "log entry")
+  const signer = certificate === undefined ? key && { spki: key.spki } : { certificate }
+  return buildLegacyBundle({
+    signature,
+    ...(signer === undefined ? {} : { signer }),
+    ...(logEntry === undefined ? {} : { logEntry }),
+  })
 }
 
 function fileSignature(bytes: Uint8Array, mediaType: string): RawSignature {
@@ -108,13 +145,13 @@ function legacyCandidate(bytes: Uint8Array): Candidate {
   ]
   // A DSSE envelope starts with a brace; a signature that does so by chance is no envelope and stays a signature.
   const attestation = bundle.signature[0] === 0x7b ? envelopeCandidate(raw, bundle.signature, material) : undefined
-  if (attestation !== undefined) return { ...attestation, notEvaluated }
+  const parts = legacyEvidence(bundle.rekorBundle, bundle.signature, attestation?.evidence?.envelope)
+  if (attestation !== undefined) return { ...attestation, ...parts, notEvaluated }
+  const claims = bundle.rekorBundle === undefined ? {} : { logEntry: logEntryClaims(bundle.rekorBundle) }
   return messageCandidate(
     raw,
     { signature: bundle.signature },
-    material,
-    notEvaluated,
-    bundle.rekorBundle === undefined ? {} : { logEntry: logEntryClaims(bundle.rekorBundle) },
+    { material, ...parts, notEvaluated, claims },
     "cosign-v2",
   )
 }

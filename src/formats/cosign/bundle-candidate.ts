@@ -11,12 +11,21 @@ import type { VerifiedMessage } from "../../core/verified.ts"
 import { envelopeText } from "../../envelopes/bundle/build-bundle.ts"
 import type { BundleMessage, UnverifiedBundle } from "../../envelopes/bundle/bundle.ts"
 import { parseBundle } from "../../envelopes/bundle/parse-bundle.ts"
+import { bundleEvidence, type EvidenceParts } from "./evidence.ts"
 import { readOnce } from "./read-once.ts"
 import { missingStatement } from "./statement-binding.ts"
 import { statementCandidate } from "./statement-candidate.ts"
 
 /** A signature and the digest written beside it, if any. */
 type SignedMessage = Pick<BundleMessage, "digest" | "signature">
+
+/** What came with such a signature. */
+export interface MessageParts extends EvidenceParts {
+  readonly material: Material
+  readonly notEvaluated: readonly string[]
+  /** Further facts for display. */
+  readonly claims: JsonObject
+}
 
 const readBundle = readOnce(parseBundle)
 
@@ -36,8 +45,10 @@ export function bundleCandidate(raw: RawSignature): Candidate {
   const { content } = bundle
   const notEvaluated = notEvaluatedOf(bundle)
   const claims = materialClaims(bundle)
+  const evidence = bundleEvidence(bundle)
   if (content.kind === "message") {
-    return messageCandidate(raw, content, materialOf(bundle), notEvaluated, claims, "cosign-v3")
+    const parts = { material: materialOf(bundle), notEvaluated, claims, evidence }
+    return messageCandidate(raw, content, parts, "cosign-v3")
   }
   return statementCandidate({
     format: "cosign-v3",
@@ -46,6 +57,7 @@ export function bundleCandidate(raw: RawSignature): Candidate {
     payload: content.payload,
     signatures: [{ bytes: content.signature.sig, keyid: content.signature.keyid }],
     material: materialOf(bundle),
+    evidence,
     notEvaluated,
     envelope: encodeUtf8(envelopeText(content), "envelope"),
     bundle: true,
@@ -88,22 +100,20 @@ function materialClaims(bundle: UnverifiedBundle): JsonObject {
 export function messageCandidate(
   raw: RawSignature,
   content: SignedMessage,
-  material: Material,
-  notEvaluated: readonly string[],
-  claims: JsonObject,
+  parts: MessageParts,
   format: "cosign-v2" | "cosign-v3",
 ): Candidate {
   const { digest } = content
+  const { claims, ...rest } = parts
   return {
     format,
     kind: "signature",
     raw,
     claims: (room) => preview({ ...(digest === undefined ? {} : digestClaim(digest)), ...claims }, room),
-    material,
+    ...rest,
     signed: { kind: "artifact" },
     signatures: [{ bytes: content.signature }],
     ...(digest === undefined ? {} : { hash: digest.algorithm }),
-    notEvaluated,
     bind: (subject, wanted) => [bindMessage(content, subject, wanted), ...wantsStatement(wanted)],
     content: (_subject, _wanted, artifact) => messageContent(content, artifact),
   }

@@ -6,6 +6,7 @@ import type { JsonObject } from "../../core/json-value.ts"
 import { KIB } from "../../core/limits.ts"
 import type { RawSignature } from "../../core/ports.ts"
 import type { Finding } from "../../core/report.ts"
+import { layerEvidence } from "./evidence.ts"
 import { legacyClaims, legacyMaterial, legacyNotEvaluated } from "./legacy-material.ts"
 import {
   CERTIFICATE_ANNOTATION,
@@ -36,6 +37,7 @@ export function simpleSigningCandidate(raw: RawSignature): Candidate {
     material: legacyMaterial(raw.annotations),
     signed: { kind: "message", message: claim.payload },
     signatures: [{ bytes: signature }],
+    ...layerEvidence(raw.annotations, signature),
     notEvaluated: legacyNotEvaluated(raw.annotations),
     bind: (subject, wanted) => bindClaim(claim, subject, wanted),
     content: () => ({

@@ -4,12 +4,13 @@ import type { Candidate, CandidateSignature, Material } from "../../core/candida
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import type { HashAlgorithm, RawSignature } from "../../core/ports.ts"
 import { pae } from "../../envelopes/dsse/pae.ts"
+import type { EvidenceParts } from "./evidence.ts"
 import { IN_TOTO_PAYLOAD, SIGN_PREDICATE } from "./media-types.ts"
 import { bindStatement, boundSubject } from "./statement-binding.ts"
 import { parseStatement, type Statement } from "./statement.ts"
 
 /** A parsed envelope around a statement and what came with it. */
-export interface StatementCandidateInput {
+export interface StatementCandidateInput extends EvidenceParts {
   readonly format: string
   readonly raw: RawSignature
   readonly payloadType: string
@@ -48,6 +49,8 @@ export function statementCandidate(input: StatementCandidateInput): Candidate {
     signed: { kind: "message", message: pae(input.payloadType, input.payload) },
     signatures: input.signatures,
     digestAlgorithms: hashes.filter((hash) => statement.subjects.some(({ digest }) => Object.hasOwn(digest, hash))),
+    ...(input.evidence === undefined ? {} : { evidence: input.evidence }),
+    ...(input.evidenceFault === undefined ? {} : { evidenceFault: input.evidenceFault }),
     notEvaluated: input.notEvaluated,
     bind: (subject, wanted) => bindStatement(statement, subject, wanted, bundle),
     content: (subject, wanted) => {
