@@ -13,6 +13,9 @@ export type LimitName =
   | "signaturePayloadBytes"
   | "attachmentBytes"
   | "bundleBytes"
+  | "trustDocumentBytes"
+  | "patternBytes"
+  | "patternSubjectBytes"
   | "signatureLayers"
   | "signaturesEvaluated"
   | "subjectBytes"
@@ -24,6 +27,8 @@ export type LimitName =
   | "indexDepth"
   | "indexChildren"
   | "tlogEntries"
+  | "noteBytes"
+  | "noteSignatures"
   | "timestamps"
   | "statementSubjects"
   | "subjectDigests"
@@ -81,6 +86,11 @@ export const limits: Readonly<Record<LimitName, number>> = {
   attachmentBytes: 128 * MIB,
   /** Bytes of one Sigstore bundle document. */
   bundleBytes: 16 * MIB,
+  /** Bytes of a trusted root or signing config. */
+  trustDocumentBytes: MIB,
+  /** Bytes of a regular expression and of the text it is matched against. */
+  patternBytes: KIB,
+  patternSubjectBytes: 8 * KIB,
   /** Layers read of one `.sig` or `.att` manifest; cosign's own bound. */
   signatureLayers: 1000,
   /** Signatures evaluated per subject. */
@@ -101,6 +111,9 @@ export const limits: Readonly<Record<LimitName, number>> = {
   indexChildren: 1000,
   /** Transparency log entries in one bundle. */
   tlogEntries: 32,
+  /** Bytes of a signed note such as a log's checkpoint, and signatures below it. */
+  noteBytes: 64 * KIB,
+  noteSignatures: 64,
   /** Timestamps in one bundle. */
   timestamps: 32,
   /** Subjects in one statement. */
