@@ -2,16 +2,15 @@ import { bytesToBigint } from "../codec/der.ts"
 import { goQuote } from "../codec/go-quote.ts"
 import { asToolError, ToolError } from "../core/errors.ts"
 import type { Clock, Randomness } from "../core/ports.ts"
-import { printable } from "../core/printable.ts"
 import type { TimestampService } from "../core/service-ports.ts"
 import type { MessageHash } from "../crypto/cms/digest-algorithm.ts"
 import { digestOf } from "../crypto/hash.ts"
 import { buildTimestampRequest, encodeImprint } from "../crypto/rfc3161/request.ts"
-import { parseTimestampResponse, type TimestampResponse } from "../crypto/rfc3161/response.ts"
-import { parseTimestampToken, type TimestampToken } from "../crypto/rfc3161/token.ts"
+import type { TimestampToken } from "../crypto/rfc3161/token.ts"
 import type { Certificate } from "../crypto/x509/certificate.ts"
 import { signingCertificate } from "../trust/timestamp-signer.ts"
 import { judgeTimestamp } from "../trust/timestamp.ts"
+import { checkImprint, grantedToken, invalidAnswer, readAnswer, readToken } from "./timestamp-answer.ts"
 
 /** The world as asking for a timestamp needs it. */
 export interface TimestampPorts {
@@ -49,24 +48,6 @@ const OTHER_ROOT = [
 /** Bytes of a nonce; its first bit is zero, so it is below 2^159. */
 const NONCE_BYTES = 20
 
-/** Texts of PKIStatus and of the bits of PKIFailureInfo; spec: RFC 3161 2.4.2, tspclient-go `pki`. */
-const STATUS: ReadonlyMap<bigint, string> = new Map([
-  [2n, "rejected"],
-  [3n, "the request body part has not yet been processed, expect to hear more later"],
-  [4n, "warning: a revocation is imminent"],
-  [5n, "a revocation has occurred"],
-])
-const FAILURES: ReadonlyMap<number, string> = new Map([
-  [0, "unrecognized or unsupported Algorithm Identifier"],
-  [2, "transaction not permitted or supported"],
-  [5, "the data submitted has the wrong format"],
-  [14, "the TSA's time source is not available"],
-  [15, "the requested TSA policy is not supported by the TSA"],
-  [16, "the requested extension is not supported by the TSA"],
-  [17, "the additional information requested could not be understood or is not available"],
-  [25, "the request cannot be handled due to system failure"],
-])
-
 /**
  * Have a signature stamped by a timestamp authority.
  *
@@ -96,7 +77,7 @@ async function stamp(ports: TimestampPorts, order: TimestampOrder): Promise<Uint
   const nonce = newNonce(ports.randomness)
   const answer = await ports.timestamps.ask(url, buildTimestampRequest({ hash, digest, nonce }), signal)
   const token = grantedToken(readAnswer(answer))
-  checkToken(parseToken(token), { imprint: encodeImprint(hash, digest), nonce })
+  checkToken(readToken(token), { imprint: encodeImprint(hash, digest), nonce })
   const judged = judgeTimestamp({ token, message: signature, roots: [root], at: ports.clock.now() })
   if ("fault" in judged) {
     const { code, detail } = judged.fault
@@ -122,56 +103,12 @@ function newNonce(randomness: Randomness): bigint {
   return bytesToBigint(bytes)
 }
 
-function invalidAnswer(detail: string, cause?: unknown): ToolError {
-  const what = `invalid timestamping response: ${detail}`
-  return new ToolError("E_TSA_INVALID", { what, ...(cause === undefined ? {} : { cause }) })
-}
-
-function readAnswer(bytes: Uint8Array): TimestampResponse {
-  try {
-    return parseTimestampResponse(bytes)
-  } catch (thrown) {
-    const error = asToolError(thrown)
-    if (error.code !== "E_FORMAT_MALFORMED") throw error
-    throw invalidAnswer(error.message, error)
-  }
-}
-
-function parseToken(token: Uint8Array): TimestampToken {
-  try {
-    return parseTimestampToken(token)
-  } catch (thrown) {
-    const error = asToolError(thrown)
-    if (error.code !== "E_TSA_INVALID") throw error
-    throw invalidAnswer(error.message, error)
-  }
-}
-
-/** The token of a granted answer. */
-function grantedToken({ status, failures, texts, token }: TimestampResponse): Uint8Array {
-  if (status !== 0n && status !== 1n) {
-    const known = [...FAILURES].filter(([bit]) => failures.includes(bit)).map(([, text]) => text)
-    const name = STATUS.get(status) ?? `unknown PKIStatus ${status}`
-    const info = known.length === 0 ? "" : `. Failure info: ${known.join("; ")}`
-    const error = invalidAnswer(`invalid response with status code ${status}: ${name}${info}`)
-    const said = printable(texts.join("; ").slice(0, 200))
-    if (said === "") throw error
-    throw new ToolError(error.code, { what: error.what, why: `the authority says: ${said}` })
-  }
-  if (token === undefined) throw invalidAnswer("the request was granted and there is no token")
-  return token
-}
-
 /** That a token answers this request. */
 function checkToken(
   { cms, info }: TimestampToken,
   asked: { readonly imprint: Uint8Array; readonly nonce: bigint },
 ): void {
-  if (info.version !== 1n) throw invalidAnswer(`timestamp token info version must be 1, but got ${info.version}`)
-  const { raw } = info.imprint
-  if (raw.length !== asked.imprint.length || raw.some((byte, at) => byte !== asked.imprint[at])) {
-    throw invalidAnswer("message imprint in response does not match with request")
-  }
+  checkImprint(info, asked.imprint)
   if (info.nonce !== asked.nonce) {
     throw invalidAnswer(`nonce in response ${info.nonce ?? "<nil>"} does not match nonce in request ${asked.nonce}`)
   }

@@ -8,10 +8,12 @@ export interface TimestampService {
    *
    * @param url - http or https.
    * @param request - DER.
+   * @param manners - `sigstore`: an answer may come as "created", and the request is sent again after transient
+   *   failures. Default `notation`.
    * @returns DER or BER of the TimeStampResp, not judged.
    * @throws {ToolError} `E_TSA_INVALID` for an answer that is none, `E_NET_*`.
    */
-  ask(url: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+  ask(url: string, request: Uint8Array, signal?: AbortSignal, manners?: "notation" | "sigstore"): Promise<Uint8Array>
 }
 
 /** Where revocation data comes from. Nothing it returns is judged. */

@@ -18,8 +18,10 @@ export interface TimestampRequestInit {
   readonly hash: MessageHash
   /** Raw digest of the message with `hash`. */
   readonly digest: Uint8Array
-  /** Not negative; at most 20 bytes. */
-  readonly nonce: bigint
+  /** Not negative; at most 20 bytes. Absent = none. */
+  readonly nonce?: bigint
+  /** False leaves the authority's certificates out. Default true. */
+  readonly certReq?: boolean
 }
 
 /** A TimeStampReq as an authority reads it. */
@@ -43,7 +45,7 @@ export function encodeImprint(hash: MessageHash, digest: Uint8Array): Uint8Array
 }
 
 /**
- * A TimeStampReq that asks for a token with certificates, and for no policy.
+ * A TimeStampReq that asks for no policy.
  *
  * @returns DER.
  *
@@ -54,8 +56,9 @@ export function buildTimestampRequest(init: TimestampRequestInit): Uint8Array {
     DER_TAG.sequence,
     encodeDerInteger(1n),
     encodeImprint(init.hash, init.digest),
-    encodeDerInteger(init.nonce),
-    encodeDer(DER_TAG.boolean, Uint8Array.of(0xff)),
+    ...(init.nonce === undefined ? [] : [encodeDerInteger(init.nonce)]),
+    // FALSE is the default, which DER leaves out.
+    ...(init.certReq === false ? [] : [encodeDer(DER_TAG.boolean, Uint8Array.of(0xff))]),
   )
 }
 

@@ -24,21 +24,21 @@ export interface TimestampServiceOptions {
 /**
  * Timestamp authorities over HTTP.
  *
- * An answer must come with status 200, exactly the content type `application/timestamp-reply` and less than 1 MiB;
+ * An answer must come with status 200 (of Sigstore's authorities also 201), exactly the content type `application/timestamp-reply` and less than 1 MiB;
  * redirects are followed within the origin only. Messages are those of tspclient-go.
  *
  * Spec: RFC 3161 section 3.4.
  */
 export function createTimestampService(options: TimestampServiceOptions): TimestampService {
   return {
-    ask: async (url, request, signal) => {
+    ask: async (url, request, signal, manners = "notation") => {
       const redacted = redactUrl(url)
       // As the user wrote it.
       const shown = `"${redacted === `${url}/` ? url : redacted}"`
       const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
       const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
       try {
-        return await exchange(await options.http(), { url, shown, request, signal: either })
+        return await exchange(await options.http(), { url, shown, request, signal: either, manners })
       } catch (thrown) {
         throw inWords(asToolError(thrown), shown, timeout.aborted && signal?.aborted !== true)
       }
@@ -52,9 +52,10 @@ interface Exchange {
   readonly shown: string
   readonly request: Uint8Array
   readonly signal: AbortSignal
+  readonly manners: "notation" | "sigstore"
 }
 
-async function exchange(http: HttpClient, { url, shown, request, signal }: Exchange): Promise<Uint8Array> {
+async function exchange(http: HttpClient, { url, shown, request, signal, manners }: Exchange): Promise<Uint8Array> {
   const response = await http.request({
     method: "POST",
     url,
@@ -63,10 +64,10 @@ async function exchange(http: HttpClient, { url, shown, request, signal }: Excha
     redirect: "same-origin",
     signedAnswer: true,
     signal,
-    // 429 and 5xx are answers here too: a request that may have been stamped is not sent twice.
-    accept: [408, 429, 500, 502, 503, 504],
+    // As the peer: to notation 429 and 5xx are answers, and a request that may have been stamped is not sent twice.
+    ...(manners === "sigstore" ? { replayable: true } : { accept: [408, 429, 500, 502, 503, 504] }),
   })
-  const problem = problemOf(response)
+  const problem = problemOf(response, manners === "sigstore" ? [200, 201] : [200])
   if (problem !== undefined) {
     await response.discard()
     throw new ToolError("E_TSA_INVALID", {
@@ -78,8 +79,11 @@ async function exchange(http: HttpClient, { url, shown, request, signal }: Excha
   return response.bytes(limits.timestampBytes)
 }
 
-function problemOf({ status, header }: Pick<HttpResponse, "status" | "header">): string | undefined {
-  if (status !== 200) return `https response bad status: ${`${status} ${STATUS_CODES[status] ?? ""}`.trimEnd()}`
+function problemOf(
+  { status, header }: Pick<HttpResponse, "status" | "header">,
+  good: readonly number[],
+): string | undefined {
+  if (!good.includes(status)) return `https response bad status: ${`${status} ${STATUS_CODES[status] ?? ""}`.trimEnd()}`
   const type = header("content-type") ?? ""
   if (type === REPLY) return undefined
   return `unexpected response content type: ${printable(type.slice(0, 100))}`
