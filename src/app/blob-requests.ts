@@ -4,7 +4,7 @@ import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
 import type { Report } from "../core/report.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
-import type { NamedKey, PredicateInput, VerifyRequest } from "./requests.ts"
+import type { NamedKey, PredicateInput, SigstoreTrustRequest, VerifyRequest } from "./requests.ts"
 
 /** A blob: the user's file (`-` = standard input), or only its digest where that is enough. */
 export type BlobInput = { readonly path: string } | { readonly digest: Digest }
@@ -44,10 +44,16 @@ export interface AttestedBlob {
   readonly statement: Uint8Array
 }
 
-export interface VerifyBlobRequest extends Pick<
-  VerifyRequest,
-  "certificates" | "policy" | "trustStore" | "pluginConfig" | "unknownCritical"
-> {
+/** Sigstore's part of a request about a file. */
+export interface BlobSigstoreRequest extends SigstoreTrustRequest {
+  /** DER `TimeStampResp`s given beside the evidence. */
+  readonly timestamps?: readonly Uint8Array[]
+}
+
+export interface VerifyBlobRequest
+  extends
+    BlobSigstoreRequest,
+    Pick<VerifyRequest, "certificates" | "policy" | "trustStore" | "pluginConfig" | "unknownCritical"> {
   readonly blob: BlobInput
   readonly keys: readonly NamedKey[]
   readonly hash?: VerifyRequest["hash"]
@@ -63,7 +69,6 @@ export interface VerifyBlobRequest extends Pick<
   readonly mediaType?: string
   /** User metadata that must be signed. */
   readonly annotations?: Readonly<Record<string, string>>
-  readonly tlog?: VerifyRequest["tlog"]
   readonly at: number
 }
 
@@ -75,14 +80,13 @@ export interface VerifyBlobResult {
   readonly error: ToolError | undefined
 }
 
-export interface VerifyBlobAttestationRequest {
+export interface VerifyBlobAttestationRequest extends BlobSigstoreRequest, Pick<VerifyRequest, "policy"> {
   /** Absent only with `checkClaims: false`. */
   readonly blob?: BlobInput
   readonly keys: readonly NamedKey[]
   /** Sigstore bundle, legacy bundle, or DSSE envelope JSON. */
   readonly evidence: { readonly bundle: Uint8Array } | { readonly envelope: Uint8Array }
   readonly hash?: VerifyRequest["hash"]
-  readonly tlog?: VerifyRequest["tlog"]
   readonly predicateType?: string
   readonly checkClaims: boolean
   readonly at: number

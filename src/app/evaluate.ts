@@ -10,11 +10,13 @@ import type { Finding, SignatureReport } from "../core/report.ts"
 import type { VerifiedContent, VerifiedSignature } from "../core/verified.ts"
 import { formats } from "../formats/index.ts"
 import type { AuthorityFacts } from "../policy/evaluate.ts"
-import type { Authority, KeyAuthority, TrustPolicy } from "../policy/model.ts"
+import type { Authority, KeyAuthority, SigstoreAuthority, TrustPolicy } from "../policy/model.ts"
 import { evaluateKeys } from "../trust/keyed.ts"
 import type { CertifiedTrust } from "./evaluate-certified.ts"
+import { judgeSigstore, type SigstoreTrust } from "./evaluate-sigstore.ts"
 import type { Judgement } from "./judgement.ts"
 import type { NamedKey, VerifyRequest } from "./requests.ts"
+import { asksForWitnesses } from "./sigstore-trust.ts"
 
 /** What does not change while the signatures of one command are evaluated. */
 export interface Evaluation {
@@ -22,6 +24,8 @@ export interface Evaluation {
   readonly keys: readonly NamedKey[]
   /** There when an authority of the policy trusts certificates. */
   readonly certified?: CertifiedTrust
+  /** There when an authority asks for identities, log entries or timestamps of Sigstore. */
+  readonly sigstore?: SigstoreTrust
   readonly hash?: VerifyRequest["hash"]
   readonly checkClaims: boolean
   readonly anyPredicate: boolean
@@ -151,13 +155,14 @@ export async function evaluateCandidate(
   room: ClaimRoom = claimRoom(),
 ): Promise<Evaluated> {
   const keyed = keyedJudgement(evaluation, candidate, artifact)
+  const witnessed = witnessedJudgement(evaluation, candidate, artifact)
   const satisfies: string[] = []
   const undecided: string[] = []
   let shown: Judgement | undefined
   let content: VerifiedContent | undefined
   for (const authority of evaluation.policy.authorities) {
     const wanted = wantedBy(authority, evaluation)
-    const judged = await judge(evaluation, subject, candidate, authority, wanted, keyed)
+    const judged = await judge(evaluation, subject, { candidate, authority, keyed, witnessed }, wanted)
     const hinders = judged.findings.filter((finding) => !allows(finding))
     const passed = isSigner(authority, judged) && hinders.length === 0
     if (passed) satisfies.push(authority.name)
@@ -183,11 +188,13 @@ function allows(finding: Finding): boolean {
   return finding.outcome === "passed" || finding.outcome === "skipped" || finding.logged === true
 }
 
-/** An authority that accepts the format explains a refusal better than one that does not. */
+/** An authority that accepts the format, or that knows who signed, explains a refusal better than one that does not. */
 function isCloser(judged: Judgement, shown: Judgement, satisfies: readonly string[]): boolean {
-  const accepted = ({ findings }: Judgement): boolean =>
+  const near = ({ findings, signer }: Judgement): number =>
     findings.some((finding) => finding.check === "format.accepted" && finding.outcome === "passed")
-  return satisfies.length === 0 && accepted(judged) && !accepted(shown)
+      ? 1 + Number(signer !== undefined)
+      : 0
+  return satisfies.length === 0 && near(judged) > near(shown)
 }
 
 /** Keys are tried once for all authorities, when the first one asks. */
@@ -201,20 +208,58 @@ function keyedJudgement(
   return () => (judged ??= keys.length === 0 ? { findings: [] } : evaluateKeys(candidate, keys, options))
 }
 
+/** Log entries and timestamps are judged once for all authorities that ask for the same. */
+function witnessedJudgement(
+  { keys, hash, sigstore }: Evaluation,
+  candidate: Candidate,
+  artifact: ArtifactContent | undefined,
+): Cases["witnessed"] {
+  const known = new Map<string, Promise<Judgement>>()
+  return (authority) => {
+    // SECURITY: an authority that asks for more than can be looked at is never satisfied.
+    if (sigstore === undefined) return Promise.resolve({ findings: [] })
+    const { family, witnesses } = authority
+    const key = family === "cosign" ? JSON.stringify([family, witnesses]) : authority.name
+    const judged =
+      known.get(key) ??
+      judgeSigstore(sigstore, {
+        candidate,
+        authority,
+        keys,
+        ...(hash === undefined ? {} : { hash }),
+        ...(artifact === undefined ? {} : { artifact }),
+      })
+    known.set(key, judged)
+    return judged
+  }
+}
+
+/** A candidate before one authority, and what its keys and witnesses are worth. */
+interface Cases {
+  readonly candidate: Candidate
+  readonly authority: Authority
+  readonly keyed: () => Judgement
+  readonly witnessed: (authority: KeyAuthority | SigstoreAuthority) => Promise<Judgement>
+}
+
 async function judge(
   evaluation: Evaluation,
   subject: BindSubject,
-  candidate: Candidate,
-  authority: Authority,
+  { candidate, authority, keyed, witnessed }: Cases,
   wanted: Wanted,
-  keyed: () => Judgement,
 ): Promise<Judgement> {
   const format = formatFinding(candidate, authority)
   switch (authority.family) {
     case "cosign": {
-      const { findings, ...who } = keyed()
+      const alone = !asksForWitnesses(authority.witnesses)
+      const { findings, ...who } = alone ? keyed() : await witnessed(authority)
       const binding = candidate.bind(subject, wanted)
-      return { findings: [...findings, ...binding, format, ...logFindings(candidate, authority)], ...who }
+      return { findings: [...findings, ...binding, format, ...(alone ? [entriesLeftOut(candidate)] : [])], ...who }
+    }
+    case "sigstore": {
+      if (format.outcome !== "passed") return { findings: [format] }
+      const { findings, ...who } = await witnessed(authority)
+      return { findings: [...findings, ...candidate.bind(subject, wanted), format], ...who }
     }
     case "notation": {
       const { certified } = evaluation
@@ -231,6 +276,8 @@ function isSigner(authority: Authority, { signer }: Judgement): boolean {
   switch (authority.family) {
     case "cosign":
       return authority.keys.includes(signer.name)
+    case "sigstore":
+      return signer.kind === "keyless"
     case "notation":
       return signer.kind === "certificate"
   }
@@ -268,17 +315,14 @@ function formatFinding(candidate: Candidate, authority: Authority): Finding {
   return { check: "format.accepted", outcome: "failed", code: "E_SIG_OTHER_FORMAT", ...texts }
 }
 
-function logFindings(candidate: Candidate, authority: KeyAuthority): readonly Finding[] {
-  const observed =
-    candidate.notEvaluated.length === 0 ? "no log entry" : `${candidate.notEvaluated.join(", ")}, not evaluated`
-  if (authority.tlog === "ignore") return [{ check: "log.entry", outcome: "skipped", observed }]
-  // SECURITY: an entry that nobody evaluated is no entry.
-  return [{ check: "log.entry", outcome: "failed", code: "E_TLOG_MISSING", expected: "a verified log entry", observed }]
+function entriesLeftOut({ notEvaluated }: Candidate): Finding {
+  const observed = notEvaluated.length === 0 ? "no log entry" : `${notEvaluated.join(", ")}, not evaluated`
+  return { check: "log.entry", outcome: "skipped", observed }
 }
 
 function candidateReport(
   candidate: Candidate,
-  { findings, signer, time }: Judgement,
+  { findings, signer, time, witnesses = [], notEvaluated = candidate.notEvaluated }: Judgement,
   { satisfies, state }: Pick<SignatureReport, "satisfies" | "state">,
   content: VerifiedContent | undefined,
   claims: JsonValue,
@@ -295,7 +339,8 @@ function candidateReport(
     ...(about === undefined ? {} : { subject: about }),
     ...(signer === undefined ? {} : { signer }),
     ...(time === undefined ? {} : { time }),
-    notEvaluated: candidate.notEvaluated,
+    ...(witnesses.length === 0 ? {} : { witnesses }),
+    notEvaluated,
     state,
     findings: findings.map(detached),
     satisfies,

@@ -24,5 +24,7 @@ export function formatsOfFamily(
   family: Authority["family"],
   table: readonly FormatFacts[] = formats,
 ): readonly FormatName[] {
-  return names.filter((name) => table.some((row) => row.id === name && row.family === family))
+  // Sigstore's identities sign what cosign's keys sign.
+  const signed = family === "sigstore" ? "cosign" : family
+  return names.filter((name) => table.some((row) => row.id === name && row.family === signed))
 }

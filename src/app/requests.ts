@@ -27,11 +27,13 @@ import type { Reference } from "../core/reference.ts"
 import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
 import type { RevocationService, TimestampService } from "../core/service-ports.ts"
 import type { SigstoreServices } from "../core/sigstore-ports.ts"
+import type { TrustedRoot, WitnessRule } from "../core/sigstore.ts"
 import type { VerifiedSignature } from "../core/verified.ts"
+import type { KeylessTrust } from "../policy/from-flags.ts"
 import type { NotationAuthority, TrustPolicy } from "../policy/model.ts"
 import type { EnvelopeSigner, NotationSigner } from "./notation/signer.ts"
 
-export type { FormatName }
+export type { FormatName, KeylessTrust }
 
 /** An artifact as a command names it. `text` is what the user typed. */
 export type Target =
@@ -205,10 +207,10 @@ export interface NamedKey {
  */
 export type TrustStoreLoader = (store: TrustStoreName) => Promise<TrustStore>
 
-export interface VerifyRequest {
+export interface VerifyRequest extends SigstoreTrustRequest {
   readonly targets: readonly Target[]
   readonly kind: SignatureKind
-  /** Any of these keys may have signed. Empty without {@link VerifyRequest.certificates} and policy is refused. */
+  /** Any of these keys may have signed. Empty without certificates, identities and policy is refused. */
   readonly keys: readonly NamedKey[]
   /** Certificates that count beside the keys. */
   readonly certificates?: NotationAuthority
@@ -253,9 +255,23 @@ export interface VerifyRequest {
   readonly attachmentBytes?: number
   /** Artifacts worked on side by side. */
   readonly parallel?: number
-  /** `require` (default `ignore`): a log entry that verifies must be there. Entries are not evaluated yet: never passes. */
-  readonly tlog?: "ignore" | "require"
   readonly at: number
+}
+
+/** Sigstore's part of a request: whose identities count, what must vouch, and what is trusted of its services. */
+export interface SigstoreTrustRequest {
+  /** Identities that count beside the keys: holders of certificates that stand for identity tokens. */
+  readonly keyless?: KeylessTrust
+  /** What must vouch for signatures by key; default: nothing, and no trusted root is asked for. */
+  readonly witnesses?: WitnessRule
+  /** Asked once per command, and only where identities or witnesses are. */
+  readonly trustedRoot?: () => Promise<TrustedRoot>
+  /** JSON of a CT log's answer, for certificates that hold no SCT. */
+  readonly detachedSct?: Uint8Array
+  /** DER of the signer's certificate where the evidence holds none; must equal the one that it holds. */
+  readonly certificate?: Uint8Array
+  /** Version 1 logs that are asked where {@link WitnessRule.online}; default: the logs of the trusted root. */
+  readonly logUrls?: readonly string[]
 }
 
 /** The report and, in the same order as `targets`, what was authenticated (empty unless verified). */

@@ -13,7 +13,9 @@ import { certifiedTrust } from "./certified-trust.ts"
 import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { readBlob } from "./read-blob.ts"
 import type { BlobInput, VerifyBlobAttestationRequest, VerifyBlobRequest, VerifyBlobResult } from "./blob-requests.ts"
-import type { AppContext } from "./requests.ts"
+import { NO_WITNESSES, trustsNobody } from "./request-policy.ts"
+import type { AppContext, NamedKey } from "./requests.ts"
+import { sigstoreTrust } from "./sigstore-trust.ts"
 import { asksForNothing, decide, exempted, unresolvable } from "./verdict.ts"
 
 /**
@@ -57,7 +59,7 @@ async function verifyAgainst(
   asked: Asked,
   parse: () => Candidate | Promise<Candidate>,
 ): Promise<VerifyBlobResult> {
-  if (asked.keys.length === 0 && asked.certificates === undefined && asked.policy === undefined) {
+  if (trustsNobody(asked) && asked.policy === undefined) {
     throw new ToolError("E_TRUST_MISSING", { what: "no key was named to verify with" })
   }
   const name = nameOf(asked.blob)
@@ -68,12 +70,13 @@ async function verifyAgainst(
         await readBlob(app, asked.blob.path, new Set(["sha256"]), "none")
       return answer(exempted(name, undefined, asked.policy), [], undefined)
     }
-    const candidate = await parse()
-    const artifact = await readArtifact(app, asked, candidate)
+    const candidate = withTimestamps(await parse(), asked.timestamps)
+    const keys = [...asked.keys, ...(await certifiedKeys(asked, candidate))]
+    const artifact = await readArtifact(app, asked, candidate, keys)
     const subject = { ...subjectOf(artifact), ...(asked.mediaType === undefined ? {} : { mediaType: asked.mediaType }) }
     const evaluation = await evaluationFor(app, asked, candidate)
     if (candidate.signed.kind === "artifact" && artifact.bytes === undefined) await loadPrehash()
-    else await loadPrehashFor(asked.keys.map(({ key }) => key))
+    else await loadPrehashFor(keys.map(({ key }) => key))
     const evaluated = new SubjectEvaluation(evaluation, subject)
     evaluated.take(await evaluateCandidate(evaluation, subject, candidate, artifact))
     const { report, error } = decide(name, subject, {
@@ -113,8 +116,11 @@ async function evaluationFor(app: AppContext, asked: Asked, candidate: Candidate
       formats: certified && asked.certificates !== undefined ? [] : [candidate.format],
       kind: asked.kind,
       annotations: asked.annotations ?? {},
-      tlog: asked.tlog ?? "ignore",
+      witnesses: asked.witnesses ?? NO_WITNESSES,
       ...(asked.predicateType === undefined ? {} : { predicateType: asked.predicateType }),
+      ...(asked.keyless === undefined || certified
+        ? {}
+        : { keyless: { ...asked.keyless, formats: [candidate.format] } }),
       ...(asked.certificates === undefined
         ? {}
         : { certificates: { ...asked.certificates, formats: [candidate.format] } }),
@@ -123,11 +129,30 @@ async function evaluationFor(app: AppContext, asked: Asked, candidate: Candidate
     policy,
     keys: asked.keys,
     ...(await certifiedTrust(app, policy, asked)),
+    ...(await sigstoreTrust(app, policy, asked)),
     hash: asked.hash,
     checkClaims: asked.checkClaims,
     anyPredicate: false,
     maxSignatures: 1,
   }
+}
+
+/** Timestamps given beside a document that holds none of its own. */
+function withTimestamps(candidate: Candidate, given: readonly Uint8Array[] = []): Candidate {
+  const { evidence } = candidate
+  if (evidence === undefined || given.length === 0) return candidate
+  return { ...candidate, evidence: { ...evidence, timestamps: [...evidence.timestamps, ...given] } }
+}
+
+/**
+ * The key in the certificate that came with the evidence, or was given: what a signature by it needs of the file. Nothing
+ * is trusted here.
+ */
+async function certifiedKeys({ keyless, certificate }: Asked, candidate: Candidate): Promise<readonly NamedKey[]> {
+  if (keyless === undefined) return []
+  const { leafKeyOf } = await import("./leaf-key.ts")
+  const leaf = leafKeyOf(candidate, certificate)
+  return leaf === undefined ? [] : [{ name: "certificate", key: leaf.key }]
 }
 
 function nameOf(blob: BlobInput | undefined): string {
@@ -139,7 +164,12 @@ function nameOf(blob: BlobInput | undefined): string {
 type BlobContent = ArtifactContent & { readonly size?: number }
 
 /** Digests of the blob under every hash that a key or the document may want. */
-async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate): Promise<BlobContent> {
+async function readArtifact(
+  app: AppContext,
+  asked: Asked,
+  candidate: Candidate,
+  keys: readonly NamedKey[],
+): Promise<BlobContent> {
   const { blob } = asked
   if (blob === undefined) return { digests: {} }
   if ("digest" in blob)
@@ -147,9 +177,7 @@ async function readArtifact(app: AppContext, asked: Asked, candidate: Candidate)
       digests: { [digestAlgorithm(blob.digest)]: decodeHex(digestHex(blob.digest), { max: 64, what: "digest" }) },
     }
   const needs =
-    candidate.signed.kind === "artifact"
-      ? artifactNeeds(candidate, asked.keys, asked.hash)
-      : { hashes: [], bytes: false }
+    candidate.signed.kind === "artifact" ? artifactNeeds(candidate, keys, asked.hash) : { hashes: [], bytes: false }
   const algorithms = new Set<HashAlgorithm>(["sha256", ...needs.hashes, ...(candidate.digestAlgorithms ?? [])])
   return readBlob(app, blob.path, algorithms, needs.bytes ? "all" : "small")
 }

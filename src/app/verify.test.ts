@@ -221,13 +221,6 @@ describe("verified, unsigned, untrusted, unknown", async () => {
       undefined,
     ],
     [
-      "a log entry demanded that nobody evaluates",
-      [{ kind: "referrers-api", signatures: [v3] }],
-      { tlog: "require" },
-      "untrusted",
-      "E_TLOG_MISSING",
-    ],
-    [
       "an attestation asked for, a signature there",
       [{ kind: "referrers-api", signatures: [v3] }],
       { kind: "attestation" },

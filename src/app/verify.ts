@@ -13,6 +13,7 @@ import { SubjectEvaluation, type Evaluation } from "./evaluate.ts"
 import { mapBounded } from "./map-bounded.ts"
 import { policyOfRequest } from "./request-policy.ts"
 import type { AppContext, FormatName, Target, VerifyRequest, VerifyResult } from "./requests.ts"
+import { sigstoreTrust } from "./sigstore-trust.ts"
 import { descendants, knownSubject, openTarget, type OpenTarget } from "./subjects.ts"
 import { asksForNothing, decide, exempted, unresolvable, withChildren, type Gathered } from "./verdict.ts"
 
@@ -30,7 +31,8 @@ interface Answer {
  * it has been looked for everywhere before the answer is no. Failing to read is `unknown`, never "not signed".
  *
  * @returns one report per target in input order; negative answers are values, not exceptions.
- * @throws {ToolError} `E_TRUST_MISSING` without keys, certificates and policy, `E_USAGE` without targets or formats.
+ * @throws {ToolError} `E_TRUST_MISSING` without keys, identities, certificates and policy, or without the
+ *   trusted root that they need; `E_USAGE` without targets or formats.
  *
  * Security: what is returned as verified was built from the bytes that were checked.
  */
@@ -67,6 +69,7 @@ async function prepare(app: AppContext, request: VerifyRequest): Promise<Evaluat
     policy,
     keys: request.keys,
     ...(await certifiedTrust(app, policy, request)),
+    ...(await sigstoreTrust(app, policy, request)),
     hash: request.hash,
     checkClaims: request.checkClaims,
     anyPredicate: request.anyPredicate ?? false,

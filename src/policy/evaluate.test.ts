@@ -4,7 +4,15 @@ import type { ToolError } from "../core/errors.ts"
 import { evaluatePolicy, type AuthorityFacts, type Result } from "./evaluate.ts"
 import { policyFromFlags } from "./from-flags.ts"
 import { maximumMatching } from "./matching.ts"
-import type { Authority, KeyAuthority, NotationAuthority, Requirement, TrustPolicy } from "./model.ts"
+import type { WitnessRule } from "../core/sigstore.ts"
+import type {
+  Authority,
+  KeyAuthority,
+  NotationAuthority,
+  Requirement,
+  SigstoreAuthority,
+  TrustPolicy,
+} from "./model.ts"
 
 const authority = (name: string): KeyAuthority => ({
   name,
@@ -13,7 +21,7 @@ const authority = (name: string): KeyAuthority => ({
   kind: "signature",
   keys: [name],
   annotations: {},
-  tlog: "ignore",
+  witnesses: { logs: 0, timestamps: 0 },
 })
 
 function policy(
@@ -46,6 +54,27 @@ function certificates(change: Partial<NotationAuthority>): TrustPolicy {
     verifyTimestamp: "always",
   }
   return { ...policy("a"), authorities: [{ ...certified, ...change }] }
+}
+
+const ALICE = { kind: "exact", value: "alice@example.com" } as const
+const ISSUER = { kind: "exact", value: "https://issuer.example" } as const
+
+function identities(change: Partial<SigstoreAuthority>): TrustPolicy {
+  const keyless: SigstoreAuthority = {
+    name: "a",
+    family: "sigstore",
+    formats: ["cosign-v3"],
+    kind: "signature",
+    annotations: {},
+    identities: [{ issuer: ISSUER, subject: ALICE, extensions: {}, text: "alice" }],
+    sct: "require",
+    witnesses: { logs: 1, timestamps: 0 },
+  }
+  return { ...policy("a"), authorities: [{ ...keyless, ...change }] }
+}
+
+function keyWith(witnesses: WitnessRule): TrustPolicy {
+  return { ...policy("a"), authorities: [{ ...authority("a"), witnesses }] }
 }
 
 /** As a policy would say it that was written for a later release. */
@@ -128,8 +157,40 @@ describe("policies that would pass by saying nothing", () => {
     ["certificates that nobody need trust", certificates({ actions: { ...ENFORCED, authenticity: "skip" } })],
     [
       "adv: sigstore/sigstore-go #609 flags without a key",
-      policyFromFlags({ keys: [], formats: ["cosign-v3"], kind: "signature", annotations: {}, tlog: "ignore" }),
+      policyFromFlags({
+        keys: [],
+        formats: ["cosign-v3"],
+        kind: "signature",
+        annotations: {},
+        witnesses: { logs: 0, timestamps: 0 },
+      }),
     ],
+    ["a key that wants a negative number of logs", keyWith({ logs: -1, timestamps: 0 })],
+    ["a key that wants half a timestamp", keyWith({ logs: 0, timestamps: 0.5 })],
+    ["identities that nobody is among", identities({ identities: [] })],
+    ["an identity without issuer", identities({ identities: [{ subject: ALICE, extensions: {}, text: "" }] })],
+    [
+      "an identity of everybody at an issuer",
+      identities({ identities: [{ issuer: ISSUER, extensions: {}, text: "" }] }),
+    ],
+    [
+      "adv: GHSA-4xh5-jcj2-ch8q an identity with an empty subject",
+      identities({ identities: [{ issuer: ISSUER, subject: { ...ALICE, value: "" }, extensions: {}, text: "" }] }),
+    ],
+    [
+      "an identity with an empty issuer",
+      identities({ identities: [{ issuer: { ...ISSUER, value: "" }, subject: ALICE, extensions: {}, text: "" }] }),
+    ],
+    [
+      "an identity with an empty pattern beside a good one",
+      identities({
+        identities: [
+          { issuer: ISSUER, subject: ALICE, extensions: {}, text: "" },
+          { issuer: ISSUER, subject: { kind: "pattern", pattern: "", anchored: true }, extensions: {}, text: "" },
+        ],
+      }),
+    ],
+    ["identities that want logs beyond number", identities({ witnesses: { logs: Number.NaN, timestamps: 0 } })],
   ]
   it.each(refused)("%s is refused", (_name, broken) => {
     let thrown: unknown
@@ -143,21 +204,39 @@ describe("policies that would pass by saying nothing", () => {
 })
 
 describe("policyFromFlags", () => {
-  it.each(["ignore", "require"] as const)(
-    "adv: GHSA-52v5-jr5w-gjxr every flag reaches every authority, log %s",
-    (tlog) => {
-      const asked = {
-        formats: ["cosign-v3"],
-        kind: "attestation",
-        annotations: { a: "b" },
-        predicateType: "t",
-        tlog,
-      } as const
-      const { authorities, rules } = policyFromFlags({ ...asked, keys: ["one", "two"] })
-      expect(authorities).toEqual(["one", "two"].map((key) => ({ name: key, family: "cosign", keys: [key], ...asked })))
-      expect(rules).toEqual([{ name: "command line", require: { any: ["one", "two"] }, mode: "enforce" }])
-    },
-  )
+  const asked = {
+    formats: ["cosign-v3"],
+    kind: "attestation",
+    annotations: { a: "b" },
+    predicateType: "t",
+  } as const
+
+  it.each([0, 2])("adv: GHSA-52v5-jr5w-gjxr every flag reaches every authority, logs %i", (logs) => {
+    const witnesses = { logs, timestamps: 1 }
+    const keyless = {
+      formats: ["cosign-v2"],
+      identities: [{ issuer: ISSUER, subject: ALICE, extensions: {}, text: "alice" }],
+      sct: "ignore",
+      witnesses: { logs: 3, timestamps: 4, times: "timestamps" },
+    } as const
+    const { authorities, rules } = policyFromFlags({ ...asked, witnesses, keys: ["one", "two"], keyless })
+    expect(authorities).toEqual([
+      ...["one", "two"].map((key) => ({ name: key, family: "cosign", keys: [key], ...asked, witnesses })),
+      { name: "identities", family: "sigstore", ...asked, ...keyless },
+    ])
+    expect(rules).toEqual([{ name: "command line", require: { any: ["one", "two", "identities"] }, mode: "enforce" }])
+  })
+
+  it("tells a key of the same name from the identities", () => {
+    const keyless = { ...(identities({}).authorities[0] as SigstoreAuthority), formats: ["cosign-v2"] }
+    const { authorities } = policyFromFlags({
+      ...asked,
+      witnesses: { logs: 0, timestamps: 0 },
+      keys: ["identities"],
+      keyless,
+    })
+    expect(new Set(authorities.map(({ name }) => name)).size).toBe(2)
+  })
 })
 
 describe("maximum matching", () => {

@@ -1,4 +1,5 @@
 import { ToolError } from "../core/errors.ts"
+import type { IdentityRule, WitnessRule } from "../core/sigstore.ts"
 import { maximumMatching } from "./matching.ts"
 import type { AtLeast, Authority, Requirement, Rule, TrustPolicy } from "./model.ts"
 
@@ -82,6 +83,12 @@ function checkTrust(authority: Authority): void {
   switch (authority.family) {
     case "cosign":
       if (authority.keys.length === 0) invalid(`${named} names no key`)
+      checkWitnesses(authority.witnesses, named)
+      return
+    case "sigstore":
+      if (authority.identities.length === 0) invalid(`${named} names no identity`)
+      for (const identity of authority.identities) checkIdentity(identity, named)
+      checkWitnesses(authority.witnesses, named)
       return
     case "notation":
       if (authority.stores.length === 0) invalid(`${named} names no trust store`)
@@ -92,6 +99,26 @@ function checkTrust(authority: Authority): void {
     default:
       // SECURITY: a family whose trust nobody checks here could trust nothing and be satisfied.
       invalid(`authority "${unknownAuthority(authority).name}" is of a family that is not known`)
+  }
+}
+
+/** SECURITY: whatever an identity leaves out matches everybody. */
+function checkIdentity({ issuer, subject, extensions }: IdentityRule, named: string): void {
+  const texts = Object.values(extensions)
+  if (issuer === undefined) invalid(`${named} has an identity without issuer`)
+  if (subject === undefined && texts.length === 0) invalid(`${named} has an identity without subject`)
+  const rules = [issuer, ...(subject === undefined ? [] : [subject]), ...texts]
+  if (rules.some((rule) => (rule.kind === "exact" ? rule.value : rule.pattern) === "")) {
+    invalid(`${named} has an identity with an empty text`)
+  }
+}
+
+function checkWitnesses({ logs, timestamps }: WitnessRule, named: string): void {
+  for (const [count, what] of [
+    [logs, "logs"],
+    [timestamps, "timestamp authorities"],
+  ] as const) {
+    if (!Number.isSafeInteger(count) || count < 0) invalid(`${named} asks for ${count} ${what}`)
   }
 }
 

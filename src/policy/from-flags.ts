@@ -1,4 +1,7 @@
-import type { Authority, KeyAuthority, NotationAuthority, TrustPolicy } from "./model.ts"
+import type { Authority, KeyAuthority, NotationAuthority, SigstoreAuthority, TrustPolicy } from "./model.ts"
+
+/** Whose identities count, without what every authority says. */
+export type KeylessTrust = Pick<SigstoreAuthority, "identities" | "sct" | "witnesses">
 
 /** What a command asks by its flags, in the words of the policy model. */
 export interface FlagPolicy {
@@ -9,7 +12,10 @@ export interface FlagPolicy {
   readonly kind: Authority["kind"]
   readonly annotations: Readonly<Record<string, string>>
   readonly predicateType?: string
-  readonly tlog: KeyAuthority["tlog"]
+  /** What must vouch for signatures by key. */
+  readonly witnesses: KeyAuthority["witnesses"]
+  /** Identities that count beside the keys. */
+  readonly keyless?: KeylessTrust & { readonly formats: readonly string[] }
   /** Certificates that count beside the keys. */
   readonly certificates?: NotationAuthority
 }
@@ -17,8 +23,12 @@ export interface FlagPolicy {
 /** Name of the rule that flags make. */
 const FLAG_RULE = "command line"
 
+/** Of the authority that identities make. */
+const IDENTITIES = "identities"
+
 /**
- * The policy that flags stand for: one authority per key and one for certificates, any of which may have signed.
+ * The policy that flags stand for: one authority per key, one for identities and one for certificates, any of which may
+ * have signed.
  *
  * Nothing named makes an empty list, which `evaluatePolicy` refuses: nothing to trust is never satisfied.
  */
@@ -31,15 +41,33 @@ export function policyFromFlags(flags: FlagPolicy): TrustPolicy {
     keys: [key],
     annotations: flags.annotations,
     ...(flags.predicateType === undefined ? {} : { predicateType: flags.predicateType }),
-    tlog: flags.tlog,
+    witnesses: flags.witnesses,
   }))
-  const authorities = [
+  const authorities: readonly Authority[] = [
     ...(flags.formats.length === 0 ? [] : keyed),
+    ...(flags.keyless === undefined ? [] : [keylessAuthority(flags, flags.keyless)]),
     ...(flags.certificates === undefined ? [] : [{ ...flags.certificates, annotations: flags.annotations }]),
   ]
   return {
     name: FLAG_RULE,
     authorities,
     rules: [{ name: FLAG_RULE, require: { any: authorities.map((a) => a.name) }, mode: "enforce" }],
+  }
+}
+
+function keylessAuthority(
+  flags: FlagPolicy,
+  { identities, sct, witnesses, formats }: NonNullable<FlagPolicy["keyless"]>,
+): SigstoreAuthority {
+  return {
+    name: flags.keys.includes(IDENTITIES) ? `${IDENTITIES} of certificates` : IDENTITIES,
+    family: "sigstore",
+    kind: flags.kind,
+    annotations: flags.annotations,
+    ...(flags.predicateType === undefined ? {} : { predicateType: flags.predicateType }),
+    identities,
+    sct,
+    witnesses,
+    formats,
   }
 }

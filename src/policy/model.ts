@@ -9,9 +9,10 @@ import type {
   ValidationAction,
   VerifyTimestamp,
 } from "../core/certified.ts"
+import type { IdentityRule, WitnessRule } from "../core/sigstore.ts"
 
 /** Whose signature counts. One variant per way of trusting, told apart by `family`. */
-export type Authority = KeyAuthority | NotationAuthority
+export type Authority = KeyAuthority | SigstoreAuthority | NotationAuthority
 
 /** What every family's authorities say. */
 interface AuthorityBase {
@@ -32,11 +33,18 @@ export interface KeyAuthority extends AuthorityBase {
   readonly family: "cosign"
   /** Names of keys; any of them may have signed. At least one. */
   readonly keys: readonly string[]
-  /**
-   * Transparency log: `ignore` does not look at entries, `require` needs one that verifies. Entries are not evaluated
-   * yet, so `require` never passes.
-   */
-  readonly tlog: "ignore" | "require"
+  /** Log entries and timestamps that must vouch too; none asked for = none are looked at and no trusted root is needed. */
+  readonly witnesses: WitnessRule
+}
+
+/** Holders of short-lived certificates that stand for identity tokens (Sigstore). */
+export interface SigstoreAuthority extends AuthorityBase {
+  readonly family: "sigstore"
+  /** Any of them suffices. At least one; each names an issuer, and a subject or an extension. */
+  readonly identities: readonly IdentityRule[]
+  /** Whether the certificate must be in a certificate transparency log. */
+  readonly sct: "require" | "ignore"
+  readonly witnesses: WitnessRule
 }
 
 /**

@@ -1,0 +1,149 @@
+import type { ArtifactContent, Candidate } from "../core/candidate.ts"
+import { asToolError } from "../core/errors.ts"
+import type { HashAlgorithm } from "../core/ports.ts"
+import type { Finding } from "../core/report.ts"
+import type { TransparencyLogs } from "../core/sigstore-ports.ts"
+import type { LogEntry, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
+import { loadPrehashFor } from "../crypto/prehash.ts"
+import type { KeyAuthority, SigstoreAuthority } from "../policy/model.ts"
+import type { leafKeyOf } from "./leaf-key.ts"
+import type { Judgement } from "./judgement.ts"
+import type { proposalsFor } from "./log-proposals.ts"
+import type { NamedKey } from "./requests.ts"
+import type { EvaluateSigstore, SigstoreJudgement } from "./sigstore-evaluator.ts"
+
+/** What judging log entries, timestamps and identities needs; there when an authority asks for any of them. */
+export interface SigstoreTrust {
+  /** Code that is loaded only then. */
+  readonly evaluate: EvaluateSigstore
+  readonly proposals: typeof proposalsFor
+  readonly leafKey: typeof leafKeyOf
+  readonly root: TrustedRoot
+  /** Time of verification, milliseconds since the epoch. */
+  readonly at: number
+  readonly detachedSct?: Uint8Array
+  /** DER. */
+  readonly certificate?: Uint8Array
+  readonly logs: TransparencyLogs
+  /** Version 1 logs that are asked for signatures without entry, where the authority wants that. */
+  readonly logUrls: readonly string[]
+}
+
+/** One candidate and what is known of what it signs. */
+export interface SigstoreCase {
+  readonly candidate: Candidate
+  readonly authority: KeyAuthority | SigstoreAuthority
+  /** Keys of a {@link KeyAuthority}. */
+  readonly keys: readonly NamedKey[]
+  readonly artifact?: ArtifactContent
+  readonly hash?: HashAlgorithm
+}
+
+/**
+ * Judge a candidate with its log entries and timestamps, by an authority of keys or of identities.
+ *
+ * An entry is looked for in a log only for legacy signatures that carry none, and only where the authority says so; what
+ * the log answers is judged as if it had lain beside the signature. A log that cannot be asked leaves the question open.
+ *
+ * Spec: specs/cosign.md section 18.
+ */
+export async function judgeSigstore(trust: SigstoreTrust, given: SigstoreCase): Promise<Judgement> {
+  const { candidate, authority } = given
+  const { evidenceFault } = candidate
+  if (evidenceFault !== undefined) return { findings: [evidenceFault], notEvaluated: candidate.notEvaluated }
+  const leaf = authority.family === "sigstore" ? trust.leafKey(candidate, trust.certificate) : undefined
+  if (leaf !== undefined) await loadPrehashFor([leaf.key])
+  const judged = judgeWith(trust, given, candidate.evidence?.entries ?? [])
+  const answer = asksLogs(candidate, authority.witnesses) ? await searchLogs(trust, given, judged) : judged
+  return { ...answer, notEvaluated: leftOut(candidate, authority, answer) }
+}
+
+function judgeWith(trust: SigstoreTrust, given: SigstoreCase, entries: readonly LogEntry[]): SigstoreJudgement {
+  const { candidate, authority, keys, artifact, hash } = given
+  const { evaluate, root, at, certificate, detachedSct } = trust
+  const { evidence } = candidate
+  return evaluate({
+    candidate: evidence === undefined ? candidate : { ...candidate, evidence: { ...evidence, entries } },
+    root,
+    signer:
+      authority.family === "cosign"
+        ? { kind: "keys", keys }
+        : {
+            kind: "identities",
+            identities: authority.identities,
+            sct: authority.sct,
+            ...(detachedSct === undefined ? {} : { detachedSct }),
+          },
+    witnesses: authority.witnesses,
+    at,
+    ...(artifact === undefined ? {} : { artifact }),
+    ...(hash === undefined ? {} : { hash }),
+    ...(certificate === undefined ? {} : { certificate }),
+  })
+}
+
+/** A bundle is complete as it stands; a key that did not sign has nothing to look for. */
+function asksLogs({ evidence }: Candidate, { online, logs }: WitnessRule): boolean {
+  return online === true && logs > 0 && evidence?.form === "legacy" && evidence.entries.length === 0
+}
+
+/** @param without - the answer without any entry. */
+async function searchLogs(
+  trust: SigstoreTrust,
+  given: SigstoreCase,
+  without: SigstoreJudgement,
+): Promise<SigstoreJudgement> {
+  const proposals = trust.proposals(given, trust.certificate)
+  let found: readonly LogEntry[]
+  try {
+    const answers = await Promise.all(
+      trust.logUrls.flatMap((url) => proposals.map((proposal) => trust.logs.find(url, proposal))),
+    )
+    found = answers.flat().toSorted((a, b) => Number(a.integratedTime - b.integratedTime))
+  } catch (thrown) {
+    return stillOpen(without, asToolError(thrown))
+  }
+  // SECURITY: a log may answer with entries of the same key or the same content alone; each is judged by itself, and one
+  // that is not about this signature is as good as none.
+  let last: SigstoreJudgement | undefined
+  const about: LogEntry[] = []
+  for (const entry of found) {
+    const judged = judgeWith(trust, given, [entry])
+    if (judged.findings.some(({ code }) => code === "E_TLOG_ENTRY_MISMATCH")) continue
+    if (judged.findings.every(({ outcome }) => outcome === "passed" || outcome === "skipped")) return judged
+    about.push(entry)
+    last = judged
+  }
+  if (about.length > 1 && given.authority.witnesses.logs > 1) return judgeWith(trust, given, about)
+  return last ?? without
+}
+
+/** What only a missing entry keeps from being decided. */
+const WITHOUT_ENTRY: ReadonlySet<Finding["code"]> = new Set(["E_TLOG_MISSING", "E_TIME_MISSING"])
+
+function stillOpen(without: SigstoreJudgement, error: ReturnType<typeof asToolError>): SigstoreJudgement {
+  const rest = without.findings.filter(({ code, outcome }) => outcome === "passed" || !WITHOUT_ENTRY.has(code))
+  const open: Finding = {
+    check: "log.entry",
+    outcome: "unknown",
+    expected: "an entry found in the log",
+    observed: error.message,
+    code: error.code,
+  }
+  return { ...without, findings: [...rest, open] }
+}
+
+/** What is present and was neither asked for nor used. */
+function leftOut(
+  { evidence, material }: Candidate,
+  { family, witnesses }: SigstoreCase["authority"],
+  { witnesses: verified }: SigstoreJudgement,
+): readonly string[] {
+  const { entries = [], timestamps = [] } = evidence ?? {}
+  const used = (kind: "log" | "timestamp"): boolean => verified.some((witness) => witness.kind === kind)
+  return [
+    ...(family === "cosign" && material.kind === "certificate" ? ["certificate"] : []),
+    ...(entries.length > 0 && witnesses.logs === 0 && !used("log") ? ["transparency log entry"] : []),
+    ...(timestamps.length > 0 && witnesses.timestamps === 0 && !used("timestamp") ? ["timestamp"] : []),
+  ]
+}
