@@ -11,6 +11,8 @@ export interface Host {
   readonly prompter: Prompter
   readonly readStdin: (max: number) => Promise<Uint8Array>
   readonly userAgent: string
+  /** Writes text for a person to standard error; absent where nobody may be spoken to. */
+  readonly say?: (text: string) => Promise<void>
 }
 
 /** What decides where notation's folders are. */

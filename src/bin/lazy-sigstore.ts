@@ -2,14 +2,15 @@ import type { ConnectionOptions } from "../app/world.ts"
 import { ToolError } from "../core/errors.ts"
 import type { SigstoreServices } from "../core/sigstore-ports.ts"
 import type { Host } from "./host.ts"
+import { lazyIdentityTokens } from "./lazy-identity-tokens.ts"
 import type { LazyHttp } from "./lazy-http.ts"
 
 /** Sigstore's services, each of whose code is loaded with the first question to it. */
-export function lazySigstore(_host: Host, _options: ConnectionOptions, _http: LazyHttp): SigstoreServices {
+export function lazySigstore(host: Host, options: ConnectionOptions, _http: LazyHttp): SigstoreServices {
   return {
     certificates: { certify: unwired },
     logs: { add: unwired, find: unwired, entryAt: unwired },
-    tokens: { get: unwired },
+    tokens: lazyIdentityTokens(host, options),
     trust: { trustedRoot: unwired, signingConfig: unwired, initialize: unwired },
   }
 }

@@ -38,6 +38,7 @@ export function createWorld(host: NodeJS.Process, launcher: readonly string[]): 
     files,
     prompter,
     readStdin: (max) => stdin.read(max),
+    say: (text) => stderr.write(text),
     userAgent: `countersign/${version.version} (${version.platform.replace("/", "; ")})`,
     logger: createLogger({
       level: options.logLevel ?? "warn",

@@ -88,6 +88,24 @@ export interface TokenOrder {
   readonly flow?: "normal" | "device" | "token" | "client_credentials"
   /** `never`: do not try to open a browser (out-of-band code). */
   readonly browser?: "auto" | "never"
+  /** Whose words are used with the person who logs in. Absent: this program's own, on standard error. */
+  readonly conversation?: LoginConversation
+}
+
+/** What a login says and asks. URLs and codes are printable already. */
+export interface LoginConversation {
+  /** No flow was named and there is no terminal, so the device flow is used. */
+  deviceChosen(): Promise<void>
+  /** A browser was told to open `url`; its answer is waited for next. */
+  browserOpened(url: string): Promise<void>
+  /** No browser could be opened, or nothing came back from it in time; {@link outOfBand} follows. */
+  browserFailed(reason: "no-browser" | "timeout", detail: string): Promise<void>
+  /** Show where to log in and ask for the code that is shown there. */
+  outOfBand(url: string): Promise<string>
+  /** Show the code to enter, and where. `expiresIn` is in seconds. */
+  deviceCode(code: { readonly userCode: string; readonly url: string; readonly expiresIn: number }): Promise<void>
+  /** Device flow and client credentials: the token is there. */
+  received(): Promise<void>
 }
 
 /** A token and where it came from. */

@@ -1,0 +1,88 @@
+import { ToolError } from "../../../core/errors.ts"
+import type { IdentityToken, IdentityTokens, LoginConversation, TokenOrder } from "../../../core/sigstore-ports.ts"
+import { ambientToken } from "./ambient-token.ts"
+import { loginByBrowser } from "./browser-login.ts"
+import { loginByCredentials } from "./client-credentials.ts"
+import { claimsOf, parseCompactToken } from "./compact-token.ts"
+import { variable, type OidcContext } from "./context.ts"
+import { loginByDevice } from "./device-login.ts"
+import { discover } from "./discovery.ts"
+import { clientSecret, givenToken } from "./given-token.ts"
+import { forbidden, noToken } from "./oidc-errors.ts"
+
+type Flow = NonNullable<TokenOrder["flow"]>
+
+/**
+ * Identity tokens: the one given, else what the machine or CI job brings along, else a login.
+ *
+ * Spec: cosign.md section 11.2.
+ */
+export function createIdentityTokens(ctx: OidcContext): IdentityTokens {
+  return {
+    get: async (order, signal) => {
+      signal?.throwIfAborted()
+      if (order.given !== undefined && order.given !== "") {
+        return identity(await givenToken(ctx, order.given), "--identity-token", "the identity token given")
+      }
+      // A provider asked for by name is meant, whatever else is switched off.
+      if (order.provider !== undefined || order.noAmbient !== true) {
+        const found = await ambientToken(ctx, order.provider, signal)
+        if (found !== undefined) return identity(found.token, found.provider, `the token of ${found.provider}`)
+      }
+      return login(ctx, order, signal)
+    },
+  }
+}
+
+function identity(token: string, source: string, what: string): IdentityToken {
+  return { token, source, claims: claimsOf(parseCompactToken(token, what).payload, what) }
+}
+
+async function login(ctx: OidcContext, order: TokenOrder, signal?: AbortSignal): Promise<IdentityToken> {
+  const flow = order.flow ?? (await defaultFlow(ctx, order))
+  const token = await tokenBy(ctx, flow, order, signal)
+  const source = flow === "normal" ? "browser" : flow
+  return identity(token, source, "the identity provider's token")
+}
+
+async function defaultFlow(ctx: OidcContext, order: TokenOrder): Promise<Flow> {
+  if (ctx.prompter.interactive) return "normal"
+  // DEVIATION: cosign waits minutes here for a person whom a CI job does not have.
+  if (variable(ctx, "GITHUB_ACTIONS") === "true" && order.noAmbient !== true) {
+    throw forbidden("this GitHub workflow may not have identity tokens", "ACTIONS_ID_TOKEN_REQUEST_URL is not set", [
+      "grant the job `permissions: id-token: write`",
+    ])
+  }
+  await conversationOf(ctx, order).deviceChosen()
+  return "device"
+}
+
+async function tokenBy(ctx: OidcContext, flow: Flow, order: TokenOrder, signal?: AbortSignal): Promise<string> {
+  if (flow === "token") {
+    throw noToken("the flow token needs an identity token", "none was given", ["give one with `--identity-token`"])
+  }
+  const { redirectUrl } = order
+  const secret = order.clientSecretFile === undefined ? undefined : await clientSecret(ctx, order.clientSecretFile)
+  const client = { id: order.clientId, ...(secret === undefined ? {} : { secret }) }
+  if (flow === "client_credentials") {
+    const provider = await discover(ctx, order.issuer, signal)
+    const token = await loginByCredentials(ctx, provider, { client, redirectUrl }, signal)
+    await (order.conversation ?? ctx.conversation)?.received()
+    return token
+  }
+  const conversation = conversationOf(ctx, order)
+  const provider = await discover(ctx, order.issuer, signal)
+  const begun = { provider, client, redirectUrl, conversation }
+  if (flow === "device") return loginByDevice(ctx, begun, signal)
+  return loginByBrowser(ctx, begun, order.browser ?? "auto", signal)
+}
+
+function conversationOf(ctx: OidcContext, order: TokenOrder): LoginConversation {
+  const conversation = order.conversation ?? ctx.conversation
+  if (conversation !== undefined) return conversation
+  throw new ToolError("E_OIDC_NO_TOKEN", {
+    what: "no identity token could be had",
+    why: "none was given, this machine brings none along, and nobody can be asked to log in",
+    next: ["set SIGSTORE_ID_TOKEN, or give a token"],
+  })
+}
