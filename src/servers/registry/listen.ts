@@ -37,8 +37,10 @@ export interface ListenOptions {
   /** `host:port`, `[ipv6]:port` or `:port` for every address; port 0 picks a free one. */
   readonly listen: string
   readonly handler: ConnectionHandler
-  /** Gets one `registry.request` per request. */
+  /** Gets one event per request. */
   readonly logger: Logger
+  /** Name of that event. Default `registry.request`. */
+  readonly event?: string
   readonly clock: Clock
   readonly timeouts?: Partial<ListenTimeouts>
   readonly connections?: Partial<ConnectionBounds>
@@ -107,7 +109,7 @@ function requestListener(options: ListenOptions): (incoming: IncomingMessage, ou
     const start = options.clock.now()
     outgoing.setHeader("X-Request-Id", id)
     outgoing.once("close", () => {
-      options.logger.info("registry.request", {
+      options.logger.info(options.event ?? "registry.request", {
         id,
         method: incoming.method ?? "",
         // SECURITY: without the query, which may carry what should not be logged.
