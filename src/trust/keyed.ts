@@ -52,11 +52,9 @@ export function evaluateKeys(
   if (refused !== undefined) return { findings: [refused] }
   let evaluated = false
   for (const trusted of matching(candidate, keys)) {
-    for (const scheme of keySchemes(trusted.key, candidate, options.hash)) {
-      const result = holds(candidate, trusted.key, scheme, options.artifact)
-      if (result === true) return verified(trusted, scheme)
-      evaluated ||= result === false
-    }
+    const result = verifyWithKey(candidate, trusted.key, options)
+    if (typeof result === "object") return verified(trusted, result.scheme)
+    evaluated ||= result === "failed"
   }
   return { findings: evaluated ? failed(candidate, keys) : [notAtHand(keys)] }
 }
@@ -136,23 +134,45 @@ function matching(candidate: KeyedCandidate, keys: readonly TrustedKey[]): reado
   return keys.filter(({ key }) => fingerprint(key) === wanted)
 }
 
-/** Whether any signature holds; `undefined` when what is signed is not at hand in the form the scheme needs. */
-function holds(
-  candidate: KeyedCandidate,
+/** A signature that holds, and by which scheme. */
+export interface HoldingSignature {
+  readonly scheme: SignatureScheme
+  readonly signature: Uint8Array
+}
+
+/**
+ * Look for a signature of a candidate that holds with a key. The key may be trusted or not: nothing else is looked at.
+ *
+ * @returns `not at hand` when what is signed is not known in the form that any scheme needs.
+ */
+export function verifyWithKey(
+  candidate: Pick<Candidate, "signed" | "signatures" | "hash">,
+  key: PublicKey,
+  options: KeyedOptions = {},
+): HoldingSignature | "failed" | "not at hand" {
+  let evaluated = false
+  for (const scheme of keySchemes(key, candidate, options.hash)) {
+    const verify = verifierFor(candidate.signed, key, scheme, options.artifact)
+    if (verify === undefined) continue
+    evaluated = true
+    const held = candidate.signatures.find(({ bytes }) => verify(bytes))
+    if (held !== undefined) return { scheme, signature: held.bytes }
+  }
+  return evaluated ? "failed" : "not at hand"
+}
+
+/** How a signature is checked; `undefined` when what is signed is not at hand in the form the scheme needs. */
+function verifierFor(
+  signed: Candidate["signed"],
   key: PublicKey,
   scheme: SignatureScheme,
   artifact: ArtifactContent | undefined,
-): boolean | undefined {
-  if (candidate.signed.kind === "message") {
-    const { message } = candidate.signed
-    return candidate.signatures.some(({ bytes }) => verifySignature(key, scheme, message, bytes))
-  }
-  const whole = artifact?.bytes
-  if (whole !== undefined) return candidate.signatures.some(({ bytes }) => verifySignature(key, scheme, whole, bytes))
+): ((signature: Uint8Array) => boolean) | undefined {
+  const whole = signed.kind === "message" ? signed.message : artifact?.bytes
+  if (whole !== undefined) return (signature) => verifySignature(key, scheme, whole, signature)
   const hash = hashOf(scheme)
   const digest = hash === undefined ? undefined : artifact?.digests[hash]
-  if (digest === undefined) return undefined
-  return candidate.signatures.some(({ bytes }) => verifyDigest(key, scheme, digest, bytes))
+  return digest === undefined ? undefined : (signature) => verifyDigest(key, scheme, digest, signature)
 }
 
 function verified({ name, key }: TrustedKey, scheme: SignatureScheme): KeyedEvaluation {

@@ -21,7 +21,18 @@ export interface PathRequest {
 
 /** Why there is no path, in the words of Go's crypto/x509. */
 export interface PathFault {
+  readonly reason: PathReason
+  /** For the path of a timestamp authority. */
   readonly code: ErrorCode
+  readonly detail: string
+}
+
+/** What kept a path from being one; `invalid` = a certificate of it breaks a rule. */
+export type PathReason = "expired" | "not-yet-valid" | "invalid" | "usage" | "untrusted" | "limit"
+
+/** What is wrong with one certificate. */
+interface Unfitness {
+  readonly reason: PathReason
   readonly detail: string
 }
 
@@ -34,7 +45,7 @@ interface Search extends PathRequest {
   readonly budget: PathBudget
   readonly found: Certificate[][]
   /** Why the first candidate was refused that would have made a path. */
-  refused?: string | undefined
+  refused?: Unfitness | undefined
 }
 
 /** Critical extensions that are obeyed here or restrict nothing where no policy is asked for (RFC 5280 6.1). */
@@ -64,24 +75,26 @@ export function buildPaths(
   budget: PathBudget = { signatures: limits.pathCandidates },
 ): { readonly paths: readonly (readonly Certificate[])[] } | { readonly fault: PathFault } {
   const unfit = unfitness(request.leaf, request)
-  if (unfit !== undefined) return { fault: { code: "E_TSA_INVALID", detail: unfit } }
+  if (unfit !== undefined) return { fault: { ...unfit, code: "E_TSA_INVALID" } }
   const search: Search = { ...request, budget, found: [] }
   if (request.roots.some((root) => root.thumbprint === request.leaf.thumbprint)) search.found.push([request.leaf])
   else extend(search, [request.leaf])
   if (search.found.length > 0) return allowed(search)
   if (budget.signatures <= 0) {
     const detail = "x509: signature check attempts limit reached while verifying certificate chain"
-    return { fault: { code: "E_LIMIT_EXCEEDED", detail } }
+    return { fault: { reason: "limit", code: "E_LIMIT_EXCEEDED", detail } }
   }
-  if (search.refused !== undefined) return { fault: { code: "E_TSA_INVALID", detail: search.refused } }
-  return { fault: { code: "E_TSA_UNTRUSTED", detail: "x509: certificate signed by unknown authority" } }
+  if (search.refused !== undefined) return { fault: { ...search.refused, code: "E_TSA_INVALID" } }
+  const detail = "x509: certificate signed by unknown authority"
+  return { fault: { reason: "untrusted", code: "E_TSA_UNTRUSTED", detail } }
 }
 
 /** The paths found whose every certificate allows the use. */
 function allowed({ found, usage }: Search): ReturnType<typeof buildPaths> {
   const paths = found.filter((path) => path.every((certificate) => allowsUsage(certificate, usage)))
   if (paths.length > 0) return { paths }
-  return { fault: { code: "E_TSA_INVALID", detail: "x509: certificate specifies an incompatible key usage" } }
+  const detail = "x509: certificate specifies an incompatible key usage"
+  return { fault: { reason: "usage", code: "E_TSA_INVALID", detail } }
 }
 
 function allowsUsage({ extendedKeyUsage }: Certificate, usage: string): boolean {
@@ -112,7 +125,7 @@ function issues(search: Search, issuer: Certificate, path: readonly Certificate[
   const most = issuer.basicConstraints?.pathLength
   const unfit =
     most !== undefined && most < path.length - 1
-      ? "x509: too many intermediates for path length constraint"
+      ? invalid("x509: too many intermediates for path length constraint")
       : unfitness(issuer, search)
   search.refused ??= unfit
   return unfit === undefined
@@ -125,12 +138,20 @@ function sameHolder(a: Certificate, b: Certificate): boolean {
   )
 }
 
-function unfitness({ notBefore, notAfter, extensions }: Certificate, { at }: PathRequest): string | undefined {
+function unfitness({ notBefore, notAfter, extensions }: Certificate, { at }: PathRequest): Unfitness | undefined {
   const expired = "x509: certificate has expired or is not yet valid: current time"
-  if (at < notBefore) return `${expired} ${goRfc3339(at)} is before ${goRfc3339(notBefore)}`
-  if (at > notAfter) return `${expired} ${goRfc3339(at)} is after ${goRfc3339(notAfter)}`
+  if (at < notBefore) {
+    return { reason: "not-yet-valid", detail: `${expired} ${goRfc3339(at)} is before ${goRfc3339(notBefore)}` }
+  }
+  if (at > notAfter) {
+    return { reason: "expired", detail: `${expired} ${goRfc3339(at)} is after ${goRfc3339(notAfter)}` }
+  }
   // SECURITY: a constraint that is not implemented is never ignored, critical or not.
-  if (extensions.has(EXTENSION.nameConstraints)) return "x509: unhandled name constraints"
+  if (extensions.has(EXTENSION.nameConstraints)) return invalid("x509: unhandled name constraints")
   const unknown = [...extensions].find(([type, { critical }]) => critical && !UNDERSTOOD.has(type))
-  return unknown === undefined ? undefined : "x509: unhandled critical extension"
+  return unknown === undefined ? undefined : invalid("x509: unhandled critical extension")
+}
+
+function invalid(detail: string): Unfitness {
+  return { reason: "invalid", detail }
 }

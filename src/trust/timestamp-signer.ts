@@ -48,7 +48,20 @@ export function verifySigner(
   trust: SignerTrust,
 ): { readonly chain: readonly Certificate[] } | { readonly fault: SignerFault } {
   const leaf = signingCertificate(cms, signer, trust.intermediates)
-  if (typeof leaf === "string") return invalid(leaf)
+  return typeof leaf === "string" ? invalid(leaf) : verifySignerAs(leaf, cms, signer, trust)
+}
+
+/**
+ * Verify one signer of a timestamp token whose certificate was found: version, path, signature, attributes and usage.
+ *
+ * @param leaf - the certificate that the signer names; see {@link verifySigner}.
+ */
+export function verifySignerAs(
+  leaf: Certificate,
+  cms: TimestampTokenCms,
+  signer: SignerInfo,
+  trust: SignerTrust,
+): { readonly chain: readonly Certificate[] } | { readonly fault: SignerFault } {
   if (signer.version !== 1n) {
     return failure(`invalid signer info version: only version 1 is supported; got ${signer.version}`)
   }
