@@ -2,15 +2,23 @@ import type { Descriptor } from "../core/descriptor.ts"
 import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { repositoryName } from "../core/reference.ts"
-import type { SignatureFormat } from "../formats/format.ts"
+import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.ts"
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
 import { replaceReferrers } from "./replace-referrers.ts"
-import type { AppContext, AttestRequest, SignedArtifact, SignedSignature, SignReport, Target } from "./requests.ts"
+import type { AppContext, AttestRequest, SignedArtifact, SignedSignature, SignReport } from "./requests.ts"
 import { formatsNamed } from "./sign.ts"
 import { signDraft } from "./sign-draft.ts"
-import { namedSubjects, openTarget, subjectKey, type NamedSubject, type OpenTarget } from "./subjects.ts"
+import type { SigstoreSigner } from "./sigstore/signer.ts"
+import type { SigstoreOutcome } from "./sigstore/signing.ts"
+import { subjectKey, type OpenTarget } from "./subjects.ts"
+import { subjectsOnce, type TargetSubjects } from "./target-subjects.ts"
+
+/** A request and, where Sigstore's services take part, what asks them. */
+interface AttestWork extends AttestRequest {
+  readonly signer?: SigstoreSigner
+}
 
 /**
  * Attest artifacts: sign a statement with the given predicate about each, in every format asked for. What is named
@@ -21,10 +29,19 @@ import { namedSubjects, openTarget, subjectKey, type NamedSubject, type OpenTarg
 export async function attestArtifacts(app: AppContext, request: AttestRequest): Promise<SignReport> {
   if (request.targets.length === 0) throw new ToolError("E_USAGE", { what: "no artifact was named" })
   const formats = await formatsNamed(request.formats)
+  if (request.key === undefined && request.sigstore?.keyless === undefined) {
+    throw new ToolError("E_USAGE", { what: "no key to sign with" })
+  }
+  const found = subjectsOnce(app, request)
+  const signer =
+    request.sigstore === undefined
+      ? undefined
+      : await (await import("./sigstore/signer-for.ts")).signerFor(app, request, formats, found)
+  const work: AttestWork = signer === undefined ? { ...request } : { ...request, key: signer.key, signer }
   const task = app.progress.start("attesting", request.targets.length)
   const once = onceEach<readonly SignedSignature[]>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const attested = await attestTarget(app, request, formats, target, once)
+    const attested = await attestTarget(app, work, formats, await found(target), once)
     task.advance(1)
     return attested
   })
@@ -34,18 +51,12 @@ export async function attestArtifacts(app: AppContext, request: AttestRequest): 
 
 async function attestTarget(
   app: AppContext,
-  request: AttestRequest,
+  request: AttestWork,
   formats: readonly SignatureFormat[],
-  target: Target,
+  { open, subjects }: TargetSubjects,
   once: ReturnType<typeof onceEach<readonly SignedSignature[]>>,
 ): Promise<readonly SignedArtifact[]> {
-  const open = openTarget(app, target, request.signatureRepository)
-  let subjects: readonly NamedSubject[]
-  try {
-    subjects = await namedSubjects(open, request.recursive)
-  } catch (thrown) {
-    return [{ artifact: target.text, signatures: [], error: asToolError(thrown) }]
-  }
+  if (subjects instanceof ToolError) return [{ artifact: open.target.text, signatures: [], error: subjects }]
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     try {
       const signatures = await once(subjectKey(open, subject), () =>
@@ -63,7 +74,7 @@ async function attestTarget(
 
 async function attestInFormat(
   app: AppContext,
-  request: AttestRequest,
+  request: AttestWork,
   open: OpenTarget,
   subject: Descriptor,
   format: SignatureFormat,
@@ -75,7 +86,7 @@ async function attestInFormat(
     generation: request.generation,
     at: app.clock.now(),
   })
-  const document = await signDraft(request.key, format, draft)
+  const { document, outcome: sigstore } = await documentOf(app, request, format, draft)
   if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
   const placed: Placed = request.upload
     ? await place(app, open.signatures, subject, format, document, { ...request, draft })
@@ -91,7 +102,22 @@ async function attestInFormat(
     payload: document.payload,
     signature: document.signature,
     document: document.bytes,
+    ...(sigstore === undefined ? {} : { sigstore }),
   }
+}
+
+async function documentOf(
+  app: AppContext,
+  { key, signer }: AttestWork,
+  format: SignatureFormat,
+  draft: Draft,
+): Promise<{ readonly document: SignedDocument; readonly outcome?: SigstoreOutcome }> {
+  if (signer !== undefined) {
+    const { signWithServices } = await import("./sigstore/sign-with-services.ts")
+    return signWithServices(signer, format, draft, app.clock.now())
+  }
+  if (key === undefined) throw new ToolError("E_INTERNAL", { what: "no key to sign with" })
+  return { document: await signDraft(key, format, draft) }
 }
 
 function subjectName(request: AttestRequest, open: OpenTarget): string {

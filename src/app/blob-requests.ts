@@ -1,5 +1,6 @@
 /** What use cases about files take and give. */
 import type { SigningKey } from "../core/ports.ts"
+import type { SigstoreOutcome, SigstoreSigning } from "./sigstore/signing.ts"
 import type { Digest } from "../core/digest.ts"
 import type { ToolError } from "../core/errors.ts"
 import type { Report } from "../core/report.ts"
@@ -11,7 +12,9 @@ export type BlobInput = { readonly path: string } | { readonly digest: Digest }
 
 export interface SignBlobRequest {
   readonly blob: { readonly path: string }
-  readonly key: SigningKey
+  /** Absent only beside `sigstore.keyless`: a new key. */
+  readonly key?: SigningKey
+  readonly sigstore?: SigstoreSigning
   /** `sha256` whatever the key, as cosign 2 does; default the key's own choice. */
   readonly hash?: "key" | "sha256"
 }
@@ -22,8 +25,14 @@ export interface SignedBlob {
   readonly signature: Uint8Array
   /** Sigstore bundle v0.3 JSON. */
   readonly bundle: Uint8Array
+  /**
+   * cosign's own bundle, made when it is asked for. Timestamps are not in it.
+   * @throws {ToolError} `E_USAGE` for several log entries or one without promise.
+   */
+  legacyBundle(generation: "cosign2" | "cosign3"): Uint8Array
   /** Bytes read. */
   readonly size: number
+  readonly sigstore?: SigstoreOutcome
 }
 
 export interface AttestBlobRequest {
@@ -31,7 +40,11 @@ export interface AttestBlobRequest {
   readonly blob: BlobInput
   readonly subjectName: string
   readonly predicate: PredicateInput
-  readonly key: SigningKey
+  /** Absent only beside `sigstore.keyless`: a new key. */
+  readonly key?: SigningKey
+  readonly sigstore?: SigstoreSigning
+  /** What the caller stores: timestamps of a legacy bundle cover the envelope. Default `bundle`. */
+  readonly form?: "bundle" | "legacy"
   readonly generation: "cosign2" | "cosign3"
   readonly hash?: "key" | "sha256"
 }
@@ -39,9 +52,13 @@ export interface AttestBlobRequest {
 export interface AttestedBlob {
   readonly envelope: Uint8Array
   readonly bundle: Uint8Array
-  /** Legacy local bundle around the envelope. */
+  /**
+   * Legacy local bundle around the envelope.
+   * @throws {ToolError} `E_USAGE` for several log entries or one without promise.
+   */
   readonly legacyBundle: Uint8Array
   readonly statement: Uint8Array
+  readonly sigstore?: SigstoreOutcome
 }
 
 /** Sigstore's part of a request about a file. */

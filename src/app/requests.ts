@@ -32,6 +32,7 @@ import type { VerifiedSignature } from "../core/verified.ts"
 import type { KeylessTrust } from "../policy/from-flags.ts"
 import type { NotationAuthority, TrustPolicy } from "../policy/model.ts"
 import type { EnvelopeSigner, NotationSigner } from "./notation/signer.ts"
+import type { SigstoreOutcome, SigstoreSigning } from "./sigstore/signing.ts"
 
 export type { FormatName, KeylessTrust }
 
@@ -109,8 +110,10 @@ export interface WriteOptions {
 export interface SignRequest extends WriteOptions {
   readonly targets: readonly Target[]
   readonly formats: readonly FormatName[]
-  /** Signs in formats that need a key alone. */
+  /** Signs in formats that need a key alone. Absent beside `sigstore.keyless`: a new key. */
   readonly key?: SigningKey
+  /** Certificate, log entries and timestamps of Sigstore's services. */
+  readonly sigstore?: SigstoreSigning
   /** Signs in formats that need certificates. */
   readonly certified?: NotationSigner | EnvelopeSigner
   /** Milliseconds that signatures are valid for; only formats with an expiry. */
@@ -148,7 +151,10 @@ export interface TimestampOptions {
 
 export interface AttestRequest extends WriteOptions {
   readonly targets: readonly Target[]
-  readonly key: SigningKey
+  /** Absent only beside `sigstore.keyless`: a new key. */
+  readonly key?: SigningKey
+  /** Certificate, log entries and timestamps of Sigstore's services. */
+  readonly sigstore?: SigstoreSigning
   readonly formats: readonly FormatName[]
   readonly predicate: PredicateInput
   readonly recursive: boolean
@@ -187,6 +193,8 @@ export interface SignedSignature {
   readonly signature: Uint8Array
   /** Document as stored: bundle JSON, DSSE envelope JSON, or the payload for `.sig`. */
   readonly document: Uint8Array
+  /** What Sigstore's services gave; absent when none was asked, or nothing was signed. */
+  readonly sigstore?: SigstoreOutcome
 }
 
 export interface SignReport {

@@ -1,5 +1,6 @@
 import type { Digest, DigestAlgorithm } from "../core/digest.ts"
 import { digestAlgorithm, digestHex } from "../core/digest.ts"
+import type { Candidate } from "../core/candidate.ts"
 import { ToolError } from "../core/errors.ts"
 import type { HashAlgorithm, SignatureScheme, SigningKey } from "../core/ports.ts"
 import { encodeHex } from "../codec/hex.ts"
@@ -8,25 +9,44 @@ import { blobFormats } from "../formats/index.ts"
 import { readBlob, type ReadBlob } from "./read-blob.ts"
 import type { AttestBlobRequest, AttestedBlob, SignBlobRequest, SignedBlob } from "./blob-requests.ts"
 import type { AppContext } from "./requests.ts"
-import { schemeFor } from "./sign-draft.ts"
+import { schemeDigest, schemeFor, schemeForLog } from "./sign-draft.ts"
+import { openBlobSigner } from "./sigstore/blob-signer.ts"
 
 /**
  * Sign a file, reading it once.
  *
  * @returns raw signature, Sigstore bundle and the file's SHA-256 digest.
- * @throws {ToolError} `E_LIMIT_EXCEEDED` when a pure Ed25519 key is given a file that does not fit in memory.
+ * @throws {ToolError} `E_LIMIT_EXCEEDED` when a pure Ed25519 key is given a file that does not fit in memory; what
+ *   Sigstore's services throw.
  */
 export async function signBlob(app: AppContext, request: SignBlobRequest): Promise<SignedBlob> {
-  const { key } = request
-  const scheme = schemeFor(key, request.hash ?? "key")
+  const signer = await openBlobSigner(app, request, { artifact: request.blob.path })
+  const { key } = signer
+  const scheme = schemeForLog(key, request.hash ?? "key", signer.logs)
   const hash = hashOf(scheme)
   const keep = hash === undefined || key.signDigest === undefined ? "all" : "small"
   const blob = await readBlob(app, request.blob.path, new Set<HashAlgorithm>(["sha256", hash ?? "sha256"]), keep)
-  const signature = await signRead(key, scheme, hash, blob)
-  const digest: Digest = `sha256:${encodeHex(digestFrom(blob, "sha256"))}`
   const messageDigest = digestFrom(blob, hash ?? "sha256")
-  const bundle = blobFormats.buildBundle({ key: key.publicKey, scheme, digest: messageDigest, signature })
-  return { digest, signature, bundle, size: blob.size }
+  const signed = await signer.sign({
+    scheme,
+    digest: hash === undefined ? undefined : messageDigest,
+    sign: () => signRead(key, scheme, hash, blob),
+    stamped: (signature) => signature,
+    logged: () => ({ kind: "message" }),
+  })
+  const { signature, evidence } = signed
+  const made = { key: key.publicKey, signature, ...(evidence === undefined ? {} : { evidence }) }
+  const bundle = blobFormats.buildBundle({ ...made, scheme, digest: messageDigest })
+  const artifact = { digests: blob.digests, ...(blob.bytes === undefined ? {} : { bytes: blob.bytes }) }
+  const digest: Digest = `sha256:${encodeHex(digestFrom(blob, "sha256"))}`
+  return {
+    digest,
+    signature,
+    bundle,
+    legacyBundle: (generation) => blobFormats.buildLegacyBundle({ ...made, generation }),
+    size: blob.size,
+    ...(await signer.outcome(signed, () => blobFormats.parseBundle(bundle), artifact)),
+  }
 }
 
 async function signRead(
@@ -46,9 +66,14 @@ function digestFrom(blob: ReadBlob, algorithm: HashAlgorithm): Uint8Array {
   return digest
 }
 
-/** Attest a file, or a digest the caller vouches for. */
+/**
+ * Attest a file, or a digest the caller vouches for.
+ *
+ * @throws {ToolError} `E_USAGE` for predicates that do not fit; what Sigstore's services throw.
+ */
 export async function attestBlob(app: AppContext, request: AttestBlobRequest): Promise<AttestedBlob> {
-  const digest = "digest" in request.blob ? sha256Only(request.blob.digest) : await digestOfFile(app, request.blob.path)
+  const { blob, form = "bundle" } = request
+  const digest = "digest" in blob ? sha256Only(blob.digest) : await digestOfFile(app, blob.path)
   const draft = blobFormats.draftAttestation({
     subject: digest,
     subjectName: request.subjectName,
@@ -56,10 +81,28 @@ export async function attestBlob(app: AppContext, request: AttestBlobRequest): P
     generation: request.generation,
     at: app.clock.now(),
   })
-  const scheme = schemeFor(request.key, request.hash ?? "key")
-  const signature = await request.key.sign(draft.message, scheme)
-  const { envelope, bundle, legacyBundle } = draft.finish(signature, request.key.publicKey)
-  return { envelope, bundle, legacyBundle, statement: draft.statement }
+  const signer = await openBlobSigner(app, request, { artifact: request.subjectName, digest })
+  const { key } = signer
+  const scheme = schemeFor(key, request.hash ?? "key")
+  const signed = await signer.sign({
+    scheme,
+    digest: schemeDigest(scheme, draft.message),
+    sign: () => key.sign(draft.message, scheme),
+    stamped: (signature) => draft.timestamped(signature, form),
+    logged: (signature) => draft.logged(signature),
+  })
+  const made = draft.finish(signed.signature, key.publicKey, signed.evidence)
+  const { envelope, bundle } = made
+  const stored = (): Candidate => blobFormats.parseBundle(form === "legacy" ? made.legacyBundle : bundle)
+  return {
+    envelope,
+    bundle,
+    get legacyBundle() {
+      return made.legacyBundle
+    },
+    statement: draft.statement,
+    ...(await signer.outcome(signed, stored)),
+  }
 }
 
 async function digestOfFile(app: AppContext, path: string): Promise<Digest> {

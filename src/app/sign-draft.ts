@@ -1,6 +1,8 @@
 import type { SignatureScheme, SigningKey } from "../core/ports.ts"
 import { ToolError } from "../core/errors.ts"
+import { digestOf } from "../crypto/hash.ts"
 import { keySpecOf, keySpecs } from "../crypto/key-spec.ts"
+import { hashOf } from "../crypto/schemes.ts"
 import type { Draft, FormatWriter, SignatureFormat, SignedDocument } from "../formats/format.ts"
 
 /** Sign a draft with the scheme its format uses for this key. */
@@ -22,6 +24,23 @@ export function schemeFor(key: SigningKey, hash: FormatWriter["hash"]): Signatur
   const scheme = fixed ?? usable[0]
   if (scheme !== undefined) return scheme
   throw new ToolError("E_KEY_TYPE", { what: `a ${key.publicKey.type} key offers no usable signature scheme` })
+}
+
+/**
+ * The scheme for a signature whose digest goes into a log: logs verify Ed25519 signatures over digests as Ed25519ph.
+ *
+ * @param logged - whether there is a log, and it is told a digest of what is signed.
+ */
+export function schemeForLog(key: SigningKey, hash: FormatWriter["hash"], logged: boolean): SignatureScheme {
+  const scheme = schemeFor(key, hash)
+  if (!logged || scheme.scheme !== "ed25519") return scheme
+  return key.schemes.find((other) => other.scheme === "ed25519ph") ?? scheme
+}
+
+/** Raw digest of a message under a scheme's hash; `undefined` for pure Ed25519. */
+export function schemeDigest(scheme: SignatureScheme, message: Uint8Array): Uint8Array | undefined {
+  const hash = hashOf(scheme)
+  return hash === undefined ? undefined : digestOf(hash, message)
 }
 
 function keySpecScheme({ publicKey }: SigningKey): SignatureScheme {

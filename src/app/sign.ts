@@ -8,17 +8,12 @@ import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.t
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
-import type {
-  AppContext,
-  FormatName,
-  SignedArtifact,
-  SignedSignature,
-  SignReport,
-  SignRequest,
-  Target,
-} from "./requests.ts"
+import type { AppContext, FormatName, SignedArtifact, SignedSignature, SignReport, SignRequest } from "./requests.ts"
 import { signDraft } from "./sign-draft.ts"
-import { atDigest, namedSubjects, openTarget, subjectKey, type OpenTarget } from "./subjects.ts"
+import type { SigstoreSigner } from "./sigstore/signer.ts"
+import type { SigstoreOutcome } from "./sigstore/signing.ts"
+import { atDigest, subjectKey, type OpenTarget } from "./subjects.ts"
+import { subjectsOnce, type TargetSubjects } from "./target-subjects.ts"
 import { verifyArtifacts } from "./verify.ts"
 
 /** Key name used when asking whether this key has signed already. */
@@ -34,15 +29,26 @@ const THIS_KEY = "this key"
  */
 export async function signArtifacts(app: AppContext, request: SignRequest): Promise<SignReport> {
   const formats = await checkedFormats(request)
+  const found = subjectsOnce(app, request)
+  const signer =
+    request.sigstore === undefined
+      ? undefined
+      : await (await import("./sigstore/signer-for.ts")).signerFor(app, request, formats, found)
+  const work: SignWork = signer === undefined ? { ...request } : { ...request, key: signer.key, signer }
   const task = app.progress.start("signing", request.targets.length)
   const once = onceEach<readonly SignedSignature[] | ToolError>()
   const artifacts = await mapBounded(request.targets, limits.parallelTransfers, async (target) => {
-    const signed = await signTarget(app, request, formats, target, once)
+    const signed = await signTarget(app, work, formats, await found(target), once)
     task.advance(1)
     return signed
   })
   task.done()
   return { artifacts: artifacts.flat() }
+}
+
+/** A request and, where Sigstore's services take part, what asks them. */
+interface SignWork extends SignRequest {
+  readonly signer?: SigstoreSigner
 }
 
 /** The formats of a request from the table, loaded. @throws {ToolError} `E_USAGE` for none or unknown. */
@@ -66,7 +72,7 @@ async function checkedFormats(request: SignRequest): Promise<readonly SignatureF
   const named = await formatsNamed(request.formats)
   const tagged = named.every((format) => format.writer.placement.place === "tag")
   for (const { id, writer } of named) {
-    const signer = writer.signer === "key" ? request.key : request.certified
+    const signer = writer.signer === "key" ? (request.key ?? request.sigstore?.keyless) : request.certified
     if (signer !== undefined) continue
     throw new ToolError("E_USAGE", {
       what: `format ${id} needs ${writer.signer === "key" ? "a key" : "a key with a certificate chain"} to sign with`,
@@ -78,6 +84,13 @@ async function checkedFormats(request: SignRequest): Promise<readonly SignatureF
       what: "an expiry or a timestamp can only be put into signatures of the notation formats",
       why: `formats asked for: ${request.formats.join(", ")}`,
       next: ["add `--format notation`"],
+    })
+  }
+  if (request.ifMissing === true && request.sigstore?.keyless !== undefined) {
+    throw new ToolError("E_USAGE", {
+      what: "whether an identity has signed already cannot be asked while signing",
+      why: "every run makes a new key",
+      next: ["leave out `--if-missing`", "or ask with `countersign verify --identity … --issuer …` first"],
     })
   }
   // An option that was given is used or refused, never dropped.
@@ -94,14 +107,12 @@ async function checkedFormats(request: SignRequest): Promise<readonly SignatureF
 /** The artifact and, when recursive, everything below it, each as one result. */
 async function signTarget(
   app: AppContext,
-  request: SignRequest,
+  request: SignWork,
   formats: readonly SignatureFormat[],
-  target: Target,
+  { open, subjects }: TargetSubjects,
   once: ReturnType<typeof onceEach<readonly SignedSignature[] | ToolError>>,
 ): Promise<readonly SignedArtifact[]> {
-  const open = openTarget(app, target, request.signatureRepository)
-  const subjects = await attempt(() => namedSubjects(open, request.recursive))
-  if (subjects instanceof ToolError) return [failure(target.text, subjects)]
+  if (subjects instanceof ToolError) return [failure(open.target.text, subjects)]
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     const work = (): ReturnType<typeof signSubject> => signSubject(app, request, formats, open, subject)
     const signatures = await once(subjectKey(open, subject), () => attempt(work))
@@ -112,7 +123,7 @@ async function signTarget(
 
 async function signSubject(
   app: AppContext,
-  request: SignRequest,
+  request: SignWork,
   formats: readonly SignatureFormat[],
   open: OpenTarget,
   subject: Descriptor,
@@ -132,7 +143,7 @@ async function signSubject(
 /** Drafts of one format are stored one after another: they share a tag. */
 async function signInFormat(
   app: AppContext,
-  request: SignRequest,
+  request: SignWork,
   open: OpenTarget,
   subject: Descriptor,
   format: SignatureFormat,
@@ -143,7 +154,7 @@ async function signInFormat(
       : await signWithKey(app, request, open, subject, format)
   if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
   const signed: SignedSignature[] = []
-  for (const { draft, document } of made) {
+  for (const { draft, document, sigstore } of made) {
     const placed: Placed = request.upload
       ? await place(
           app,
@@ -162,6 +173,7 @@ async function signInFormat(
       payload: document.payload,
       signature: document.signature,
       document: document.bytes,
+      ...(sigstore === undefined ? {} : { sigstore }),
     })
   }
   return signed
@@ -171,11 +183,12 @@ async function signInFormat(
 interface Made {
   readonly draft?: Draft
   readonly document: SignedDocument
+  readonly sigstore?: SigstoreOutcome
 }
 
 async function signWithKey(
   app: AppContext,
-  request: SignRequest,
+  request: SignWork,
   open: OpenTarget,
   subject: Descriptor,
   format: SignatureFormat,
@@ -188,7 +201,17 @@ async function signWithKey(
     annotations: request.annotations,
     ...(request.payload === undefined ? {} : { payload: request.payload }),
   })
-  return Promise.all(drafts.map(async (draft) => ({ draft, document: await signDraft(key, format, draft) })))
+  const { signer } = request
+  if (signer === undefined) {
+    return Promise.all(drafts.map(async (draft) => ({ draft, document: await signDraft(key, format, draft) })))
+  }
+  const { signWithServices } = await import("./sigstore/sign-with-services.ts")
+  return Promise.all(
+    drafts.map(async (draft) => {
+      const { document, outcome } = await signWithServices(signer, format, draft, app.clock.now())
+      return { draft, document, sigstore: outcome }
+    }),
+  )
 }
 
 async function signWithCertificate(

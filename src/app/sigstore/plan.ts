@@ -1,0 +1,33 @@
+import type { SigningKey } from "../../core/ports.ts"
+import type { IdentityToken } from "../../core/sigstore-ports.ts"
+import { fingerprint } from "../../crypto/public-key.ts"
+import { challengeOf } from "./challenge.ts"
+import type { PlannedItem, SigstorePlan, SigstoreSigning } from "./signing.ts"
+
+/**
+ * Exactly what becomes public.
+ *
+ * @param signer - the token whose holder is named, or the bare key.
+ */
+export function planOf(
+  { keyless, certificates, logs, timestamps }: SigstoreSigning,
+  signer: { readonly token: IdentityToken } | { readonly key: SigningKey },
+  items: readonly PlannedItem[],
+): SigstorePlan {
+  const shared = { logs, timestamps, items }
+  if (keyless !== undefined && "token" in signer) {
+    const { token, source, claims } = signer.token
+    const name = challengeOf(token)
+    return { identity: { issuer: claims.issuer, name, source, authority: keyless.authority.url }, ...shared }
+  }
+  if (certificates === undefined && "key" in signer && logs.length > 0) {
+    return { key: fingerprint(signer.key.publicKey), ...shared }
+  }
+  return shared
+}
+
+/** Logs keep the statements of their oldest kind of entry whole. */
+export function publishedBy({ entryKind, logs }: SigstoreSigning): PlannedItem["published"] {
+  const whole = entryKind === "intoto" && logs.some(({ majorApiVersion }) => majorApiVersion === 1)
+  return whole ? "statement" : "hashes"
+}
