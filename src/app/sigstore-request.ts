@@ -1,0 +1,189 @@
+import { ToolError } from "../core/errors.ts"
+import { limits } from "../core/limits.ts"
+import type { Files } from "../core/ports.ts"
+import type { TrustData } from "../core/sigstore-ports.ts"
+import type { IdentityRule, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
+import type { AppContext, SigstoreTrustRequest } from "./requests.ts"
+
+/** Whose identities count and what must vouch, as a caller says it. Texts that are empty count as not given. */
+export interface SigstoreChoice {
+  /** Kinds of {@link file://./identity-matchers.ts}. */
+  readonly identities: readonly string[]
+  readonly issuer?: string
+  /** Whether keys are named too. */
+  readonly keys: boolean
+  /** Default: `require` for identities, `ignore` for keys. */
+  readonly log?: "require" | "ignore"
+  /** Distinct logs; at least one. */
+  readonly logThreshold?: number
+  /** Distinct timestamp authorities. */
+  readonly timestamps?: number
+  readonly sct?: "require" | "ignore"
+  /** Path; absent = the trusted root of the TUF repository. */
+  readonly trustedRoot?: string
+  /** Paths of PEM files: authorities instead of those of the trusted root. */
+  readonly caRoots?: string
+  readonly caIntermediates?: string
+  /** Version 1 logs that are asked about legacy signatures without entry. */
+  readonly logUrls?: readonly string[]
+  /** Trust data may not be refreshed. */
+  readonly offline: boolean
+  /** Told where the trusted root came from when it was read out of the repository. */
+  readonly onTrust?: (data: TrustData<TrustedRoot>) => Promise<void>
+}
+
+/** The request, and sentences about what of it lets in more than it may seem. */
+export interface SigstoreAnswer {
+  readonly request: SigstoreTrustRequest
+  readonly warnings: readonly string[]
+}
+
+/**
+ * What a choice asks of a verification; nothing when it names no identity and no witness.
+ *
+ * @throws {ToolError} `E_USAGE` for what is malformed, contradicts itself or would do nothing.
+ */
+export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): Promise<SigstoreAnswer> {
+  const { identities, issuer } = choice
+  if (identities.length === 0 && issuer !== undefined) {
+    throw new ToolError("E_USAGE", {
+      what: "an issuer without an identity",
+      why: "an issuer vouches for many; nothing says whose signature is wanted",
+      next: ["name the signer: `--identity alice@example.com`"],
+    })
+  }
+  const witnesses = witnessRule(choice)
+  const wanted = witnesses.logs > 0 || witnesses.timestamps > 0
+  if (identities.length === 0 && !wanted) {
+    refuseUseless(choice)
+    return { request: {}, warnings: [] }
+  }
+  const { rules, warnings } = identities.length === 0 ? NOBODY : await rulesOf(identities, issuer)
+  const { logUrls = [] } = choice
+  return {
+    request: {
+      ...(rules.length === 0
+        ? {}
+        : {
+            keyless: {
+              identities: rules,
+              sct: choice.sct ?? "require",
+              witnesses: keylessWitnesses(choice, witnesses),
+            },
+          }),
+      ...(choice.keys && wanted ? { witnesses } : {}),
+      trustedRoot: () => readRoot(app, choice),
+      ...(logUrls.length === 0 ? {} : { logUrls }),
+    },
+    warnings,
+  }
+}
+
+const NOBODY = { rules: [], warnings: [] } as const
+
+async function rulesOf(
+  texts: readonly string[],
+  issuer: string | undefined,
+): Promise<{ readonly rules: readonly IdentityRule[]; readonly warnings: readonly string[] }> {
+  const [{ identityRule }, { broadParts }] = await Promise.all([
+    import("./identity-matchers.ts"),
+    import("./broad-identities.ts"),
+  ])
+  const rules = [...new Set(texts)].map((text) => identityRule(text, issuer))
+  return { rules, warnings: [...new Set(rules.flatMap(broadParts))] }
+}
+
+/** What is asked in so many words; keys need no more. */
+function witnessRule({ log, logThreshold, timestamps = 0, logUrls = [] }: SigstoreChoice): WitnessRule {
+  if (logThreshold !== undefined && (!Number.isSafeInteger(logThreshold) || logThreshold < 1)) {
+    throw badCount("--log-threshold", logThreshold, "at least 1; `--log ignore` asks for none")
+  }
+  if (!Number.isSafeInteger(timestamps) || timestamps < 0) throw badCount("--timestamps", timestamps, "0 or more")
+  if (log === "ignore" && (logThreshold !== undefined || logUrls.length > 0)) {
+    throw new ToolError("E_USAGE", {
+      what: "log entries are wanted and ignored at once",
+      why: `got --log ignore and ${logThreshold === undefined ? "a log's URL" : "--log-threshold"}`,
+      next: ["leave out one of them"],
+    })
+  }
+  const logs = log === "require" || logThreshold !== undefined || logUrls.length > 0 ? (logThreshold ?? 1) : 0
+  return { logs, timestamps, ...(logUrls.length === 0 ? {} : { online: true }) }
+}
+
+/** Identities need an entry unless the log is ignored: their certificates have expired long ago. */
+function keylessWitnesses({ log }: SigstoreChoice, rule: WitnessRule): WitnessRule {
+  return log === "ignore" || rule.logs > 0 ? rule : { ...rule, logs: 1 }
+}
+
+function badCount(flag: string, count: number, expected: string): ToolError {
+  return new ToolError("E_USAGE", {
+    what: `bad value ${count} for ${flag}`,
+    why: `expected a whole number, ${expected}`,
+  })
+}
+
+/** SECURITY: an option that was given and decides nothing would be taken for a check that was made. */
+function refuseUseless({ sct, trustedRoot, caRoots, caIntermediates }: SigstoreChoice): void {
+  const given = Object.entries({
+    "--sct": sct,
+    "--trusted-root": trustedRoot,
+    "--ca-roots": caRoots,
+    "--ca-intermediates": caIntermediates,
+  })
+  const [useless] = given.find(([, value]) => value !== undefined) ?? []
+  if (useless === undefined) return
+  throw new ToolError("E_USAGE", {
+    what: `${useless} cannot be used here`,
+    why: "it says how certificates, logs and timestamps are checked, and a key alone needs none of them",
+    next: [
+      "name whose certificates count with `--identity` and `--issuer`, or add `--log require`",
+      `or leave out \`${useless}\``,
+    ],
+  })
+}
+
+/** The trusted root as a file or the repository has it, with the authorities that files name in place of its own. */
+async function readRoot(app: AppContext, choice: SigstoreChoice): Promise<TrustedRoot> {
+  const root = await baseRoot(app, choice)
+  const { caRoots, caIntermediates } = choice
+  if (caRoots === undefined) {
+    if (caIntermediates === undefined) return root
+    throw new ToolError("E_USAGE", {
+      what: "intermediate authorities without a root",
+      why: "--ca-intermediates was given, --ca-roots was not",
+      next: ["name the roots that they lead to: `--ca-roots FILE`"],
+    })
+  }
+  const { authoritiesFromRoots } = await import("../envelopes/trusted-root/trust-files.ts")
+  const read = (path: string): Promise<Uint8Array> => app.files.read(path, limits.pemBytes)
+  const intermediates = caIntermediates === undefined ? undefined : await read(caIntermediates)
+  return {
+    ...root,
+    certificateAuthorities: authoritiesFromRoots(await read(caRoots), intermediates, { what: caRoots }),
+  }
+}
+
+async function baseRoot(app: AppContext, choice: SigstoreChoice): Promise<TrustedRoot> {
+  if (choice.trustedRoot !== undefined) return readTrustedRoot(app.files, choice.trustedRoot)
+  const { caRoots, sct, log, timestamps = 0 } = choice
+  // A private authority alone, and nothing that the public instance has to do with.
+  if (caRoots !== undefined && sct === "ignore" && log === "ignore" && timestamps === 0) return EMPTY
+  const data = await app.sigstore.trust.trustedRoot({ offline: choice.offline })
+  await choice.onTrust?.(data)
+  return data.value
+}
+
+const EMPTY: TrustedRoot = { tlogs: [], ctlogs: [], certificateAuthorities: [], timestampAuthorities: [] }
+
+/**
+ * A trusted root out of a file.
+ *
+ * @throws {ToolError} `E_FILE_NOT_FOUND`, `E_IO`, `E_TRUST_MALFORMED`, `E_LIMIT_EXCEEDED`.
+ */
+export async function readTrustedRoot(files: Pick<Files, "read">, path: string): Promise<TrustedRoot> {
+  const [bytes, { parseTrustedRoot }] = await Promise.all([
+    files.read(path, limits.trustDocumentBytes),
+    import("../envelopes/trusted-root/trusted-root.ts"),
+  ])
+  return parseTrustedRoot(bytes)
+}
