@@ -77,6 +77,8 @@ export interface LogOptions {
   /** Created when absent. Layout: `log.sqlite`, `checkpoint`. */
   readonly folder: string
   readonly clock: Clock
+  /** Called before the first signature; for facts about the log that are made once, see {@link AppendOnlyLog.fact}. */
+  readonly prepare?: (fact: AppendOnlyLog["fact"]) => void
   /** Sign a tree. @returns the signed note. */
   readonly sign: (tree: { readonly size: number; readonly root: Uint8Array }) => Promise<string>
   /** `full` (default): what was answered survives a power failure. `fast`: it survives a killed process. */
@@ -120,6 +122,7 @@ export async function openLog(options: LogOptions): Promise<AppendOnlyLog> {
     // The names of the files, so that what is put into them later can be found.
     if (durability === "full") await flushFolder(folder)
     const log = new FolderLog(options, database, last, tree)
+    options.prepare?.((name, make) => log.fact(name, make))
     await log.publish()
     return log
   } catch (cause) {
