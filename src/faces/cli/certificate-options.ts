@@ -6,6 +6,7 @@ import type { AppContext, SignRequest, VerifyRequest } from "../../app/requests.
 import { ToolError } from "../../core/errors.ts"
 import type { FlagValues } from "../command.ts"
 import { refuseFlags, type Session } from "./session.ts"
+import type { NamedIdentities } from "./sigstore-options.ts"
 import { parseAnnotations } from "./values.ts"
 
 /**
@@ -61,10 +62,16 @@ async function timestampOptions(flags: FlagValues, app: AppContext): Promise<Sig
 
 const COMPANIONS = ["level", "override", "verify-timestamp", "plugin-config"]
 
-/** What `--trust-store`, `--identity` and their companions ask; `undefined` when none of them was given. */
-export function certificateQuestion(flags: FlagValues): CertificateQuestion | undefined {
+/**
+ * What `--trust-store`, `--identity` and their companions ask; `undefined` when none of them was given.
+ *
+ * @param identities - those that trust stores judge.
+ */
+export function certificateQuestion(
+  flags: FlagValues,
+  identities: NamedIdentities["notation"],
+): CertificateQuestion | undefined {
   const stores = flags.strings("trust-store")
-  const identities = flags.strings("identity")
   if (stores.length === 0 && identities.length === 0) {
     refuseFlags(flags, COMPANIONS, "it says how certificates are checked, and no trust store is named")
     return undefined

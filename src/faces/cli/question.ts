@@ -4,6 +4,7 @@ import type { FlagValues } from "../command.ts"
 import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
 import { refuseNotationKey } from "./notation-key.ts"
 import { refuseFlags, type Session } from "./session.ts"
+import { namedIdentities, namesIdentities, sigstoreOptions } from "./sigstore-options.ts"
 import { readTargets } from "./targets.ts"
 import { parseAnnotations, parseFormats } from "./values.ts"
 import { resolvePredicateType } from "../../app/predicate-types.ts"
@@ -19,13 +20,15 @@ export async function question(
   everything: boolean,
 ): Promise<{ readonly app: AppContext; readonly request: VerifyRequest }> {
   const { flags, args, world } = session
-  const certificates = certificateQuestion(flags)
-  const names = keyNames(flags, certificates !== undefined)
+  const identities = namedIdentities(flags)
+  const certificates = certificateQuestion(flags, identities.notation)
+  const names = keyNames(flags, certificates !== undefined || namesIdentities(flags, identities))
   const formats = parseFormats(flags.strings("format"))
   const annotations = parseAnnotations(flags.strings("annotation"))
   const attestation = attestationType(flags)
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
   const app = await session.open(targets)
+  const sigstore = await sigstoreOptions(session, app, identities, names.length > 0)
   const repository = flags.string("signature-repository")
   return {
     app,
@@ -33,6 +36,7 @@ export async function question(
       targets,
       kind: attestation === undefined ? "signature" : "attestation",
       keys: await readKeys(app, names),
+      ...sigstore,
       ...(await certificateRequest(certificates, app, flags)),
       formats,
       annotations,
@@ -63,9 +67,10 @@ export function keyNames(flags: FlagValues, otherwise: boolean): readonly string
   if (names.length === 0 && !otherwise) {
     throw new ToolError("E_TRUST_MISSING", {
       what: "nothing was named that could be trusted",
-      why: "expected at least one public key or trust store, got none",
+      why: "expected at least one public key, identity or trust store, got none",
       next: [
         "name whose signatures count: `--key cosign.pub`",
+        "or whose identity: `--identity alice@example.com --issuer https://accounts.google.com`",
         'or whose certificates: `--trust-store ca:NAME --identity "x509.subject: C=…, ST=…, O=…"`',
       ],
     })

@@ -1,13 +1,14 @@
 import { decodeBase64 } from "../../codec/base64.ts"
 import { verifyBlob, verifyBlobAttestation } from "../../app/verify-blob.ts"
 import type { VerifyBlobRequest } from "../../app/blob-requests.ts"
-import type { AppContext, VerifyResult } from "../../app/requests.ts"
+import type { AppContext, SigstoreTrustRequest, VerifyResult } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { FlagValues } from "../command.ts"
 import { certificateQuestion, certificateRequest } from "./certificate-options.ts"
 import { attestationType, keyNames, readKeys } from "./question.ts"
 import { blobAndArtifacts, refuseFlags, type Session } from "./session.ts"
+import { namedIdentities, namesIdentities, sigstoreOptions } from "./sigstore-options.ts"
 import { parseAnnotations } from "./values.ts"
 
 type Answer = Awaited<ReturnType<typeof verifyBlob>>
@@ -22,8 +23,10 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
   const artifactFlags = ["format", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` checks a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
-  const certificates = certificateQuestion(flags)
-  const names = keyNames(flags, certificates !== undefined)
+  const identities = namedIdentities(flags)
+  const certificates = certificateQuestion(flags, identities.notation)
+  const keyless = namesIdentities(flags, identities)
+  const names = keyNames(flags, certificates !== undefined || keyless)
   const attestation = attestationType(flags)
   if (certificates !== undefined && attestation !== undefined) {
     refuseFlags(flags, ["attestation"], "certificates of trust stores sign files, not statements about them")
@@ -31,12 +34,13 @@ export async function verifyFile(session: Session): Promise<VerifyResult> {
   if (certificates === undefined) refuseFlags(flags, ["media-type"], "notation signatures alone hold a media type")
   const evidence = evidenceFlag(
     flags,
-    evidenceNames(attestation !== undefined, certificates !== undefined && names.length === 0),
+    evidenceNames(attestation !== undefined, certificates !== undefined && names.length === 0 && !keyless),
   )
   if (evidence.name !== "signature") refuseFlags(flags, ["annotation"], NO_ANNOTATIONS)
   const app = await session.open([])
   const keys = await readKeys(app, names)
-  const trusted = { keys, ...(await certificateRequest(certificates, app, flags)) }
+  const sigstore = await sigstoreOptions(session, app, identities, names.length > 0)
+  const trusted = { keys, ...sigstore, ...(await certificateRequest(certificates, app, flags)) }
   const answer = await ask(app, flags, trusted, evidence, attestation)
   const error = answer.error === undefined ? undefined : withFileHint(answer.error, flags.string("blob"))
   return { report: answer.report, verified: [answer.verified], errors: [error] }
@@ -51,10 +55,12 @@ function withFileHint(error: ToolError, path: string): ToolError {
   return new ToolError(error.code, { what, next, details, kind, cause, ...(why === undefined ? {} : { why }) })
 }
 
+type Trusted = SigstoreTrustRequest & Pick<VerifyBlobRequest, "keys" | "certificates" | "trustStore" | "pluginConfig">
+
 async function ask(
   app: AppContext,
   flags: FlagValues,
-  trusted: Pick<VerifyBlobRequest, "keys" | "certificates" | "trustStore" | "pluginConfig">,
+  trusted: Trusted,
   evidence: { readonly name: string; readonly path: string },
   predicateType: string | undefined,
 ): Promise<Answer> {
@@ -63,8 +69,7 @@ async function ask(
   const at = app.clock.now()
   if (predicateType !== undefined) {
     const given = evidence.name === "bundle" ? { bundle: bytes } : { envelope: bytes }
-    const { keys } = trusted
-    return verifyBlobAttestation(app, { blob, keys, evidence: given, predicateType, checkClaims: true, at })
+    return verifyBlobAttestation(app, { blob, ...trusted, evidence: given, predicateType, checkClaims: true, at })
   }
   const mediaType = flags.string("media-type")
   const found: VerifyBlobRequest["evidence"] = evidence.name === "bundle" ? { bundle: bytes } : detached(bytes)

@@ -121,6 +121,76 @@ export const CERTIFIED_FLAGS: readonly FlagSpec[] = [
   },
 ]
 
+const IDENTITY_FLAG: FlagSpec = {
+  name: "identity",
+  type: "stringArray",
+  usage:
+    "signer that counts. With an issuer: alice@example.com, email:…, uri:…, san:…, re2:PATTERN, spiffe://…, " +
+    "github:OWNER/REPO[/workflow.yml][@refs/…], gitlab:GROUP/PROJECT. With a trust store: " +
+    '"x509.subject: C=…, ST=…, O=…", x509.thumbprint:HEX, x509.san:DNS:…, "x509.issuer: …", x509.serial:HEX, or *; may be repeated',
+  placeholder: "IDENTITY",
+}
+
+/** Identities by issuer, logs and timestamps, for commands that verify. */
+export const SIGSTORE_FLAGS: readonly FlagSpec[] = [
+  {
+    name: "issuer",
+    type: "string",
+    usage: "with --identity: the OIDC issuer that vouches for it, or re2:PATTERN; github: and gitlab: know theirs",
+    placeholder: "URL",
+  },
+  {
+    name: "trusted-root",
+    type: "string",
+    usage: "trusted_root.json with authorities and logs; default: that of the TUF repository",
+    placeholder: "FILE",
+  },
+  {
+    name: "ca-roots",
+    type: "string",
+    usage: "PEM file of certificate authorities to trust instead of the trusted root's",
+    placeholder: "FILE",
+  },
+  {
+    name: "ca-intermediates",
+    type: "string",
+    usage: "with --ca-roots: PEM file of their intermediates",
+    placeholder: "FILE",
+  },
+  {
+    name: "log",
+    type: "string",
+    usage: "transparency log: require (default with --identity) or ignore (default with --key)",
+    placeholder: "CHOICE",
+    choices: ["require", "ignore"],
+  },
+  {
+    name: "log-threshold",
+    type: "int",
+    usage: "distinct logs that must hold the signature; default 1 where the log is required",
+    placeholder: "N",
+  },
+  {
+    name: "rekor-url",
+    type: "stringArray",
+    usage: "version 1 log that is asked for signatures which carry no entry; may be repeated",
+    placeholder: "URL",
+  },
+  {
+    name: "timestamps",
+    type: "int",
+    usage: "distinct timestamp authorities that must vouch for the time; default 0",
+    placeholder: "N",
+  },
+  {
+    name: "sct",
+    type: "string",
+    usage: "certificate transparency of an identity's certificate: require (default) or ignore",
+    placeholder: "CHOICE",
+    choices: ["require", "ignore"],
+  },
+]
+
 /** Whose certificates count, for commands that verify. */
 export const CERTIFICATE_FLAGS: readonly FlagSpec[] = [
   {
@@ -130,13 +200,7 @@ export const CERTIFICATE_FLAGS: readonly FlagSpec[] = [
       "certificates that vouch for signers: ca:NAME, signingAuthority:NAME or tsa:NAME of notation's configuration, or ca:./FILE; may be repeated",
     placeholder: "TYPE:STORE",
   },
-  {
-    name: "identity",
-    type: "stringArray",
-    usage:
-      'signer that counts: "x509.subject: C=…, ST=…, O=…", x509.thumbprint:HEX, x509.san:DNS:…, "x509.issuer: …", x509.serial:HEX, or *; may be repeated',
-    placeholder: "IDENTITY",
-  },
+  IDENTITY_FLAG,
   {
     name: "level",
     type: "string",

@@ -6,6 +6,7 @@ import {
   READ_FORMAT_FLAG,
   RECURSIVE_FLAG,
   SIGNATURE_REPOSITORY_FLAG,
+  SIGSTORE_FLAGS,
   VERIFY_KEY_FLAG,
 } from "./flags.ts"
 
@@ -13,6 +14,7 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
   VERIFY_KEY_FLAG,
   READ_FORMAT_FLAG,
   ...CERTIFICATE_FLAGS,
+  ...SIGSTORE_FLAGS,
   {
     name: "annotation",
     short: "a",
@@ -53,7 +55,7 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
 
 const verify: CommandSpec = {
   path: ["verify"],
-  summary: "check that artifacts or a file are signed by a key or certificate you trust",
+  summary: "check that artifacts or a file are signed by a key, identity or certificate you trust",
   description:
     "Answers verified, unsigned, untrusted or unknown for every artifact. Exit code 0 means that all of them are\n" +
     "verified; 1 that at least one is not signed or not trusted; 3 that the answer could not be found out.",
@@ -66,6 +68,14 @@ const verify: CommandSpec = {
     {
       about: "accept certificates of an authority, made out to one organisation",
       line: 'countersign verify --trust-store ca:./acme-root.pem --identity "x509.subject: C=US, ST=WA, O=acme" registry.example/app:1.0',
+    },
+    {
+      about: "accept an identity that an issuer vouches for",
+      line: "countersign verify --identity alice@example.com --issuer https://accounts.google.com registry.example/app:1.0",
+    },
+    {
+      about: "accept what one workflow built from a tag",
+      line: "countersign verify --identity github:acme/app/release.yml@refs/tags/v1.0 registry.example/app:1.0",
     },
     {
       about: "check an attestation",
