@@ -1,5 +1,4 @@
 /** A private Sigstore as commands ask for it. Built by `src/servers/sandbox`; `src/bin` hands it out. */
-import type { RunningServer } from "./world.ts"
 import type { JsonObject } from "../core/json-value.ts"
 
 /** How a sandbox is served. */
@@ -17,7 +16,11 @@ export interface SandboxServeOptions {
 }
 
 /** A sandbox that runs. */
-export interface RunningSandbox extends RunningServer {
+export interface RunningSandbox {
+  /** `host:port` it listens on. */
+  readonly address: string
+  /** Stop taking connections, finish what is under way, flush. */
+  close(): Promise<void>
   readonly facts: SandboxFacts
   /** Whether only this machine can reach it. */
   readonly loopback: boolean

@@ -4,6 +4,7 @@
  */
 import type { AppContext } from "./requests.ts"
 import type { RevocationReach } from "./revocation-reach.ts"
+import type { SandboxHost } from "./sandbox-host.ts"
 
 /** A text sink. `columns` and `isTTY` decide about width, colour and progress. */
 export interface OutputStream {
@@ -129,6 +130,7 @@ export interface World {
   open(options: ConnectionOptions): Promise<AppContext>
   readonly credentials: CredentialManager
   serveRegistry(options: ServeOptions): Promise<RunningServer>
+  readonly sandbox: SandboxHost
   /** A new empty folder; `remove` deletes it and what is in it. */
   temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }>
   /** Resolves when the process is asked to stop (SIGINT, SIGTERM). */

@@ -8,6 +8,7 @@ import { createProgress } from "../io/system/progress.ts"
 import { inputStream, outputStream } from "../io/system/streams.ts"
 import { createPrompter } from "../io/system/terminal.ts"
 import { homeOf, type Host } from "./host.ts"
+import { lazySandbox } from "./lazy-sandbox.ts"
 import type { OpenedApp } from "./open-files.ts"
 import { versionFacts } from "./version.ts"
 
@@ -69,6 +70,7 @@ export function createWorld(host: NodeJS.Process, launcher: readonly string[]): 
       const { serveRegistry } = await import("../servers/registry/serve-registry.ts")
       return serveRegistry(options, { clock: systemClock, log: (line) => host.stderr.write(line) })
     },
+    sandbox: lazySandbox((line) => host.stderr.write(line)),
     temporaryFolder: async () => {
       const { temporaryFolder } = await import("./temporary-folder.ts")
       return temporaryFolder()

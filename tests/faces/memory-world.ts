@@ -67,6 +67,11 @@ export function memoryWorld(options: MemoryWorldOptions): MemoryWorld {
     open: (connection) => Promise.resolve(openContext(options, connection, clock, stdin, stdout.stream, closers)),
     credentials: credentialStub(),
     serveRegistry: () => Promise.reject(new Error("not in this world")),
+    sandbox: {
+      serve: () => Promise.reject(new Error("not in this world")),
+      token: () => Promise.reject(new Error("not in this world")),
+      environment: () => Promise.reject(new Error("not in this world")),
+    },
     temporaryFolder: async () => {
       const path = await mkdtemp(join(tmpdir(), "countersign-test-"))
       return { path, remove: () => rm(path, { recursive: true, force: true }) }

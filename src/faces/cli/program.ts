@@ -3,6 +3,7 @@ import { artifactCommands } from "./tables/artifacts.ts"
 import { certificateCommands } from "./tables/certificates.ts"
 import { globalFlags } from "./tables/global-flags.ts"
 import { keyCommands } from "./tables/keys.ts"
+import { sandboxCommands } from "./tables/sandbox.ts"
 import { signingCommands } from "./tables/signing.ts"
 import { systemCommands } from "./tables/system.ts"
 import { trustCommands } from "./tables/trust.ts"
@@ -25,6 +26,7 @@ export const countersignProgram: Program = {
     ...keyCommands,
     ...trustCommands,
     ...certificateCommands,
+    ...sandboxCommands,
     ...systemCommands(() => countersignProgram),
   ],
   rewriteArgv: (argv) => ({ argv: argv.length === 1 && argv[0] === "--version" ? ["version"] : argv, notices: [] }),

@@ -103,6 +103,7 @@ function shallow(world: World): World {
     open: (options) => world.open(options),
     credentials: world.credentials,
     serveRegistry: (options) => world.serveRegistry(options),
+    sandbox: world.sandbox,
     temporaryFolder: () => world.temporaryFolder(),
     stopRequested: () => world.stopRequested(),
   }

@@ -72,6 +72,11 @@ export async function countersign(argv: readonly string[], options: MemoryOption
       served.push(serve)
       return Promise.resolve({ address: "127.0.0.1:5000", close: () => Promise.resolve() })
     },
+    sandbox: {
+      serve: () => Promise.reject(new ToolError("E_IO", { what: "no folders in memory" })),
+      token: () => Promise.reject(new ToolError("E_IO", { what: "no folders in memory" })),
+      environment: () => Promise.reject(new ToolError("E_IO", { what: "no folders in memory" })),
+    },
     temporaryFolder: () => Promise.reject(new ToolError("E_IO", { what: "no folders in memory" })),
     stopRequested: () => Promise.resolve(),
   }

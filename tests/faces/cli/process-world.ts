@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { OutputStream, World } from "../../../src/app/world.ts"
+import { lazySandbox } from "../../../src/bin/lazy-sandbox.ts"
 import { openApp, type Host, type OpenedApp } from "../../../src/bin/open-app.ts"
 import type { Program } from "../../../src/faces/command.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
@@ -98,6 +99,7 @@ async function runIn(
     },
     credentials: { login: nobody, store: nobody, logout: () => Promise.resolve(false) },
     serveRegistry: (options) => serveRegistry(options, { clock, log: () => undefined }),
+    sandbox: lazySandbox(() => undefined),
     temporaryFolder: async () => {
       const path = await mkdtemp(join(tmpdir(), "countersign-test-"))
       return { path, remove: () => rm(path, { recursive: true, force: true }) }

@@ -28,7 +28,8 @@ export type SandboxKeyName =
 
 /** Kinds of the keys: those of Sigstore's public instance. */
 const KEYS: Readonly<Record<SandboxKeyName, KeyName>> = {
-  oidc: "ecdsa-p256",
+  // COMPAT(cosign 3.1): `--identity-token` takes nothing but RS256 for a token; the rest it opens as a file.
+  oidc: "rsa-2048",
   "fulcio-root": "ecdsa-p384",
   "fulcio-intermediate": "ecdsa-p384",
   ct: "ecdsa-p256",

@@ -6,7 +6,7 @@ import type { Grants } from "./grants.ts"
 export interface OidcOptions {
   /** Issuer URL, under which all endpoints lie. */
   readonly issuer: string
-  /** ECDSA P-256. */
+  /** RSA. */
   readonly key: PrivateKey
   readonly clock: Clock
   readonly randomness: Randomness

@@ -1,5 +1,13 @@
 import { createHash, createPublicKey } from "node:crypto"
-import { exportJWK, jwtVerify, SignJWT, errors as joseErrors, type JWK, type JWTPayload } from "jose"
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  jwtVerify,
+  SignJWT,
+  errors as joseErrors,
+  type JWK,
+  type JWTPayload,
+} from "jose"
 import { encodeBase64Url } from "../../../codec/base64.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
@@ -9,6 +17,8 @@ import type { PrivateKey } from "../../../crypto/private-key.ts"
 
 /** Audience of tokens that are for Fulcio. */
 export const FULCIO_AUDIENCE = "sigstore"
+
+const ALGORITHM = "RS256"
 
 /** Seconds a token is good for where nobody says otherwise. */
 const LIFETIME = 10 * 60
@@ -39,7 +49,7 @@ export interface TokenRequest extends TokenSubject {
  * Make an identity token.
  *
  * @param at - milliseconds since the epoch.
- * @returns compact JWS, ES256. A secret.
+ * @returns compact JWS, RS256. A secret.
  * @throws {ToolError} `E_USAGE` when it would be about nobody.
  */
 export async function mintToken(key: PrivateKey, request: TokenRequest, at: number): Promise<string> {
@@ -57,7 +67,7 @@ export async function mintToken(key: PrivateKey, request: TokenRequest, at: numb
     ...(accessToken === undefined ? {} : { at_hash: accessTokenHash(accessToken) }),
     ...request.claims,
   }
-  const header = { alg: "ES256", kid: await keyId(key), typ: "JWT" }
+  const header = { alg: ALGORITHM, kid: (await publicJwk(key)).kid ?? "", typ: "JWT" }
   return new SignJWT(claims).setProtectedHeader(header).sign(key)
 }
 
@@ -83,16 +93,7 @@ function accessTokenHash(accessToken: string): string {
 /** The public half as it stands in the JWKS. */
 export async function publicJwk(key: PrivateKey): Promise<JWK> {
   const jwk = await exportJWK(createPublicKey(key))
-  return { ...jwk, use: "sig", alg: "ES256", kid: keyIdOf(jwk) }
-}
-
-async function keyId(key: PrivateKey): Promise<string> {
-  return keyIdOf(await exportJWK(createPublicKey(key)))
-}
-
-/** RFC 7638 thumbprint. */
-function keyIdOf({ crv = "", kty = "", x = "", y = "" }: JWK): string {
-  return encodeBase64Url(new Uint8Array(createHash("sha256").update(JSON.stringify({ crv, kty, x, y })).digest()))
+  return { ...jwk, use: "sig", alg: ALGORITHM, kid: await calculateJwkThumbprint(jwk) }
 }
 
 /** What a token must be. */
@@ -119,7 +120,7 @@ export async function verifyToken(token: string, { key, issuer, audience, clock 
     const { payload } = await jwtVerify(token, createPublicKey(key), {
       issuer,
       audience,
-      algorithms: ["ES256"],
+      algorithms: [ALGORITHM],
       requiredClaims: ["sub", "iat", "exp"],
       currentDate: new Date(clock.now()),
     })

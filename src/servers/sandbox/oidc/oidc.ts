@@ -44,7 +44,7 @@ function discovery(issuer: string): unknown {
     response_modes_supported: ["query"],
     grant_types_supported: ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "client_credentials"],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["ES256"],
+    id_token_signing_alg_values_supported: ["RS256"],
     code_challenge_methods_supported: ["S256"],
     scopes_supported: ["openid", "email"],
     token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
