@@ -1,11 +1,10 @@
 import { encodeBase64 } from "../../../../codec/base64.ts"
-import { canonicalJson } from "../../../../codec/canonical-json.ts"
 import { encodeHex } from "../../../../codec/hex.ts"
-import { encodeUtf8 } from "../../../../codec/utf8.ts"
 import type { JsonObject } from "../../../../core/json-value.ts"
 import type { SigningKey } from "../../../../core/ports.ts"
 import { defaultScheme } from "../../../../crypto/schemes.ts"
 import { inclusionPath } from "../../../../crypto/transparency/merkle-tree.ts"
+import { promiseMessage } from "../../../../envelopes/log-entry/promise-message.ts"
 import type { EntryAnswer } from "../options.ts"
 import type { AppendOnlyLog, StoredEntry } from "../storage/append-only-log.ts"
 
@@ -23,18 +22,18 @@ export interface EntrySource {
  */
 export async function answerEntry(stored: StoredEntry, { log, logId, signer }: EntrySource): Promise<EntryAnswer> {
   const { size, root, checkpoint } = log.head()
-  const promised = canonicalJson({
-    body: encodeBase64(stored.body),
-    integratedTime: stored.time,
-    logID: encodeHex(logId),
-    logIndex: stored.index,
+  const promised = promiseMessage({
+    canonicalizedBody: stored.body,
+    integratedTime: BigInt(stored.time),
+    logId,
+    logIndex: BigInt(stored.index),
   })
   return {
     body: stored.body,
     integratedTime: stored.time,
     logId,
     logIndex: stored.index,
-    signedEntryTimestamp: await signer.sign(encodeUtf8(promised), defaultScheme(signer.publicKey)),
+    signedEntryTimestamp: await signer.sign(promised, defaultScheme(signer.publicKey)),
     proof: {
       logIndex: stored.index,
       treeSize: size,

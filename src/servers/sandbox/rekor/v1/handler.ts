@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../../core/json-value.ts"
 import { publicKeyPem } from "../../../../crypto/public-key.ts"
 import { leafHash } from "../../../../crypto/transparency/merkle.ts"
 import { consistencyPath } from "../../../../crypto/transparency/merkle-tree.ts"
+import { entryUuid } from "../../../../envelopes/log-entry/entry-uuid.ts"
 import { textResponse } from "../../../registry/json-response.ts"
 import { answerCall, type Endpoint, jsonAnswer, jsonBody, type Received, receive } from "../call.ts"
 import type { RekorFaults } from "../options.ts"
@@ -67,21 +68,16 @@ function entryMethods(path: string, parts: RekorV1Parts): Readonly<Record<string
   return { GET: (call) => entryByUuid(call, path.slice(ENTRIES.length + 1), parts) }
 }
 
-/** Tree id and leaf hash: 80 digits. */
-function uuidOf(leaf: Uint8Array, { treeId }: RekorV1Parts): string {
-  return BigInt(treeId).toString(16).padStart(16, "0") + encodeHex(leaf)
-}
-
 async function entryObject(stored: StoredEntry, call: Received, parts: RekorV1Parts): Promise<JsonObject> {
   const answer = await answerEntry(stored, parts)
-  return { [uuidOf(stored.leaf, parts)]: entryJson(parts.faults?.entry?.(answer, call) ?? answer) }
+  return { [entryUuid(stored.body, BigInt(parts.treeId))]: entryJson(parts.faults?.entry?.(answer, call) ?? answer) }
 }
 
 async function addEntry(call: Received, parts: RekorV1Parts): Promise<Response> {
   const value = await jsonBody(call, parts.maxRequestBytes, PROCESSING)
   const entry = await reading(PROCESSING, () => readProposedEntry(value))
   const { index, duplicate } = await parts.log.append(entry)
-  const uuid = uuidOf(leafHash(entry.body), parts)
+  const uuid = entryUuid(entry.body, BigInt(parts.treeId))
   const location = `${parts.basePath}${ENTRIES}/${uuid}`
   if (duplicate) {
     const message = `an equivalent entry already exists in the transparency log with UUID ${uuid}`
@@ -106,9 +102,13 @@ async function entryByUuid(call: Received, uuid: string, parts: RekorV1Parts): P
 /** @param uuid - 64 or 80 hexadecimal digits. A tree id that is not ours finds nothing. */
 function findByUuid(uuid: string, parts: RekorV1Parts): StoredEntry | undefined {
   const leaf = decodeHex(uuid.slice(-UUID_DIGITS), { max: 32, what: "entryUUID", upperCase: true })
-  const foreign = uuid.length > UUID_DIGITS && uuid.toLowerCase() !== uuidOf(leaf, parts)
-  const index = foreign ? undefined : parts.log.find(leaf)
+  const tree = uuid.slice(0, -UUID_DIGITS).toLowerCase()
+  const index = tree === "" || tree === treeDigits(parts) ? parts.log.find(leaf) : undefined
   return index === undefined ? undefined : parts.log.entry(index)
+}
+
+function treeDigits({ treeId }: RekorV1Parts): string {
+  return BigInt(treeId).toString(16).padStart(16, "0")
 }
 
 async function retrieve(call: Received, parts: RekorV1Parts): Promise<Response> {
@@ -128,7 +128,7 @@ function entryAt(index: number | undefined, { log }: RekorV1Parts): StoredEntry 
 async function search(call: Received, parts: RekorV1Parts): Promise<Response> {
   const value = await jsonBody(call, parts.maxRequestBytes, "")
   const query = await reading("", () => readSearch(value))
-  const uuids = searchEntries(query, parts.log).map((index) => uuidOf(parts.log.read(0, index), parts))
+  const uuids = searchEntries(query, parts.log).map((index) => treeDigits(parts) + encodeHex(parts.log.read(0, index)))
   return jsonAnswer([...new Set(uuids)])
 }
 
