@@ -28,7 +28,12 @@ export interface EphemeralKey {
  */
 export async function ephemeralKey(algorithm: string = DEFAULT_ALGORITHM): Promise<EphemeralKey> {
   const row = algorithmByName(algorithm)
-  if (row === undefined || row.deprecated === true || row.scheme.scheme === "ed25519ph") {
+  if (
+    row === undefined ||
+    row.deprecated === true ||
+    row.scheme.scheme === "ed25519ph" ||
+    row.scheme.scheme === "rsa-pss"
+  ) {
     throw new ToolError("E_USAGE", {
       what: `no short-lived certificate can be had for the algorithm ${JSON.stringify(algorithm)}`,
       why: "expected one such as ecdsa-sha2-256-nistp256, ecdsa-sha2-384-nistp384 or rsa-sign-pkcs1-2048-sha256",
