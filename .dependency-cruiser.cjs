@@ -9,7 +9,7 @@ const layers = {
   codec: ["core"],
   crypto: ["core", "codec"],
   "envelopes/dsse": ["core", "codec", "crypto"],
-  "envelopes/bundle": ["core", "codec", "crypto", "envelopes/dsse"],
+  "envelopes/bundle": ["core", "codec", "crypto", "envelopes/dsse", "envelopes/log-entry"],
   "envelopes/log-entry": ["core", "codec", "crypto", "envelopes/dsse"],
   "envelopes/trusted-root": ["core", "codec", "crypto"],
   "envelopes/jws": ["core", "codec", "crypto"],

@@ -2,8 +2,9 @@ import { encodeBase64 } from "../../codec/base64.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { LogEntry } from "../../core/sigstore.ts"
-import { BUNDLE_V03, hashBytes, protoHashes, type BundleEnvelope, type BundleMessage } from "./bundle.ts"
-import { logEntryText } from "./log-entry-text.ts"
+import { protoHashes } from "../../crypto/proto-hashes.ts"
+import { logEntryText } from "../log-entry/log-entry-text.ts"
+import { BUNDLE_V03, hashBytes, type BundleEnvelope, type BundleMessage } from "./bundle.ts"
 
 /** What a bundle is made of. */
 export interface BundleInput {

@@ -1,4 +1,5 @@
 import type { HashAlgorithm } from "../../core/ports.ts"
+import type { LogEntry } from "../../core/sigstore.ts"
 
 /** A Sigstore bundle as parsed. Nothing in it is trusted or evaluated. */
 export interface UnverifiedBundle {
@@ -7,7 +8,7 @@ export interface UnverifiedBundle {
   readonly mediaType: string
   readonly version: BundleVersion
   readonly material: BundleMaterial
-  readonly logEntries: readonly BundleLogEntry[]
+  readonly logEntries: readonly LogEntry[]
   /** DER `TimeStampResp`, as they stand. */
   readonly timestamps: readonly Uint8Array[]
   readonly content: BundleContent
@@ -37,26 +38,6 @@ export interface BundleEnvelope {
   readonly signature: { readonly sig: Uint8Array; readonly keyid: string }
 }
 
-/** One transparency log entry. Integers are 64 bit, never negative. */
-export interface BundleLogEntry {
-  readonly logIndex: bigint
-  readonly logId: Uint8Array
-  readonly kind: string
-  readonly version: string
-  /** Seconds since the epoch; 0 when the log gave none. */
-  readonly integratedTime: bigint
-  readonly signedEntryTimestamp?: Uint8Array
-  readonly inclusionProof?: {
-    readonly logIndex: bigint
-    readonly rootHash: Uint8Array
-    readonly treeSize: bigint
-    readonly hashes: readonly Uint8Array[]
-    /** Signed note text; empty when absent. */
-    readonly checkpoint: string
-  }
-  readonly canonicalizedBody: Uint8Array
-}
-
 /** Media type cosign 3 writes. */
 export const BUNDLE_V03 = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
@@ -71,14 +52,6 @@ const versions: ReadonlyMap<string, BundleVersion> = new Map([
 export function bundleVersion(mediaType: string): BundleVersion | undefined {
   return versions.get(mediaType)
 }
-
-/** Names of hash algorithms in protobuf JSON and their enum numbers. */
-export const protoHashes: readonly { readonly name: string; readonly number: number; readonly hash: HashAlgorithm }[] =
-  [
-    { name: "SHA2_256", number: 1, hash: "sha256" },
-    { name: "SHA2_384", number: 2, hash: "sha384" },
-    { name: "SHA2_512", number: 3, hash: "sha512" },
-  ]
 
 /** Bytes of a digest by algorithm. */
 export const hashBytes: Readonly<Record<HashAlgorithm, number>> = { sha224: 28, sha256: 32, sha384: 48, sha512: 64 }

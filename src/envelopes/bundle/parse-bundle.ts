@@ -1,24 +1,16 @@
 import { unexpectedShape } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
-import { malformed, quoted, tooLarge } from "../../codec/malformed.ts"
-import {
-  protoBytes,
-  protoFields,
-  protoInt64,
-  protoRepeated,
-  protoString,
-  requiredBytes,
-  type ProtoFields,
-} from "../../codec/proto-json.ts"
+import { malformed, quoted } from "../../codec/malformed.ts"
+import { protoFields, protoRepeated, protoString, requiredBytes, type ProtoFields } from "../../codec/proto-json.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonValue } from "../../core/json-value.ts"
 import { KIB, limits, MIB } from "../../core/limits.ts"
+import { protoHashes } from "../../crypto/proto-hashes.ts"
+import { readLogEntry } from "../log-entry/log-entry-json.ts"
 import {
   bundleVersion,
   hashBytes,
-  protoHashes,
   type BundleContent,
-  type BundleLogEntry,
   type BundleMaterial,
   type BundleMessage,
   type BundleVersion,
@@ -26,8 +18,6 @@ import {
 } from "./bundle.ts"
 
 const SIGNATURE_BYTES = 64 * KIB
-const CHECKPOINT_CHARACTERS = 64 * KIB
-const PROOF_HASHES = 64
 const TIMESTAMP_BYTES = MIB
 
 /**
@@ -65,7 +55,7 @@ export function parseBundle(bytes: Uint8Array): UnverifiedBundle {
     `${path}.tlogEntries`,
     limits.tlogEntries,
     "entries",
-  ).map((entry, index) => readEntry(entry, `${path}.tlogEntries[${index}]`, version))
+  ).map((entry, index) => readLogEntry(entry, `${path}.tlogEntries[${index}]`, version === "0.1" ? "promise" : "proof"))
   return {
     bytes,
     mediaType,
@@ -128,72 +118,6 @@ function readCertificate(value: JsonValue | undefined, path: string): Uint8Array
     `${path}.rawBytes`,
     limits.certificateBytes,
   )
-}
-
-function readEntry(value: JsonValue, path: string, version: BundleVersion): BundleLogEntry {
-  const fields = protoFields(value, path, [
-    "logIndex",
-    "logId",
-    "kindVersion",
-    "integratedTime",
-    "inclusionPromise",
-    "inclusionProof",
-    "canonicalizedBody",
-  ])
-  const kindVersion = protoFields(fields.get("kindVersion") ?? noMembers, `${path}.kindVersion`, ["kind", "version"])
-  const promise = fields.get("inclusionPromise")
-  const proof = fields.get("inclusionProof")
-  if (version === "0.1" && promise === undefined) {
-    throw malformed(path, "saw no inclusionPromise, expected one in a bundle of version 0.1")
-  }
-  if (version !== "0.1" && proof === undefined) {
-    throw malformed(path, `saw no inclusionProof, expected one in a bundle of version ${version}`)
-  }
-  return {
-    logIndex: protoInt64(fields.get("logIndex"), `${path}.logIndex`),
-    logId: requiredBytes(
-      protoFields(fields.get("logId"), `${path}.logId`, ["keyId"]).get("keyId"),
-      `${path}.logId.keyId`,
-      SIGNATURE_BYTES,
-    ),
-    kind: protoString(kindVersion.get("kind"), `${path}.kindVersion.kind`),
-    version: protoString(kindVersion.get("version"), `${path}.kindVersion.version`),
-    integratedTime: protoInt64(fields.get("integratedTime"), `${path}.integratedTime`),
-    ...(promise === undefined ? {} : { signedEntryTimestamp: readPromise(promise, `${path}.inclusionPromise`) }),
-    ...(proof === undefined ? {} : { inclusionProof: readProof(proof, `${path}.inclusionProof`, version) }),
-    canonicalizedBody: requiredBytes(fields.get("canonicalizedBody"), `${path}.canonicalizedBody`, limits.bundleBytes),
-  }
-}
-
-function readPromise(value: JsonValue, path: string): Uint8Array {
-  const fields = protoFields(value, path, ["signedEntryTimestamp"])
-  return requiredBytes(fields.get("signedEntryTimestamp"), `${path}.signedEntryTimestamp`, SIGNATURE_BYTES)
-}
-
-function readProof(
-  value: JsonValue,
-  path: string,
-  version: BundleVersion,
-): NonNullable<BundleLogEntry["inclusionProof"]> {
-  const fields = protoFields(value, path, ["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"])
-  const checkpoint = protoString(
-    protoFields(fields.get("checkpoint") ?? noMembers, `${path}.checkpoint`, ["envelope"]).get("envelope"),
-    `${path}.checkpoint.envelope`,
-  )
-  if (checkpoint.length > CHECKPOINT_CHARACTERS) {
-    throw tooLarge(`${path}.checkpoint`, checkpoint.length, CHECKPOINT_CHARACTERS, "characters")
-  }
-  if (checkpoint === "" && version !== "0.1") {
-    throw malformed(`${path}.checkpoint`, `saw none, expected one in a bundle of version ${version}`)
-  }
-  const hashes = protoRepeated(fields.get("hashes"), `${path}.hashes`, PROOF_HASHES, "hashes")
-  return {
-    logIndex: protoInt64(fields.get("logIndex"), `${path}.logIndex`),
-    rootHash: protoBytes(fields.get("rootHash"), `${path}.rootHash`, SIGNATURE_BYTES),
-    treeSize: protoInt64(fields.get("treeSize"), `${path}.treeSize`),
-    hashes: hashes.map((hash, index) => protoBytes(hash, `${path}.hashes[${index}]`, SIGNATURE_BYTES)),
-    checkpoint,
-  }
 }
 
 function readTimestamps(value: JsonValue | undefined, path: string): readonly Uint8Array[] {
@@ -263,5 +187,3 @@ function readEnvelope(value: JsonValue | undefined, path: string): BundleContent
     },
   }
 }
-
-const noMembers: JsonValue = Object.create(null) as { readonly [key: string]: JsonValue }
