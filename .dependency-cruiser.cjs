@@ -80,6 +80,8 @@ const doors = {
   pino: "servers",
   jose: ["io/services", "servers/sandbox"],
   re2js: "codec",
+  // Its data alone, which the build writes into the program.
+  "@sigstore/tuf": "io/services/tuf/shipped",
   yaml: "codec",
   cbor2: "codec",
   "modern-tar": "io/notation",

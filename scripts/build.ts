@@ -16,6 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs"
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { chunkGroups, sourceRewriting, withoutUnused } from "./bundle-plugins.ts"
@@ -108,12 +109,22 @@ function buildPackage(): void {
     cwd: root,
     stdio: "inherit",
   })
+  shipTrustData(`${outdir}/lib/io/services/tuf/shipped.js`)
   for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"])
     cpSync(`${root}${file}`, `${outdir}/${file}`)
   mkdirSync(`${outdir}/bin`)
   cpSync(`${root}scripts/countersign.cjs`, `${outdir}/bin/countersign.cjs`)
   chmodSync(`${outdir}/bin/countersign.cjs`, 0o755)
   writeFileSync(`${outdir}/package.json`, `${JSON.stringify(publishedManifest(), null, 2)}\n`)
+}
+
+/** The root of the public instance lies in a development package: the library gets a copy beside the module that reads it. */
+function shipTrustData(module: string): void {
+  const source = readFileSync(module, "utf8")
+  const local = source.replace("@sigstore/tuf/seeds.json", "./seeds.json")
+  if (local === source) throw new Error(`${module} does not read the trust data that is to be shipped`)
+  writeFileSync(module, local)
+  cpSync(`${root}node_modules/@sigstore/tuf/seeds.json`, `${dirname(module)}/seeds.json`)
 }
 
 /** The published manifest: no development tools, no Node binaries. */

@@ -133,6 +133,8 @@ export interface IdentityTokens {
 export interface TrustOptions {
   /** Only what lies in the cache or came with the program. */
   readonly offline: boolean
+  /** Ask the repository even if what lies in the cache is of today. Never more than once per process. */
+  readonly refresh?: "always"
 }
 
 /** Trust data of a Sigstore instance and how old it is. */
@@ -163,7 +165,32 @@ export interface TrustRepository {
   initialize(
     input: { readonly mirror?: string; readonly root?: Uint8Array },
     signal?: AbortSignal,
-  ): Promise<{ readonly mirror: string; readonly status: readonly TrustTarget[] }>
+  ): Promise<{ readonly mirror: string; readonly status: readonly TrustTarget[] } & TrustStatus>
+  /** Which repository is in use and what is known of it. @throws as {@link trustedRoot}. */
+  status(options: TrustOptions, signal?: AbortSignal): Promise<TrustStatus>
+}
+
+/** What is known of a repository of trust data. */
+export interface TrustStatus {
+  readonly mirror: string
+  /** Folder of the cache. */
+  readonly folder: string
+  readonly source: "tuf" | "cache" | "shipped"
+  /** As in {@link TrustData}. */
+  readonly refreshedAt: number
+  /** Top-level roles in the order they are verified. */
+  readonly roles: readonly TrustRole[]
+  readonly targets: readonly TrustTarget[]
+}
+
+/** Metadata of one role. */
+export interface TrustRole {
+  readonly name: "root" | "timestamp" | "snapshot" | "targets"
+  readonly version: number
+  /** Of the file. */
+  readonly bytes: number
+  /** Milliseconds since the epoch. */
+  readonly expires: number
 }
 
 /** A target of a repository, as `initialize` reports it. */
