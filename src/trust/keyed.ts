@@ -26,6 +26,8 @@ export interface KeyedOptions {
 export interface KeyedEvaluation {
   readonly findings: readonly Finding[]
   readonly signer?: SignerIdentity
+  /** With {@link signer}: the key and the signature that it verified. */
+  readonly held?: HoldingSignature & { readonly key: PublicKey }
 }
 
 /**
@@ -53,7 +55,7 @@ export function evaluateKeys(
   let evaluated = false
   for (const trusted of matching(candidate, keys)) {
     const result = verifyWithKey(candidate, trusted.key, options)
-    if (typeof result === "object") return verified(trusted, result.scheme)
+    if (typeof result === "object") return verified(trusted, result)
     evaluated ||= result === "failed"
   }
   return { findings: evaluated ? failed(candidate, keys) : [notAtHand(keys)] }
@@ -175,14 +177,16 @@ function verifierFor(
   return digest === undefined ? undefined : (signature) => verifyDigest(key, scheme, digest, signature)
 }
 
-function verified({ name, key }: TrustedKey, scheme: SignatureScheme): KeyedEvaluation {
+function verified({ name, key }: TrustedKey, held: HoldingSignature): KeyedEvaluation {
   const print = fingerprint(key)
+  const { scheme } = held
   return {
     findings: [
       { check: "signature.cryptographic", outcome: "passed", observed: `${schemeName(scheme)} by ${print}` },
       { check: "signer.key", outcome: "passed", expected: `${print} (${name})`, observed: print },
     ],
     signer: { kind: "key", fingerprint: print, name },
+    held: { ...held, key },
   }
 }
 
