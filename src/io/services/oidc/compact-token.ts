@@ -78,7 +78,8 @@ function objectOf(text: string, max: number, part: string, broken: Broken): Json
 
 /** Whether a text was meant as a token, well-formed or not. Such a text is never taken for a path, nor shown. */
 export function isTokenLike(text: string): boolean {
-  return text.length > 4 * KIB || /^eyJ[\w-]*\./.test(text)
+  // Base64 of a brace and what may follow it in JSON; else two dots in what is too long for a name.
+  return text.length > 4 * KIB || /^e[wy3][\w-]+\./.test(text) || /^[^./\\]{20,}\.[^./\\]{20,}\.[^/\\]*$/.test(text)
 }
 
 /**

@@ -177,7 +177,7 @@ function callbackUrl({ habits, nonces }: IssuerState, query: URLSearchParams): s
   const code = randomBytes(16).toString("hex")
   nonces.set(code, query)
   const denied = query.get("answer") === "deny"
-  const parameters = {
+  const parameters: IssuerHabits["callback"] & object = {
     ...(denied ? { error: "access_denied", error_description: "the person said no" } : { code }),
     state: query.get("state") ?? "",
     ...habits.callback,
