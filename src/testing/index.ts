@@ -12,3 +12,8 @@ export type {
   TestAuthorityOptions,
   TestSigner,
 } from "./authority/test-authority.ts"
+export type { LogFault, SandboxFaults, SandboxTransportFault, SctFault } from "./sandbox/sandbox-faults.ts"
+export type { SandboxLogin } from "./sandbox/sandbox-login.ts"
+export { startTestSandbox } from "./sandbox/test-sandbox.ts"
+export type { SandboxRequest } from "./sandbox/serve-faulty.ts"
+export type { TestSandbox, TestSandboxOptions } from "./sandbox/test-sandbox.ts"

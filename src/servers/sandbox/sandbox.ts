@@ -12,7 +12,7 @@ import { publishTrust } from "./material/trust-repository.ts"
 import { createOidc } from "./oidc/oidc.ts"
 import { FULCIO_AUDIENCE } from "./oidc/id-tokens.ts"
 import { createRekor } from "./rekor/create-rekor.ts"
-import type { Rekor, RekorFaults } from "./rekor/options.ts"
+import type { Rekor, RekorFaults, RekorOptions } from "./rekor/options.ts"
 import type { TufRepository } from "./tuf/build-repository.ts"
 import { SERVICE_PATHS, type SandboxUrls, sandboxUrls } from "./urls.ts"
 
@@ -41,6 +41,8 @@ export interface SandboxOptions {
   readonly durability?: "full" | "fast"
   /** Seconds between two questions of a client that waits for a login on another device. Default 5. */
   readonly deviceInterval?: number
+  /** Further traits of the logs. */
+  readonly rekor?: Pick<RekorOptions, "oldDsse" | "witnesses" | "maxBytes">
   readonly alter?: SandboxAlterations
 }
 
@@ -91,11 +93,12 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 function openRekor(
-  { folder, clock, randomness, durability, alter }: SandboxOptions,
+  { folder, clock, randomness, durability, rekor = {}, alter }: SandboxOptions,
   urls: SandboxUrls,
   { keys }: SandboxMaterial,
 ): Promise<Rekor> {
   return createRekor({
+    ...rekor,
     folder: join(folder, "rekor"),
     v1: { url: urls.rekor, signer: keys.rekor.signer },
     v2: { url: urls.rekor2, signer: keys.rekor2.signer },

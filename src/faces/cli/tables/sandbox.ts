@@ -18,11 +18,8 @@ const serve: CommandSpec = {
   examples: [
     { about: "a sandbox that keeps its data", line: "countersign sandbox --listen 127.0.0.1:5800 --data ./sandbox" },
     {
-      about: "sign with it, as cosign 3",
-      line:
-        "cosign sign-blob --signing-config ./sandbox/signing_config.json --trusted-root ./sandbox/trusted_root.json \\\n" +
-        '  --identity-token "$(countersign sandbox token --data ./sandbox --email alice@example.com)" \\\n' +
-        "  --bundle app.sigstore.json app.tar",
+      about: "on a port of the system's choice, forgotten at the end",
+      line: "countersign sandbox --listen 127.0.0.1:0 --output json",
     },
   ],
   flags: [
@@ -65,9 +62,7 @@ const token: CommandSpec = {
     { about: "as a person", line: "countersign sandbox token --data ./sandbox --email alice@example.com" },
     {
       about: "as a GitHub workflow",
-      line:
-        "countersign sandbox token --data ./sandbox --claim repository=acme/app --claim ref=refs/heads/main \\\n" +
-        "  --claim job_workflow_ref=acme/app/.github/workflows/release.yml@refs/heads/main",
+      line: "countersign sandbox token --data ./sandbox --claim repository=acme/app --claim job_workflow_ref=acme/app/.github/workflows/release.yml@refs/heads/main",
     },
   ],
   flags: [
@@ -109,11 +104,8 @@ const env: CommandSpec = {
   summary: "print the exports that make cosign 2 trust a sandbox",
   examples: [
     {
-      about: "verify with cosign 2",
-      line:
-        'eval "$(countersign sandbox env --data ./sandbox)"\n' +
-        "cosign verify --rekor-url http://127.0.0.1:5800/rekor --certificate-identity alice@example.com \\\n" +
-        "  --certificate-oidc-issuer http://127.0.0.1:5800/oidc registry.example/app",
+      about: "for this shell",
+      line: 'eval "$(countersign sandbox env --data ./sandbox)"',
     },
   ],
   flags: [DATA_FLAG],
