@@ -1,15 +1,12 @@
-import type { ArtifactContent, Candidate } from "../core/candidate.ts"
+import type { Candidate } from "../core/candidate.ts"
 import { asToolError } from "../core/errors.ts"
-import type { HashAlgorithm } from "../core/ports.ts"
 import type { Finding } from "../core/report.ts"
 import type { TransparencyLogs } from "../core/sigstore-ports.ts"
 import type { LogEntry, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
 import { loadPrehashFor } from "../crypto/prehash.ts"
-import type { KeyAuthority, SigstoreAuthority } from "../policy/model.ts"
 import type { leafKeyOf } from "./leaf-key.ts"
 import type { Judgement } from "./judgement.ts"
-import type { proposalsFor } from "./log-proposals.ts"
-import type { NamedKey } from "./requests.ts"
+import type { proposalsFor, SigstoreCase } from "./log-proposals.ts"
 import type { EvaluateSigstore, SigstoreJudgement } from "./sigstore-evaluator.ts"
 
 /** What judging log entries, timestamps and identities needs; there when an authority asks for any of them. */
@@ -27,16 +24,6 @@ export interface SigstoreTrust {
   readonly logs: TransparencyLogs
   /** Version 1 logs that are asked for signatures without entry, where the authority wants that. */
   readonly logUrls: readonly string[]
-}
-
-/** One candidate and what is known of what it signs. */
-export interface SigstoreCase {
-  readonly candidate: Candidate
-  readonly authority: KeyAuthority | SigstoreAuthority
-  /** Keys of a {@link KeyAuthority}. */
-  readonly keys: readonly NamedKey[]
-  readonly artifact?: ArtifactContent
-  readonly hash?: HashAlgorithm
 }
 
 /**
@@ -122,7 +109,11 @@ async function searchLogs(
 const WITHOUT_ENTRY: ReadonlySet<Finding["code"]> = new Set(["E_TLOG_MISSING", "E_TIME_MISSING"])
 
 function stillOpen(without: SigstoreJudgement, error: ReturnType<typeof asToolError>): SigstoreJudgement {
-  const rest = without.findings.filter(({ code, outcome }) => outcome === "passed" || !WITHOUT_ENTRY.has(code))
+  const timeless = without.findings.some(({ code }) => code === "E_TIME_MISSING")
+  const rest = without.findings.filter(
+    ({ check, code, outcome }) =>
+      outcome === "passed" || !(WITHOUT_ENTRY.has(code) || (timeless && check === "certificate.sct")),
+  )
   const open: Finding = {
     check: "log.entry",
     outcome: "unknown",

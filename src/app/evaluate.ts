@@ -16,6 +16,7 @@ import type { CertifiedTrust } from "./evaluate-certified.ts"
 import { judgeSigstore, type SigstoreTrust } from "./evaluate-sigstore.ts"
 import type { Judgement } from "./judgement.ts"
 import type { NamedKey, VerifyRequest } from "./requests.ts"
+import { holdsEvidence } from "./holds-evidence.ts"
 import { asksForWitnesses } from "./sigstore-trust.ts"
 
 /** What does not change while the signatures of one command are evaluated. */
@@ -172,7 +173,8 @@ export async function evaluateCandidate(
   }
   const claims = candidate.claims(content === undefined ? claimRoom(limits.untrustedClaimValues) : room)
   const state = satisfies.length > 0 ? "verified" : undecided.length > 0 ? "unknown" : "untrusted"
-  const report = candidateReport(candidate, shown ?? keyed(), { satisfies, state }, content, claims)
+  const seen = state === "verified" ? undefined : await evidenceOf(candidate)
+  const report = { ...candidateReport(candidate, shown ?? keyed(), { satisfies, state }, content, claims), ...seen }
   return { report, undecided, ...(content === undefined ? {} : { verified: { report, content } }) }
 }
 
@@ -345,6 +347,14 @@ function candidateReport(
     findings: findings.map(detached),
     satisfies,
   }
+}
+
+/** What lies beside a signature that is not verified; code to read it is loaded when there is something. */
+async function evidenceOf(candidate: Candidate): Promise<Pick<SignatureReport, "evidence">> {
+  // What a Notary Project envelope holds is judged by its own rules and shown by its findings.
+  if (candidate.attributes !== undefined || !holdsEvidence(candidate)) return {}
+  const { seenEvidence } = await import("./seen-evidence.ts")
+  return { evidence: seenEvidence(candidate) }
 }
 
 function unreadable(

@@ -8,6 +8,7 @@ import type { SignatureKind } from "../core/report.ts"
 import { formats, wantedTypes } from "../formats/index.ts"
 import { askAll } from "./collect.ts"
 import { claimRoom } from "./evaluate.ts"
+import { holdsEvidence } from "./holds-evidence.ts"
 import type { AppContext, AttachedItem, FormatName, ListRequest, ListResult } from "./requests.ts"
 import { openTarget } from "./subjects.ts"
 import { parseManifest } from "../codec/oci/manifest.ts"
@@ -61,18 +62,22 @@ async function signatureItems(raw: RawSignature, room: ClaimRoom | undefined): P
   const format = formats.find((candidate) => candidate.accepts(raw))
   if (format === undefined) return [{ ...rawItem(raw), format: "unrecognised", kind: "other" }]
   try {
-    return (await format.load()).parse(raw).map((candidate) => candidateItem(candidate, room))
+    const candidates = (await format.load()).parse(raw)
+    return await Promise.all(candidates.map((candidate) => candidateItem(candidate, room)))
   } catch (thrown) {
     return [{ ...rawItem(raw), format: format.id, kind: "other", error: asToolError(thrown) }]
   }
 }
 
-function candidateItem(candidate: Candidate, room: ClaimRoom | undefined): AttachedItem {
+async function candidateItem(candidate: Candidate, room: ClaimRoom | undefined): Promise<AttachedItem> {
+  const seen = room !== undefined && candidate.attributes === undefined && holdsEvidence(candidate)
+  const read = seen ? (await import("./seen-evidence.ts")).seenEvidence : undefined
   return {
     ...rawItem(candidate.raw),
     format: candidate.format,
     kind: candidate.kind,
     ...(candidate.predicateType === undefined ? {} : { predicateType: candidate.predicateType }),
+    ...(read === undefined ? {} : { evidence: read(candidate) }),
     ...(room === undefined ? {} : { content: candidate.claims(room) }),
   }
 }

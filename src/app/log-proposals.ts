@@ -1,8 +1,21 @@
+import type { ArtifactContent, Candidate } from "../core/candidate.ts"
+import type { HashAlgorithm } from "../core/ports.ts"
 import type { LogProposal, LogVerifier } from "../core/sigstore-ports.ts"
+import type { KeyAuthority, SigstoreAuthority } from "../policy/model.ts"
 import { digestOf } from "../crypto/hash.ts"
 import { evaluateKeys } from "../trust/keyed.ts"
-import type { SigstoreCase } from "./evaluate-sigstore.ts"
 import { leafKeyOf } from "./leaf-key.ts"
+import type { NamedKey } from "./requests.ts"
+
+/** One candidate and what is known of what it signs. */
+export interface SigstoreCase {
+  readonly candidate: Candidate
+  readonly authority: KeyAuthority | SigstoreAuthority
+  /** Keys of a {@link KeyAuthority}. */
+  readonly keys: readonly NamedKey[]
+  readonly artifact?: ArtifactContent
+  readonly hash?: HashAlgorithm
+}
 
 /**
  * The entries that a log would hold of a legacy signature, to look for them. None when nobody known can have made it.

@@ -24,7 +24,7 @@ import type { FormatName } from "../core/format-names.ts"
 import type { JsonValue } from "../core/json-value.ts"
 import type { NotationHome } from "../core/notation-home.ts"
 import type { Reference } from "../core/reference.ts"
-import type { Report, SignatureKind, SignatureLocation } from "../core/report.ts"
+import type { Report, SeenEvidence, SignatureKind, SignatureLocation } from "../core/report.ts"
 import type { RevocationService, TimestampService } from "../core/service-ports.ts"
 import type { SigstoreServices } from "../core/sigstore-ports.ts"
 import type { TrustedRoot, WitnessRule } from "../core/sigstore.ts"
@@ -304,6 +304,8 @@ export interface AttachedItem {
   readonly annotations: Readonly<Record<string, string>>
   /** Decoded content: claim, statement, bundle parts. `inspect` fills it, `list` leaves it out. */
   readonly content?: JsonValue
+  /** Certificate, log entries and timestamps in words; filled as `content` is. */
+  readonly evidence?: SeenEvidence
   readonly error?: ToolError
 }
 

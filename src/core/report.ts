@@ -113,6 +113,50 @@ export type Witness =
       readonly at: number
     }
 
+/** What lies beside a signature, decoded. Nobody vouches for any of it. */
+export interface SeenEvidence {
+  readonly certificate?: SeenCertificate
+  readonly logEntries: readonly SeenLogEntry[]
+  readonly timestamps: readonly SeenTimestamp[]
+}
+
+/** What a certificate says of itself. */
+export interface SeenCertificate {
+  /** Without the kind. */
+  readonly alternativeNames: readonly string[]
+  /** OIDC issuer; empty where it names none, or not clearly. */
+  readonly issuer: string
+  /** Further Fulcio extensions by name. */
+  readonly extensions: Readonly<Record<string, string>>
+  /** Name of the authority that issued it. */
+  readonly authority: string
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Lower-case hexadecimal without leading zeros. */
+  readonly serial: string
+  /** Lower-case hexadecimal SHA-256 of the certificate. */
+  readonly thumbprint: string
+}
+
+export interface SeenLogEntry {
+  /** Id of the log, hexadecimal. */
+  readonly log: string
+  readonly logIndex: string
+  /** Kind and version; empty where only the body says it. */
+  readonly kind: string
+  /** Milliseconds since the epoch; absent when the log gave none. */
+  readonly at?: number
+  readonly proof: "promise" | "inclusion" | "promise and inclusion" | "none"
+}
+
+export interface SeenTimestamp {
+  /** Milliseconds since the epoch; absent when it cannot be read. */
+  readonly at?: number
+  /** Issuer of the authority's certificate; empty where it is not named. */
+  readonly authority: string
+}
+
 /** A point in time and who vouches for it; `verified` is false for a mere claim. */
 export interface TimeEvidence {
   /** Milliseconds since the epoch. */
@@ -154,6 +198,8 @@ export interface SignatureReport {
   readonly time?: TimeEvidence
   /** Log entries and timestamps that verified. */
   readonly witnesses?: readonly Witness[]
+  /** What lies beside a signature that is not verified; a verified one has signer and witnesses. */
+  readonly evidence?: SeenEvidence
   /** Parts that are present and were not evaluated, such as `transparency log entry`. */
   readonly notEvaluated: readonly string[]
   readonly state: "verified" | "untrusted" | "malformed" | "unrecognised" | "unknown"

@@ -3,6 +3,7 @@ import { verifyArtifacts } from "../../../app/verify.ts"
 import type { CommandHandler } from "../../command.ts"
 import { answerVerified } from "../answer-verified.ts"
 import { withCertificateHint } from "../certificate-hint.ts"
+import { withIdentityHint } from "../identity-hint.ts"
 import { question, refuseFileFlags } from "../question.ts"
 import { command, type Session } from "../session.ts"
 import { verifyFile } from "../verify-file.ts"
@@ -17,5 +18,5 @@ export const verify: CommandHandler = command(async (session) => {
 })
 
 function answer(session: Session, result: VerifyResult): Promise<number> {
-  return answerVerified(session, withCertificateHint(result, session.flags))
+  return answerVerified(session, withIdentityHint(withCertificateHint(result, session.flags), session.flags))
 }

@@ -1,5 +1,6 @@
 import type { AttachedItem, ListResult } from "../../../app/requests.ts"
 import { facts, type Fact } from "./facts.ts"
+import { evidenceFacts } from "./evidence.ts"
 import { claimLines } from "./explain.ts"
 import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
@@ -76,6 +77,7 @@ function inspected(item: AttachedItem, index: number, total: number, style: Styl
   const annotations = Object.entries(item.annotations).map(([name, value]) => printable(`${name}=${shortened(value)}`))
   if (annotations.length > 0) rows.push(["annotations", annotations])
   if (item.error !== undefined) rows.push(["unreadable", printable(`${item.error.message} [${item.error.code}]`)])
+  rows.push(...evidenceFacts(item.evidence))
   if (item.content !== undefined) rows.push(["content", claimLines(item.content, CONTENT_LINES)])
   const title = `${item.kind} ${index + 1} of ${total}`
   return [

@@ -7,7 +7,8 @@ import { writeJson } from "./json.ts"
 import { printable } from "../../../core/printable.ts"
 import { stateText } from "./report.ts"
 import type { Style } from "./style.ts"
-import { annotationTexts, signerText, timeText } from "./verified.ts"
+import { evidenceFacts } from "./evidence.ts"
+import { annotationTexts, signerText, timeText, witnessTexts } from "./verified.ts"
 import { descriptorText, storeName, storeOutcome } from "./words.ts"
 import { hanging } from "./wrap.ts"
 
@@ -79,6 +80,9 @@ function signatureLines(
   ]
   const time = timeText(signature)
   if (time !== undefined) rows.push(["time", time])
+  const witnesses = witnessTexts(signature)
+  if (witnesses.length > 0) rows.push(["vouched by", witnesses])
+  rows.push(...evidenceFacts(signature.evidence))
   if (signature.notEvaluated.length > 0) rows.push(["not evaluated", printable(signature.notEvaluated.join(", "))])
   const signed = annotationTexts(signature.subject?.annotations ?? {})
   if (signed.length > 0) rows.push(["signed", signed.join(", ")])

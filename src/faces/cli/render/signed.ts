@@ -2,6 +2,7 @@ import type { SignedArtifact, SignedSignature } from "../../../app/requests.ts"
 import { facts, type Fact } from "./facts.ts"
 import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
+import { witnessFacts } from "./witnesses.ts"
 import { storeName } from "./words.ts"
 
 /** Answer of `sign` and `attest` for people. Artifacts that failed are left to the errors. */
@@ -10,7 +11,12 @@ export function renderSigned(artifacts: readonly SignedArtifact[], verb: string,
     .filter((artifact) => artifact.error === undefined)
     .flatMap((artifact) => {
       const rows: Fact[] = [["digest", artifact.subject?.digest ?? "unknown"]]
-      rows.push(...artifact.signatures.map((signature): Fact => [signature.format, placeText(signature)]))
+      rows.push(
+        ...artifact.signatures.flatMap((signature): readonly Fact[] => [
+          [signature.format, placeText(signature)],
+          ...(signature.sigstore === undefined ? [] : witnessFacts(signature.sigstore)),
+        ]),
+      )
       return [`${style.good(verb)}  ${printable(artifact.artifact)}`, ...facts(rows, 2, width)]
     })
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`

@@ -40,9 +40,34 @@ export function verifiedText({ report, content }: VerifiedSignature, count = 1):
 /** When it was signed and who says so; `undefined` for signatures without a time. */
 export function timeText({ time }: Pick<SignatureReport, "time">): string | undefined {
   if (time === undefined) return undefined
-  const at = new Date(time.at).toISOString().replace(".000Z", "Z")
+  const at = instant(time.at)
   if (!time.verified) return `${at}, as the signer claims`
-  return `${at}, ${time.source === "timestamp" ? "by a trusted timestamp" : "by the signing authority"}`
+  return `${at}, ${TIME_SOURCES[time.source]}`
+}
+
+const TIME_SOURCES: Readonly<Record<NonNullable<SignatureReport["time"]>["source"], string>> = {
+  timestamp: "by a trusted timestamp",
+  log: "by the transparency log",
+  caller: "the time of verification",
+  claimed: "by the signing authority",
+}
+
+/** Log entries and timestamps that verified, one a line. */
+export function witnessTexts({ witnesses = [] }: Pick<SignatureReport, "witnesses">): readonly string[] {
+  return witnesses.map((witness) =>
+    witness.kind === "log"
+      ? printable(`${witness.log} entry ${witness.logIndex}${timed(witness.at)} (${witness.proof})`)
+      : printable(`${witness.authority}${timed(witness.at)} (timestamp)`),
+  )
+}
+
+function timed(at: number | undefined): string {
+  return at === undefined ? "" : `, ${instant(at)}`
+}
+
+/** A time for people, to the second unless it is finer. */
+export function instant(at: number): string {
+  return new Date(at).toISOString().replace(".000Z", "Z")
 }
 
 /** Checks that failed and that the policy only wants to be told of. */
