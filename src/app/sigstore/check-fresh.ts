@@ -5,7 +5,7 @@ import type { Finding } from "../../core/report.ts"
 import type { IdentityRule, TrustedRoot } from "../../core/sigstore.ts"
 import { loadPrehashFor } from "../../crypto/prehash.ts"
 import type { SignatureFormat, SignedDocument } from "../../formats/format.ts"
-import { loadEvaluator } from "../sigstore-evaluator.ts"
+
 import type { SigstoreSigning } from "./signing.ts"
 
 /** Whoever it is: the certificate was issued to the one who asked for it. */
@@ -37,8 +37,8 @@ export interface FreshSignature {
 export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh: FreshSignature): Promise<void> {
   const { key, signing, at, detachedSct, artifact } = fresh
   const { keyless, certificates, logs, timestamps } = signing
-  const [evaluate] = await Promise.all([loadEvaluator(), loadPrehashFor([key])])
-  const judged = evaluate({
+  const [{ evaluateSigstore }] = await Promise.all([import("../../trust/sigstore/evaluate.ts"), loadPrehashFor([key])])
+  const judged = evaluateSigstore({
     candidate,
     root,
     signer:

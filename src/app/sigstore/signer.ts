@@ -3,6 +3,7 @@ import type { SignatureScheme, SigningKey } from "../../core/ports.ts"
 import type { IdentityToken } from "../../core/sigstore-ports.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import type { DraftEvidence, LoggedContent } from "../../formats/format.ts"
+import { readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
 import type { AppContext } from "../requests.ts"
 import { certify, ephemeralKey, type Certified } from "./certify.ts"
 import { planOf } from "./plan.ts"
@@ -118,10 +119,22 @@ function signerWith(
           logEntries: logEntries.map(({ entry }) => entry),
           timestamps: timestamps.map(({ response }) => response),
         },
-        outcome: { certificates, logEntries, timestamps },
+        outcome: { certificates, ...identityOf(certificates[0]), logEntries, timestamps },
         ...(detachedSct === undefined ? {} : { detachedSct }),
       }
     },
+  }
+}
+
+function identityOf(leaf: Uint8Array | undefined): Pick<SigstoreOutcome, "identity"> {
+  if (leaf === undefined) return {}
+  try {
+    const { subjects, issuer } = readCertificateFacts(parseCertificate(leaf))
+    const [first] = subjects
+    return first === undefined ? {} : { identity: { name: first.value, issuer } }
+  } catch (thrown) {
+    if (thrown instanceof ToolError) return {}
+    throw thrown
   }
 }
 

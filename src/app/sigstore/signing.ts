@@ -85,6 +85,8 @@ export type SigstoreEvent =
 export interface SigstoreOutcome {
   /** DER, leaf first; empty for a bare key. */
   readonly certificates: readonly Uint8Array[]
+  /** Whom the certificate names; absent where there is none that says so clearly. */
+  readonly identity?: { readonly name: string; readonly issuer: string }
   readonly logEntries: readonly { readonly log: LogService; readonly entry: LogEntry }[]
   /** DER `TimeStampResp`s. */
   readonly timestamps: readonly { readonly url: string; readonly response: Uint8Array; readonly at: number }[]

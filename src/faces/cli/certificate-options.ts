@@ -23,7 +23,7 @@ export async function certifiedOptions(
   if (!certified) {
     refuseFlags(
       flags,
-      ["expires", "timestamp-url", "timestamp-root"],
+      ["expires", "timestamp-root"],
       "signatures of the notation formats alone hold it",
       "add `--format notation`",
     )

@@ -5,6 +5,7 @@ import type { ArtifactReport } from "../../core/report.ts"
 import type { JsonObject, JsonValue } from "../../core/json-value.ts"
 import { encodeBase64 } from "../../codec/base64.ts"
 import { errorObject } from "./render/error.ts"
+import { witnessMembers } from "./render/witnesses.ts"
 
 /** Version of every document this program prints. Members are added, never changed or removed, within it. */
 const API_VERSION = "countersign.dev/v1"
@@ -54,6 +55,7 @@ function signedArtifact(signed: SignedArtifact): JsonObject {
       existed: signature.existed,
       location: signature.location === undefined ? null : plain(signature.location),
       signature: encodeBase64(signature.signature),
+      sigstore: witnessMembers(signature.sigstore),
     })),
     error: signed.error === undefined ? null : errorObject(signed.error),
   }

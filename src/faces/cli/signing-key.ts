@@ -4,6 +4,7 @@ import { openSigner } from "../../app/notation/open-signer.ts"
 import { localSigner, type EnvelopeSigner, type NotationSigner } from "../../app/notation/signer.ts"
 import type { AppContext, FormatName, SignRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
+import { isKeyless } from "./keyless-signing.ts"
 import { NOTATION_KEY } from "./notation-key.ts"
 import { refuseFlags, requiredFlag, type Session } from "./session.ts"
 import { parseAnnotations } from "./values.ts"
@@ -15,7 +16,7 @@ export function signingKeyName(session: Session): string {
     session.flags,
     "key",
     "no key to sign with",
-    "make one with `countersign keys generate` and pass `--key countersign.key`",
+    "make one with `countersign keys generate` and pass `--key countersign.key`, or sign for an identity with `--keyless`",
   )
 }
 
@@ -35,6 +36,10 @@ export async function openSigners(
   purpose: "artifact" | "blob",
 ): Promise<Signers> {
   const { flags } = session
+  if (isKeyless(flags) && flags.string("key") === "") {
+    refuseFlags(flags, ["cert-chain", "plugin-config"], "--keyless without a key gets a certificate of its own")
+    return {}
+  }
   const name = signingKeyName(session)
   if (!formats.some(needsCertificate)) {
     const why = `signatures of ${formats.join(" and ")} hold neither a certificate chain nor a plugin's`

@@ -10,6 +10,8 @@ import { answerSigned } from "../answer-signed.ts"
 import { documentOf } from "../documents.ts"
 import { openOutputs } from "../file-outputs.ts"
 import { facts } from "../render/facts.ts"
+import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
+import { isKeyless, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { blobAndArtifacts, command, refuseFlags, requiredFlag, type Session } from "../session.ts"
 import { signingKeyName } from "../signing-key.ts"
@@ -20,15 +22,18 @@ import { parseFormats } from "../values.ts"
 const GENERATION = "cosign3"
 
 /** `attest`. */
-export const attest: CommandHandler = command(async (session) => {
-  if (session.flags.string("blob") !== "") return attestFile(session)
+export const attest: CommandHandler = command((session) =>
+  unlessPreviewed(() => (session.flags.string("blob") === "" ? attestNamed(session) : attestFile(session))),
+)
+
+async function attestNamed(session: Session): Promise<number> {
   const { flags, args, world } = session
   refuseFlags(
     flags,
     ["bundle", "envelope"],
     "they are outputs of `--blob FILE`; attestations of artifacts go to the registry",
   )
-  const keyName = signingKeyName(session)
+  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
   const formats = parseFormats(flags.strings("format"))
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
@@ -36,7 +41,8 @@ export const attest: CommandHandler = command(async (session) => {
   const repository = flags.string("signature-repository")
   const report = await attestArtifacts(app, {
     targets,
-    key: await app.keys.signingKey(keyName),
+    ...(await sigstoreSigning(session, app, false)),
+    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
     formats,
     predicate,
     recursive: flags.bool("recursive"),
@@ -46,14 +52,14 @@ export const attest: CommandHandler = command(async (session) => {
     ...(repository === "" ? {} : { signatureRepository: repository }),
   })
   return answerSigned(session, report, "attested")
-})
+}
 
 async function attestFile(session: Session): Promise<number> {
   const { flags, args, world, output } = session
   const artifactFlags = ["format", "replace", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` attests a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
-  const keyName = signingKeyName(session)
+  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "envelope"])
   const path = flags.string("blob")
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
@@ -62,21 +68,23 @@ async function attestFile(session: Session): Promise<number> {
     blob: { path },
     subjectName: path === "-" ? "stdin" : path.slice(path.lastIndexOf("/") + 1),
     predicate,
-    key: await app.keys.signingKey(keyName),
+    ...(await sigstoreSigning(session, app, false)),
+    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
     generation: GENERATION,
   })
   for (const { name, path: file } of outputs)
     await app.files.write(file, name === "bundle" ? attested.bundle : attested.envelope)
   if (outputs.some((target) => target.path === "-")) return 0
   const written = outputs.map(({ name, path: file }) => ({ what: name, path: file }))
-  await output.answer(documentOf("AttestedFile", { path, written }), () => {
-    const lines = facts(
-      outputs.map(({ name, path: file }) => [name, printable(file)] as const),
-      2,
-      output.width,
-    )
-    return `${[`${output.style.good("attested")}  ${printable(path)}`, ...lines].join("\n")}\n`
-  })
+  await output.answer(
+    documentOf("AttestedFile", { path, sigstore: witnessMembers(attested.sigstore), written }),
+    () => {
+      const rows = outputs.map(({ name, path: file }) => [name, printable(file)] as const)
+      const vouched = attested.sigstore === undefined ? [] : witnessFacts(attested.sigstore)
+      const lines = facts([...rows, ...vouched], 2, output.width)
+      return `${[`${output.style.good("attested")}  ${printable(path)}`, ...lines].join("\n")}\n`
+    },
+  )
   return 0
 }
 

@@ -4,6 +4,8 @@ import type { SignedBlob } from "../../../app/blob-requests.ts"
 import type { FormatName } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
+import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
+import { isKeyless, sigstoreSigning } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -21,7 +23,6 @@ const CERTIFIED_ONLY = [
   "cert-chain",
   "plugin-config",
   "expires",
-  "timestamp-url",
   "timestamp-root",
   "overwrite",
 ]
@@ -38,11 +39,15 @@ export async function signFile(session: Session): Promise<number> {
   if (flags.given("format")) return signFileWithCertificate(session)
   const fitting = "it goes with `--format notation` or `--format notation-cose`"
   refuseFlags(flags, CERTIFIED_ONLY, fitting, "add `--format notation`")
-  const keyName = signingKeyName(session)
+  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   const path = flags.string("blob")
   const app = await session.open([])
-  const signed = await signBlob(app, { blob: { path }, key: await app.keys.signingKey(keyName) })
+  const signed = await signBlob(app, {
+    blob: { path },
+    ...(await sigstoreSigning(session, app, false)),
+    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
+  })
   for (const target of outputs) await app.files.write(target.path, contentOf(target, signed))
   if (outputs.some((target) => target.path === "-")) return 0
   const document = documentOf("SignedFile", {
@@ -50,11 +55,13 @@ export async function signFile(session: Session): Promise<number> {
     digest: signed.digest,
     size: signed.size,
     signature: encodeBase64(signed.signature),
+    sigstore: witnessMembers(signed.sigstore),
     written: outputs.map(({ name, path: file }) => ({ what: name, path: file })),
   })
   await output.answer(document, () => {
     const rows = outputs.map(({ name, path: file }) => [name, printable(file)] as const)
-    const lines = facts([["digest", signed.digest], ...rows], 2, output.width)
+    const vouched = signed.sigstore === undefined ? [] : witnessFacts(signed.sigstore)
+    const lines = facts([["digest", signed.digest], ...rows, ...vouched], 2, output.width)
     return `${[`${output.style.good("signed")}  ${printable(path)}`, ...lines].join("\n")}\n`
   })
   return 0

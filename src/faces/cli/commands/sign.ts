@@ -2,7 +2,8 @@ import { needsCertificate } from "../../../app/format-facts.ts"
 import { signArtifacts } from "../../../app/sign.ts"
 import type { CommandHandler } from "../../command.ts"
 import { answerSigned } from "../answer-signed.ts"
-import { command, refuseFlags } from "../session.ts"
+import { isKeyless, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
+import { command, refuseFlags, type Session } from "../session.ts"
 import { certifiedOptions } from "../certificate-options.ts"
 import { openSigners, signingKeyName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
@@ -10,24 +11,29 @@ import { parseAnnotations, parseFormats } from "../values.ts"
 import { signFile } from "./sign-file.ts"
 
 /** `sign`. */
-export const sign: CommandHandler = command(async (session) => {
-  if (session.flags.string("blob") !== "") return signFile(session)
+export const sign: CommandHandler = command((session) =>
+  unlessPreviewed(() => (session.flags.string("blob") === "" ? signNamed(session) : signFile(session))),
+)
+
+async function signNamed(session: Session): Promise<number> {
   const { flags, args, world } = session
   refuseFlags(
     flags,
     ["bundle", "signature", "media-type", "overwrite"],
     "they belong to `--blob FILE`; signatures of artifacts go to the registry",
   )
-  signingKeyName(session)
+  if (!isKeyless(flags)) signingKeyName(session)
   const formats = parseFormats(flags.strings("format"))
   const annotations = parseAnnotations(flags.strings("annotation"))
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
   const app = await session.open(targets)
   const repository = flags.string("signature-repository")
+  const certified = formats.some(needsCertificate)
   const report = await signArtifacts(app, {
     targets,
+    ...(await sigstoreSigning(session, app, certified)),
     ...(await openSigners(session, app, formats, "artifact")),
-    ...(await certifiedOptions(session, app, formats.some(needsCertificate))),
+    ...(await certifiedOptions(session, app, certified)),
     formats,
     annotations,
     recursive: flags.bool("recursive"),
@@ -36,4 +42,4 @@ export const sign: CommandHandler = command(async (session) => {
     ...(repository === "" ? {} : { signatureRepository: repository }),
   })
   return answerSigned(session, report, "signed")
-})
+}

@@ -104,7 +104,7 @@ export const CERTIFIED_FLAGS: readonly FlagSpec[] = [
   {
     name: "timestamp-url",
     type: "string",
-    usage: "with the notation formats: RFC 3161 authority that vouches for the time",
+    usage: "RFC 3161 authority that vouches for the time; instead of the signing config's with --keyless or --log",
     placeholder: "URL",
   },
   {

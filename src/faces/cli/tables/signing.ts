@@ -11,6 +11,7 @@ import {
   SIGNED_ANNOTATION_FLAG,
   WRITE_FORMAT_FLAG,
 } from "./flags.ts"
+import { KEYLESS_FLAGS, TIMESTAMP_URL_FLAG } from "./keyless-flags.ts"
 
 const sign: CommandSpec = {
   path: ["sign"],
@@ -18,6 +19,8 @@ const sign: CommandSpec = {
   description:
     "Signs artifacts in a registry or an OCI layout folder (oci:PATH[:TAG|@DIGEST]) with a private key, in one or more\n" +
     "formats, and stores the signatures beside them. A tag is resolved once; what is signed is the digest.\n\n" +
+    "With --keyless, signs for an identity: a login in the browser, or the token of a CI job, gets a short-lived certificate\n" +
+    "for a new key. Certificate and signature are put into public logs; what becomes public is shown before.\n\n" +
     "With --blob, signs a file and writes a Sigstore bundle, a detached signature, or both. Like cosign, these replace what\n" +
     "is there; a notation signature replaces nothing without --overwrite.",
   examples: [
@@ -38,6 +41,10 @@ const sign: CommandSpec = {
       line: "countersign sign --key release.key --cert-chain release.pem --format cosign-v3,notation registry.example/app:1.0",
     },
     {
+      about: "sign for an identity instead of with a key",
+      line: "countersign sign --keyless registry.example/app:1.0",
+    },
+    {
       about: "sign a file",
       line: "countersign sign --key cosign.key --blob app.tar.gz --bundle app.tar.gz.sigstore.json",
     },
@@ -47,6 +54,7 @@ const sign: CommandSpec = {
     PASSWORD_FILE_FLAG,
     WRITE_FORMAT_FLAG,
     ...CERTIFIED_FLAGS,
+    ...KEYLESS_FLAGS,
     SIGNED_ANNOTATION_FLAG,
     RECURSIVE_FLAG,
     { name: "if-missing", type: "bool", usage: "leave artifacts alone that this key has signed in that format" },
@@ -101,6 +109,8 @@ const attest: CommandSpec = {
     KEY_FLAG,
     PASSWORD_FILE_FLAG,
     ATTEST_FORMAT_FLAG,
+    ...KEYLESS_FLAGS,
+    TIMESTAMP_URL_FLAG,
     { name: "predicate", type: "string", usage: "file with the predicate, - for standard input", placeholder: "FILE" },
     {
       name: "type",
