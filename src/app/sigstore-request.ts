@@ -45,6 +45,8 @@ export interface SigstoreAnswer {
  */
 export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): Promise<SigstoreAnswer> {
   const { identities, issuer } = choice
+  checkWord("--log", choice.log)
+  checkWord("--sct", choice.sct)
   if (identities.length === 0 && issuer !== undefined) {
     throw new ToolError("E_USAGE", {
       what: "an issuer without an identity",
@@ -77,6 +79,15 @@ export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): 
     },
     warnings,
   }
+}
+
+/** Callers without types may say anything. */
+function checkWord(flag: string, value: string | undefined): void {
+  if (value === undefined || value === "require" || value === "ignore") return
+  throw new ToolError("E_USAGE", {
+    what: `bad value ${JSON.stringify(String(value).slice(0, 200))} for ${flag}`,
+    why: "expected require or ignore",
+  })
 }
 
 const NOBODY = { rules: [], warnings: [] } as const

@@ -80,7 +80,8 @@ export function checkOptions<Options extends Partial<CommonOptions>>(
   })
 }
 
-function refuseUnknown(options: object, known: object, what: string): void {
+/** Refuse members that nobody reads. @throws {ToolError} `E_USAGE`. */
+export function refuseUnknown(options: object, known: object, what: string): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
   throw new ToolError("E_USAGE", {

@@ -33,6 +33,8 @@ function options(changes: object): VerifyOptions {
   return { artifacts: [app], keys: [tool.path("insecure-test.pub")], ...changes }
 }
 
+const ISSUER = "https://issuer.example"
+
 /** Code of the error a call ends with. */
 async function codeOf(call: Promise<unknown>): Promise<string> {
   return call.then(
@@ -68,6 +70,17 @@ describe("verify", () => {
     ["annotations in an object of a class", { annotations: new Demand() }, "E_USAGE"],
     ["an annotation that is a number", { annotations: { build: 1 } }, "E_USAGE"],
     ["a format that does not exist", { formats: ["cosign-v9"] }, "E_USAGE"],
+    ["a misspelt option of sigstore", { sigstore: { identity: "a@b.example", issuer: ISSUER } }, "E_USAGE"],
+    ["a misspelt option of certificates", { certificates: { trustStore: "ca:x" } }, "E_USAGE"],
+    ["an identity without issuer", { sigstore: { identities: ["a@b.example"] } }, "E_USAGE"],
+    ["an issuer without identity", { sigstore: { issuer: ISSUER } }, "E_USAGE"],
+    ["an empty issuer", { sigstore: { identities: ["a@b.example"], issuer: "" } }, "E_USAGE"],
+    ["an empty identity", { sigstore: { identities: [""], issuer: ISSUER } }, "E_USAGE"],
+    ["another word for the log", { sigstore: { log: "optional" } }, "E_USAGE"],
+    ["no logs at all by number", { sigstore: { logThreshold: 0 } }, "E_USAGE"],
+    ["half a timestamp", { sigstore: { timestamps: 0.5 } }, "E_USAGE"],
+    ["a trusted root that nothing needs", { sigstore: { trustedRoot: "root.json" } }, "E_USAGE"],
+    ["an SCT that nothing needs", { sigstore: { sct: "require" } }, "E_USAGE"],
     ["a misspelt registry option", { registry: { plainHTTP: "never" } }, "E_USAGE"],
   ])("adv: GHSA-52v5-jr5w-gjxr, sigstore/sigstore-go #609 refuses %s", async (_name, changes, code) => {
     expect(await codeOf(verify(options(changes)))).toBe(code)
