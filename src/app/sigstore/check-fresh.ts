@@ -10,7 +10,7 @@ import type { SigstoreSigning } from "./signing.ts"
 
 /** Whoever it is: the certificate was issued to the one who asked for it. */
 const ANYBODY: IdentityRule = {
-  subject: { kind: "pattern", pattern: "", anchored: false },
+  subject: { kind: "pattern", pattern: ".*", anchored: false },
   extensions: {},
   text: "whoever the certificate was just issued to",
 }
