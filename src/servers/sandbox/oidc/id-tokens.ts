@@ -37,7 +37,7 @@ export interface TokenSubject {
 export interface TokenRequest extends TokenSubject {
   readonly issuer: string
   /** Default {@link FULCIO_AUDIENCE}. */
-  readonly audience?: string
+  readonly audience?: string | readonly string[]
   readonly nonce?: string
   /** Given beside the token; its hash is in the token. */
   readonly accessToken?: string
@@ -55,7 +55,7 @@ export interface TokenRequest extends TokenSubject {
 export async function mintToken(key: PrivateKey, request: TokenRequest, at: number): Promise<string> {
   const { email, issuer, nonce, accessToken } = request
   const now = Math.floor(at / 1000)
-  const claims = {
+  const claims: Record<string, unknown> = {
     iss: issuer,
     sub: subjectOf(request),
     aud: request.audience ?? FULCIO_AUDIENCE,

@@ -3,7 +3,7 @@ import { decodeUtf8 } from "../../../codec/utf8.ts"
 import type { OidcContext } from "./context.ts"
 import { readForm, type Parameters } from "./form.ts"
 import { randomText, verifierFits } from "./grants.ts"
-import { mintToken, type TokenSubject } from "./id-tokens.ts"
+import { FULCIO_AUDIENCE, mintToken, type TokenSubject } from "./id-tokens.ts"
 import { json, oauthError } from "./json-answer.ts"
 
 /** Seconds; tokens have the same. */
@@ -94,15 +94,19 @@ async function byDevice(context: OidcContext, form: Parameters, clientId: string
   return tokens(context, clientId, grant.decision)
 }
 
-/** A program of its own account: whoever has any secret is the account its client id names. */
+/**
+ * A program of its own account: whoever has any secret is the account its client id names. The token is for it, which
+ * clients insist on, and for Fulcio.
+ */
 async function byCredentials(context: OidcContext, { id, secret }: Client): Promise<Response> {
   if (secret === "") return oauthError("invalid_client", "client_secret is missing", 401)
-  return tokens(context, id, { subject: `${context.issuer}/clients/${encodeURIComponent(id)}` })
+  const audience = [...new Set([id, FULCIO_AUDIENCE])]
+  return tokens(context, audience, { subject: `${context.issuer}/clients/${encodeURIComponent(id)}` })
 }
 
 async function tokens(
   { issuer, key, clock, randomness }: OidcContext,
-  audience: string,
+  audience: string | readonly string[],
   subject: TokenSubject,
   nonce?: string,
 ): Promise<Response> {
