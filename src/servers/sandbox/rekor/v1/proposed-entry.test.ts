@@ -5,16 +5,7 @@ import { describe, expect, it } from "vitest"
 import type { JsonValue } from "../../../../core/json-value.ts"
 import { parseJson } from "../../../../codec/json.ts"
 import { MIB } from "../../../../core/limits.ts"
-import {
-  base64,
-  bytesOf,
-  dsse,
-  envelope,
-  hashedrekord,
-  newSigner,
-  sha256,
-  textOf,
-} from "../rekor-fixture.ts"
+import { base64, bytesOf, dsse, envelope, hashedrekord, newSigner, sha256, textOf } from "../rekor-fixture.ts"
 import { readRequestV2 } from "../v2/request.ts"
 import { isForeignEntry, readProposedEntry } from "./proposed-entry.ts"
 
