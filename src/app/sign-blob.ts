@@ -9,7 +9,7 @@ import { blobFormats } from "../formats/index.ts"
 import { readBlob, type ReadBlob } from "./read-blob.ts"
 import type { AttestBlobRequest, AttestedBlob, SignBlobRequest, SignedBlob } from "./blob-requests.ts"
 import type { AppContext } from "./requests.ts"
-import { schemeDigest, schemeFor, schemeForLog } from "./sign-draft.ts"
+import { schemeDigest, schemeForLogs } from "./sign-draft.ts"
 import { openBlobSigner } from "./sigstore/blob-signer.ts"
 
 /**
@@ -22,7 +22,7 @@ import { openBlobSigner } from "./sigstore/blob-signer.ts"
 export async function signBlob(app: AppContext, request: SignBlobRequest): Promise<SignedBlob> {
   const signer = await openBlobSigner(app, request, { artifact: request.blob.path })
   const { key } = signer
-  const scheme = schemeForLog(key, request.hash ?? "key", signer.logs)
+  const scheme = schemeForLogs(key, request.hash ?? "key", "message", signer.logs)
   const hash = hashOf(scheme)
   const keep = hash === undefined || key.signDigest === undefined ? "all" : "small"
   const blob = await readBlob(app, request.blob.path, new Set<HashAlgorithm>(["sha256", hash ?? "sha256"]), keep)
@@ -83,7 +83,7 @@ export async function attestBlob(app: AppContext, request: AttestBlobRequest): P
   })
   const signer = await openBlobSigner(app, request, { artifact: request.subjectName, digest })
   const { key } = signer
-  const scheme = schemeFor(key, request.hash ?? "key")
+  const scheme = schemeForLogs(key, request.hash ?? "key", "envelope", signer.logs)
   const signed = await signer.sign({
     scheme,
     digest: schemeDigest(scheme, draft.message),

@@ -3,7 +3,8 @@ import { ToolError } from "../core/errors.ts"
 import { digestOf } from "../crypto/hash.ts"
 import { keySpecOf, keySpecs } from "../crypto/key-spec.ts"
 import { hashOf } from "../crypto/schemes.ts"
-import type { Draft, FormatWriter, SignatureFormat, SignedDocument } from "../formats/format.ts"
+import type { LogService } from "../core/sigstore-ports.ts"
+import type { Draft, FormatWriter, LoggedContent, SignatureFormat, SignedDocument } from "../formats/format.ts"
 
 /** Sign a draft with the scheme its format uses for this key. */
 export async function signDraft(key: SigningKey, format: SignatureFormat, draft: Draft): Promise<SignedDocument> {
@@ -27,14 +28,26 @@ export function schemeFor(key: SigningKey, hash: FormatWriter["hash"]): Signatur
 }
 
 /**
- * The scheme for a signature whose digest goes into a log: logs verify Ed25519 signatures over digests as Ed25519ph.
+ * The scheme for a signature that is logged.
  *
- * @param logged - whether there is a log, and it is told a digest of what is signed.
+ * COMPAT(rekor 1): entries that hold digests verify Ed25519 as Ed25519ph; entries about envelopes verify every ECDSA key
+ * with SHA-256.
+ *
+ * @param content - what logs are told.
  */
-export function schemeForLog(key: SigningKey, hash: FormatWriter["hash"], logged: boolean): SignatureScheme {
+export function schemeForLogs(
+  key: SigningKey,
+  hash: FormatWriter["hash"],
+  content: LoggedContent["kind"],
+  logs: readonly LogService[],
+): SignatureScheme {
   const scheme = schemeFor(key, hash)
-  if (!logged || scheme.scheme !== "ed25519") return scheme
-  return key.schemes.find((other) => other.scheme === "ed25519ph") ?? scheme
+  if (logs.length === 0) return scheme
+  if (content === "message" && scheme.scheme === "ed25519") {
+    return key.schemes.find((other) => other.scheme === "ed25519ph") ?? scheme
+  }
+  const first = logs.some(({ majorApiVersion }) => majorApiVersion === 1)
+  return content === "envelope" && first && scheme.scheme === "ecdsa" ? schemeFor(key, "sha256") : scheme
 }
 
 /** Raw digest of a message under a scheme's hash; `undefined` for pure Ed25519. */

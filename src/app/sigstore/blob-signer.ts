@@ -1,6 +1,7 @@
 import type { ArtifactContent, Candidate } from "../../core/candidate.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { SigningKey } from "../../core/ports.ts"
+import type { LogService } from "../../core/sigstore-ports.ts"
 import type { AppContext } from "../requests.ts"
 import type { Signed, SigstoreSigner, ToSign } from "./signer.ts"
 import type { PlannedItem, SigstoreOutcome, SigstoreSigning } from "./signing.ts"
@@ -8,8 +9,7 @@ import type { PlannedItem, SigstoreOutcome, SigstoreSigning } from "./signing.ts
 /** Signs one file, with or without Sigstore's services. */
 export interface BlobSigner {
   readonly key: SigningKey
-  /** A log will name the signature by a digest of what was signed. */
-  readonly logs: boolean
+  readonly logs: readonly LogService[]
   sign(work: ToSign): Promise<BlobSignature>
   /**
    * Check what was made against a trusted root, where there is one.
@@ -52,7 +52,7 @@ export async function openBlobSigner(
   if (key === undefined) throw new ToolError("E_USAGE", { what: "no key to sign with" })
   return {
     key,
-    logs: false,
+    logs: [],
     sign: async (work) => ({ signature: await work.sign() }),
     outcome: () => Promise.resolve({}),
   }
@@ -63,7 +63,7 @@ function witnessed(app: AppContext, signer: SigstoreSigner): BlobSigner {
   const { trustedRoot: root } = signing
   return {
     key,
-    logs: signing.logs.length > 0,
+    logs: signing.logs,
     sign: (work) => signer.sign(work),
     outcome: async ({ outcome, detachedSct }, candidate, artifact) => {
       if (outcome === undefined) return {}

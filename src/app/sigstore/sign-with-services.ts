@@ -1,6 +1,6 @@
 import { ToolError } from "../../core/errors.ts"
 import type { Draft, SignatureFormat, SignedDocument } from "../../formats/format.ts"
-import { schemeDigest, schemeForLog } from "../sign-draft.ts"
+import { schemeDigest, schemeForLogs } from "../sign-draft.ts"
 import { candidateOf, checkFresh } from "./check-fresh.ts"
 import type { SigstoreSigner } from "./signer.ts"
 import type { SigstoreOutcome, SigstoreSigning } from "./signing.ts"
@@ -26,8 +26,7 @@ export async function signWithServices(
   if (draft.logged === undefined || draft.timestamped === undefined) throw noPlace(format)
   const stamped = draft.timestamped.bind(draft)
   const logged = draft.logged.bind(draft)
-  const message = logged(new Uint8Array()).kind === "message"
-  const scheme = schemeForLog(key, format.writer.hash, message && signer.signing.logs.length > 0)
+  const scheme = schemeForLogs(key, format.writer.hash, logged(new Uint8Array()).kind, signer.signing.logs)
   const signed = await signer.sign({
     scheme,
     digest: schemeDigest(scheme, draft.message),
