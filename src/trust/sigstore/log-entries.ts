@@ -109,7 +109,9 @@ function judgeEntry(entry: LogEntry, question: LogQuestion): EntryJudgement {
     body = parseEntryBody(entry.canonicalizedBody)
   } catch (error) {
     if (!(error instanceof ToolError)) throw error
-    return refuse({ code: error.code, observed: error.message, expected: "an entry of a kind that is known" })
+    // A bundle's shape was read before: what is wrong here is what the log took in, and that is not about the signature.
+    const code = form === "bundle" && error.code === "E_FORMAT_MALFORMED" ? "E_TLOG_ENTRY_MISMATCH" : error.code
+    return refuse({ code, observed: error.message, expected: "an entry of a kind that is known" })
   }
   const logs = question.logs.filter(({ logId }) => encodeHex(logId) === encodeHex(entry.logId))
   if (logs.length === 0) {
