@@ -49,7 +49,8 @@ export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh:
             identities: [ANYBODY],
             // A certificate of the user's own authority is in no public log.
             sct: keyless === undefined ? "ignore" : "require",
-            ...(detachedSct === undefined ? {} : { detachedSct }),
+            // Bundles have no place for one that does not lie in the certificate: readers will not have it.
+            ...(detachedSct === undefined || candidate.evidence?.form === "bundle" ? {} : { detachedSct }),
           },
     witnesses: { logs: logs.length, timestamps: timestamps.length },
     at,

@@ -86,6 +86,11 @@ function certificateSource(
     const certified = await certify(app, keyless, token, key)
     const [leaf] = certified.certificates
     if (leaf !== undefined) signing.notify?.({ kind: "certificate", leaf })
+    if (signing.trustedRoot !== undefined) {
+      const { checkIssued } = await import("./check-issued.ts")
+      checkIssued(certified, signing.trustedRoot)
+      signing.notify?.({ kind: "sct-verified" })
+    }
     return certified
   }
   return async () => {

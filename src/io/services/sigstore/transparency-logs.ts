@@ -76,7 +76,11 @@ async function addV1(ask: Ask, base: string, proposal: LogProposal, signal?: Abo
   const answer = await ask({ ...post(url, proposedEntry(proposal)), signal })
   const entry = answer.status === 409 ? await existing(ask, base, answer, signal) : created(answer, url)
   checkAnswers(entry, proposal, url)
-  return entry
+  if (entry.signedEntryTimestamp !== undefined && (entry.inclusionProof?.checkpoint ?? "") !== "") return entry
+  throw new ToolError("E_SERVICE_PROTOCOL", {
+    what: `the ${SERVICE} gave no proof of the entry`,
+    why: `${redactUrl(url)}: expected a promise (SET) and an inclusion proof with a checkpoint`,
+  })
 }
 
 function created(answer: ServiceAnswer, url: string): LogEntry {
