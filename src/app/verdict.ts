@@ -33,6 +33,7 @@ const PROGRESS: Partial<Record<ErrorCode, number>> = {
   E_CERT_NOT_YET_VALID: 9,
   E_SIG_EXPIRED: 8,
   E_CERT_IDENTITY: 7,
+  E_SIG_THRESHOLD: 6,
   E_TLOG_MISSING: 6,
   E_TLOG_PROOF: 6,
   E_TLOG_KEY_UNKNOWN: 6,
@@ -273,7 +274,11 @@ function leavesOpen({ code, outcome }: Finding): boolean {
 /** A definite no explains more than what could not be found out. */
 function firstFailure(signature: SignatureReport): Finding | undefined {
   const enforced = signature.findings.filter(({ logged }) => logged !== true)
-  return enforced.find(({ outcome }) => outcome === "failed") ?? enforced.find(({ outcome }) => outcome === "unknown")
+  const failed = enforced.filter(({ outcome }) => outcome === "failed")
+  const unlogged = failed.find(({ check }) => check === "log.entry")
+  // Without its entry a signature has no time either: the entry explains more.
+  if (unlogged !== undefined && failed[0]?.code === "E_TIME_MISSING") return unlogged
+  return failed[0] ?? enforced.find(({ outcome }) => outcome === "unknown")
 }
 
 function describe(finding: Finding): string {

@@ -4,7 +4,7 @@ import type { VerifiedSignature } from "../../../core/verified.ts"
 import { facts, type Fact } from "./facts.ts"
 import { printable } from "../../../core/printable.ts"
 import type { Style } from "./style.ts"
-import { loggedTexts, signedAnnotations, timeText, verifiedText, witnessTexts } from "./verified.ts"
+import { issuerText, loggedTexts, signedAnnotations, timeText, verifiedText, witnessTexts } from "./verified.ts"
 import { storeName, storeOutcome } from "./words.ts"
 
 /** Colour of each answer. */
@@ -49,10 +49,12 @@ function verifiedFacts(verified: readonly VerifiedSignature[]): readonly Fact[] 
 function signatureFacts(signature: VerifiedSignature, count: number): readonly Fact[] {
   const annotations = signedAnnotations(signature.content)
   const time = timeText(signature.report)
+  const issuer = issuerText(signature.report)
   const witnesses = witnessTexts(signature.report)
   const logged = loggedTexts(signature.report)
   return [
     [signature.report.kind, verifiedText(signature, count)],
+    ...(issuer === undefined ? [] : [["issuer", issuer] as const]),
     ...(annotations.length === 0 ? [] : [["signed", annotations.join(", ")] as const]),
     ...(time === undefined ? [] : [["time", time] as const]),
     ...(witnesses.length === 0 ? [] : [["vouched by", witnesses] as const]),

@@ -29,12 +29,19 @@ function signerWord(signer: SignerIdentity | undefined): string {
 export function verifiedText({ report, content }: VerifiedSignature, count = 1): string {
   const type = report.kind === "attestation" && content.kind === "statement" ? ` of ${content.predicateType}` : ""
   const place = storeName(report.location.store)
+  // Who vouches for an identity stands in a line of its own.
+  const signer = report.signer?.kind === "keyless" ? report.signer.name : signerText(report.signer)
   if (count > 1) {
     const by = signerWord(report.signer) === "key" ? "by key" : "by"
-    const many = `${count} ${report.kind}s ${by} ${signerText(report.signer)}`
-    return printable(`${many}: ${report.format}${type}, ${place}`)
+    return printable(`${count} ${report.kind}s ${by} ${signer}: ${report.format}${type}, ${place}`)
   }
-  return printable(`${report.format}${type}, ${signerWord(report.signer)} ${signerText(report.signer)}, ${place}`)
+  return printable(`${report.format}${type}, ${signerWord(report.signer)} ${signer}, ${place}`)
+}
+
+/** Who says that the signer is the one, for identities. */
+export function issuerText({ signer }: Pick<SignatureReport, "signer">): string | undefined {
+  if (signer?.kind !== "keyless") return undefined
+  return printable(signer.issuer === "" ? "none named" : signer.issuer)
 }
 
 /** When it was signed and who says so; `undefined` for signatures without a time. */
