@@ -113,7 +113,7 @@ function readResponse(response: Uint8Array, stamped: Uint8Array): ReadTimestamp 
     if (status !== 0n) return invalid(`the timestamp was not granted, status ${status}`)
     if (token === undefined) return invalid("the answer holds no timestamp")
     const read = readTimestamp({ token, message: stamped })
-    return "fault" in read ? { code: read.fault.code, message: read.fault.message } : read
+    return "fault" in read ? { code: read.fault.code, message: read.fault.detail } : read
   } catch (error) {
     if (!(error instanceof ToolError)) throw error
     return { code: error.code === "E_LIMIT_EXCEEDED" ? error.code : "E_TSA_INVALID", message: error.message }
