@@ -32,7 +32,7 @@ export async function ambientToken(
     try {
       return { token: await provider.token(ctx, AUDIENCE, signal), provider: provider.name }
     } catch (thrown) {
-      signal?.throwIfAborted()
+      if (signal?.aborted === true) throw thrown
       const error = asToolError(thrown)
       if (error.code === "E_INTERNAL") throw error
       ctx.logger.debug("oidc.provider_failed", { provider: provider.name, code: error.code })
@@ -51,7 +51,7 @@ async function named(ctx: OidcContext, name: string, signal: AbortSignal | undef
       why: `expected one of ${providers.map((one) => one.name).join(", ")}`,
     })
   }
-  if (!(await provider.enabled(ctx, signal))) {
+  if (provider.guessed !== true && !(await provider.enabled(ctx, signal))) {
     throw noToken(`the provider ${name} is not there`, `expected ${provider.needs}`)
   }
   return { token: await provider.token(ctx, AUDIENCE, signal), provider: name }

@@ -64,6 +64,8 @@ export interface AmbientProvider {
   readonly name: string
   /** What has to be there, for whoever asks for the provider by name. */
   readonly needs: string
+  /** Whether it is there is a guess: asked for by name, it is tried all the same. */
+  readonly guessed?: true
   enabled(ctx: OidcContext, signal?: AbortSignal): Promise<boolean>
   /**
    * @returns what the provider gave, not looked at.

@@ -149,3 +149,23 @@ describe("a program's own secret", () => {
     expect(error.message).not.toContain("insecure-test-secret")
   })
 })
+
+describe("a login that is told to end", () => {
+  it("ends while it waits for the other device", async () => {
+    const stop = new AbortController()
+    const sleep = (_: number, signal?: AbortSignal): Promise<void> => {
+      stop.abort()
+      signal?.throwIfAborted()
+      return Promise.resolve()
+    }
+    const { issuer, tokens } = await begin({}, { sleep })
+    const error = await failure(tokens.get(orderFor(issuer.issuer, { flow: "device" }), stop.signal))
+    expect([error.code, issuer.at("/token")]).toEqual(["E_DECLINED", []])
+  })
+
+  it("does not begin", async () => {
+    const { issuer, tokens } = await begin()
+    const error = await failure(tokens.get(orderFor(issuer.issuer), AbortSignal.abort()))
+    expect([error.code, issuer.seen]).toEqual(["E_DECLINED", []])
+  })
+})

@@ -2,6 +2,7 @@ import { ToolError } from "../../../core/errors.ts"
 import type { IdentityToken, IdentityTokens, LoginConversation, TokenOrder } from "../../../core/sigstore-ports.ts"
 import { ambientToken } from "./ambient-token.ts"
 import { loginByBrowser } from "./browser-login.ts"
+import { reasonOf } from "./callback-listener.ts"
 import { loginByCredentials } from "./client-credentials.ts"
 import { claimsOf, parseCompactToken } from "./compact-token.ts"
 import { variable, type OidcContext } from "./context.ts"
@@ -20,18 +21,27 @@ type Flow = NonNullable<TokenOrder["flow"]>
 export function createIdentityTokens(ctx: OidcContext): IdentityTokens {
   return {
     get: async (order, signal) => {
-      signal?.throwIfAborted()
-      if (order.given !== undefined && order.given !== "") {
-        return identity(await givenToken(ctx, order.given), "--identity-token", "the identity token given")
+      try {
+        if (signal?.aborted === true) throw reasonOf(signal)
+        return await tokenFor(ctx, order, signal)
+      } catch (thrown) {
+        // Whatever broke off when it was told to, says so in one way.
+        throw signal?.aborted === true && !(thrown instanceof ToolError) ? reasonOf(signal) : thrown
       }
-      // A provider asked for by name is meant, whatever else is switched off.
-      if (order.provider !== undefined || order.noAmbient !== true) {
-        const found = await ambientToken(ctx, order.provider, signal)
-        if (found !== undefined) return identity(found.token, found.provider, `the token of ${found.provider}`)
-      }
-      return login(ctx, order, signal)
     },
   }
+}
+
+async function tokenFor(ctx: OidcContext, order: TokenOrder, signal: AbortSignal | undefined): Promise<IdentityToken> {
+  if (order.given !== undefined && order.given !== "") {
+    return identity(await givenToken(ctx, order.given), "--identity-token", "the identity token given")
+  }
+  // A provider asked for by name is meant, whatever else is switched off.
+  if (order.provider !== undefined || order.noAmbient !== true) {
+    const found = await ambientToken(ctx, order.provider, signal)
+    if (found !== undefined) return identity(found.token, found.provider, `the token of ${found.provider}`)
+  }
+  return login(ctx, order, signal)
 }
 
 function identity(token: string, source: string, what: string): IdentityToken {

@@ -52,7 +52,8 @@ export async function askJson(http: HttpClient, question: JsonQuestion): Promise
         ...question.headers,
       },
       redirect: posted === undefined ? "same-origin" : "manual",
-      accept: posted === undefined && question.replayable !== false ? [] : STATUSES,
+      // An issuer that is asked too often is no registry: 429 is an answer here.
+      accept: posted === undefined && question.replayable !== false ? [429] : STATUSES,
       ...(posted === undefined ? {} : { body: { bytes: posted.bytes } }),
       ...(question.replayable === undefined ? {} : { replayable: question.replayable }),
       ...(question.plain === true ? { signedAnswer: true as const } : {}),

@@ -6,6 +6,8 @@ import { rejected } from "../oidc-errors.ts"
 /** COMPAT(Google): the address, not the name, so that no resolver decides who is asked. */
 const HOST = "169.254.169.254"
 const FLAVOR = { "metadata-flavor": "Google" }
+/** Variables of machines at Google, some of which show no product name. */
+const SAYING = ["GCE_METADATA_HOST", "K_SERVICE", "CLOUD_RUN_JOB"]
 /** Milliseconds: the service is on the machine itself. */
 const TIMEOUT_MS = 5000
 
@@ -43,7 +45,7 @@ export async function metadata(ctx: OidcContext, path: string, signal?: AbortSig
 
 /** Whether this machine is one of Google's, told without asking the network. */
 export async function isOnGoogle(ctx: OidcContext, productName: string): Promise<boolean> {
-  if (variable(ctx, "GCE_METADATA_HOST") !== undefined) return true
+  if (SAYING.some((name) => variable(ctx, name) !== undefined)) return true
   try {
     const name = new TextDecoder().decode(await ctx.files.read(productName, limits.errorBodyBytes)).trim()
     return name === "Google" || name === "Google Compute Engine"

@@ -11,13 +11,14 @@ const IDENTITY = "instance/service-accounts/default/identity"
 export const googleWorkloadIdentity: AmbientProvider = {
   name: "google-workload-identity",
   needs: "a machine at Google whose metadata service gives identity tokens",
+  guessed: true,
   enabled: async (ctx, signal) => {
     if (!(await isOnGoogle(ctx, placeOf(ctx, "productName")))) return false
     try {
       await metadata(ctx, `${IDENTITY}?audience=garbage&format=full`, signal)
       return true
-    } catch {
-      signal?.throwIfAborted()
+    } catch (thrown) {
+      if (signal?.aborted === true) throw thrown
       return false
     }
   },

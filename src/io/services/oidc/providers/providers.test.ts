@@ -59,6 +59,12 @@ async function serve(...replies: readonly Reply[]): Promise<TestServer & { reado
   return { ...server, asked }
 }
 
+function context(): TestContext {
+  const ctx = makeContext()
+  opened.push(ctx)
+  return ctx
+}
+
 function get(facts: Partial<OidcContext>, provider?: string): { readonly ctx: TestContext; got: Promise<string[]> } {
   const ctx = makeContext({ interactive: false, conversation: undefined, ...facts })
   opened.push(ctx)
@@ -250,10 +256,21 @@ describe("Google", () => {
       throw new Error("asked")
     }
     expect((await failure(get({ places, directHttp }).got)).code).toBe("E_OIDC_NO_TOKEN")
-    const ours = { ...places, productName: file("Google Compute Engine\n") }
-    expect((await failure(get({ places: ours, directHttp }, "google-workload-identity").got)).code).toBe(
-      "E_OIDC_NO_TOKEN",
-    )
+  })
+
+  it("asks the machine it was told to, whatever the product name", async () => {
+    const server = await serve([200, TOKEN, GOOGLE])
+    const http = await context().directHttp()
+    const directHttp: OidcContext["directHttp"] = () =>
+      Promise.resolve({
+        ...http,
+        request: (request) =>
+          http.request({ ...request, url: request.url.replace("http://169.254.169.254", server.origin) }),
+      })
+    expect(await get({ directHttp }, "google-workload-identity").got).toEqual(expected("google-workload-identity"))
+    const places = { productName: file("Google Compute Engine\n"), tokenFile: "/none", spiffeSocket: "/none" }
+    expect(await get({ directHttp, places }).got).toEqual(expected("google-workload-identity"))
+    expect(server.asked).toHaveLength(3)
   })
 
   const impersonated = (server: TestServer, more: Record<string, string>): Partial<OidcContext> => ({
