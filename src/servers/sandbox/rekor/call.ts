@@ -1,6 +1,8 @@
 import { concatBytes } from "../../../codec/concat-bytes.ts"
 import { parseJson } from "../../../codec/json.ts"
-import type { JsonValue } from "../../../core/json-value.ts"
+import { asToolError } from "../../../core/errors.ts"
+import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
+import type { Logger } from "../../../core/ports.ts"
 import { readBody } from "../../authority/read-body.ts"
 import { textResponse } from "../../registry/json-response.ts"
 import type { RekorCall, RekorFaults } from "./options.ts"
@@ -25,25 +27,35 @@ export function receive(request: Request, api: 1 | 2): Received {
   return { request, api, method: request.method, path: at === -1 ? pathname : pathname.slice(at), query: searchParams }
 }
 
+/** What is around every endpoint. */
+export interface CallParts {
+  readonly write: ErrorWriter
+  readonly logger: Logger | undefined
+  readonly faults: RekorFaults | undefined
+}
+
 /** Answer a call: faults around the endpoint, and every failure as an answer of its own. */
-export async function answerCall(
-  call: Received,
-  endpoint: Endpoint,
-  write: ErrorWriter,
-  faults: RekorFaults | undefined,
-): Promise<Response> {
-  const response = (await faults?.before?.(call)) ?? (await guarded(call, endpoint, write))
+export async function answerCall(call: Received, endpoint: Endpoint, parts: CallParts): Promise<Response> {
+  const { faults } = parts
+  const response = (await faults?.before?.(call)) ?? (await guarded(call, endpoint, parts))
   return (await faults?.after?.(response, call)) ?? response
 }
 
-async function guarded(call: Received, endpoint: Endpoint, write: ErrorWriter): Promise<Response> {
+async function guarded(call: Received, endpoint: Endpoint, { write, logger }: CallParts): Promise<Response> {
   try {
     return await endpoint(call)
   } catch (thrown) {
     const { status, message } = failureOf(thrown)
+    // The client learns the kind of failure alone; what it was is for who runs the log.
+    if (!(thrown instanceof LogRefusal)) logger?.warn("rekor.failure", failureFields(call, thrown))
     const headers = thrown instanceof LogRefusal ? thrown.headers : {}
     return jsonAnswer(write(status, message), status, headers)
   }
+}
+
+function failureFields({ method, path }: Received, thrown: unknown): JsonObject {
+  const { code, what, why = "" } = asToolError(thrown)
+  return { method, path, code, what, why }
 }
 
 /** A JSON answer; bigints are refused by the compiler's types of what is written here. */

@@ -85,6 +85,7 @@ async function openV1(options: RekorOptions): Promise<OpenService> {
     treeId,
     basePath: pathname.replace(/\/+$/, ""),
     maxRequestBytes: options.maxRequestBytes ?? REQUEST_BYTES,
+    logger: options.logger,
     faults,
   })
   return { log, service: { fetch, publicKey: signer.publicKey, logId, origin: `${name} - ${treeId}` } }
@@ -105,6 +106,7 @@ async function openV2(options: RekorOptions): Promise<OpenService> {
     logId,
     oldDsse: options.oldDsse ?? false,
     maxRequestBytes: options.maxRequestBytes ?? REQUEST_BYTES,
+    logger: options.logger,
     faults,
   })
   return { log, service: { fetch, publicKey: key.publicKey, logId, origin } }

@@ -1,4 +1,4 @@
-import type { Clock, PublicKey, Randomness, SigningKey } from "../../../core/ports.ts"
+import type { Clock, Logger, PublicKey, Randomness, SigningKey } from "../../../core/ports.ts"
 
 /** One log as it is set up. */
 export interface RekorLogOptions {
@@ -15,6 +15,8 @@ export interface RekorOptions {
   readonly v2: RekorLogOptions
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Learns why a request failed; its client does not. */
+  readonly logger?: Logger
   /** `full` (default): what was answered survives a power failure. `fast`: it survives a killed process. */
   readonly durability?: "full" | "fast"
   /** Most bytes of each log's database; default unbounded. */

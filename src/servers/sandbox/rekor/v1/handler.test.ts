@@ -272,7 +272,14 @@ describe("reading", () => {
 
 describe("what goes wrong", () => {
   it("is full: 507, nothing added, the next request works", async () => {
-    logs = await logs.again({ maxBytes: 512 * 1024 })
+    const warnings: unknown[] = []
+    const nothing = (): void => undefined
+    const logger = {
+      debug: nothing,
+      info: nothing,
+      warn: (event: string, fields: unknown) => warnings.push([event, fields]),
+    }
+    logs = await logs.again({ maxBytes: 512 * 1024, logger })
     const large = JSON.stringify({
       subject: Array.from({ length: 1000 }, (_, at) => ({ digest: { [`a${at}`]: "x".repeat(200) } })),
     })
@@ -280,6 +287,10 @@ describe("what goes wrong", () => {
     for (let at = 0; at < 4; at++)
       responses.push((await logs.post(ENTRIES, dsse(envelope(`${large}${" ".repeat(at)}`)))).status)
     expect(responses.at(-1)).toBe(507)
+    expect(warnings.at(-1)).toMatchObject([
+      "rekor.failure",
+      { code: "E_IO", why: expect.stringContaining("full") as string },
+    ])
     const stored = responses.filter((status) => status === 201).length
     expect(await (await logs.get(`${V1}/api/v1/log`)).json()).toMatchObject({ treeSize: stored })
     expectVouched(await add(hashedrekord("small")))

@@ -1,5 +1,6 @@
 import { decodeHex, encodeHex } from "../../../../codec/hex.ts"
 import type { JsonObject } from "../../../../core/json-value.ts"
+import type { Logger } from "../../../../core/ports.ts"
 import { publicKeyPem } from "../../../../crypto/public-key.ts"
 import { leafHash } from "../../../../crypto/transparency/merkle.ts"
 import { consistencyPath } from "../../../../crypto/transparency/merkle-tree.ts"
@@ -22,6 +23,7 @@ export interface RekorV1Parts extends EntrySource {
   /** Path of the service's URL, without a slash at the end. */
   readonly basePath: string
   readonly maxRequestBytes: number
+  readonly logger: Logger | undefined
   readonly faults: RekorFaults | undefined
 }
 
@@ -59,7 +61,7 @@ export function createRekorV1(parts: RekorV1Parts): (request: Request) => Promis
         Allow: allowed.join(", "),
       })
     }
-    return answerCall(call, endpoint, (code, message) => ({ code, message }), parts.faults)
+    return answerCall(call, endpoint, { ...parts, write: (code, message) => ({ code, message }) })
   }
 }
 

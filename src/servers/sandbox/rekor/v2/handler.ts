@@ -1,5 +1,6 @@
 import { encodeBase64 } from "../../../../codec/base64.ts"
 import type { JsonObject } from "../../../../core/json-value.ts"
+import type { Logger } from "../../../../core/ports.ts"
 import { inclusionPath } from "../../../../crypto/transparency/merkle-tree.ts"
 import { answerCall, bytesAnswer, type Endpoint, jsonAnswer, jsonBody, type Received, receive } from "../call.ts"
 import type { EntryAnswer, RekorFaults } from "../options.ts"
@@ -16,6 +17,7 @@ export interface RekorV2Parts {
   readonly logId: Uint8Array
   readonly oldDsse: boolean
   readonly maxRequestBytes: number
+  readonly logger: Logger | undefined
   readonly faults: RekorFaults | undefined
 }
 
@@ -57,7 +59,7 @@ export function createRekorV2(parts: RekorV2Parts): (request: Request) => Promis
       message,
       details: [],
     })
-    return answerCall(call, guarded, write, parts.faults)
+    return answerCall(call, guarded, { ...parts, write })
   }
 }
 
