@@ -104,6 +104,7 @@ function openRekor(
     v2: { url: urls.rekor2, signer: keys.rekor2.signer },
     clock: alter?.clocks?.rekor ?? clock,
     randomness,
+    logger,
     ...(durability === undefined ? {} : { durability }),
     ...(alter?.rekor === undefined ? {} : { faults: alter.rekor }),
   })
