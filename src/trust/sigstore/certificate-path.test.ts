@@ -20,7 +20,7 @@ import {
   makeSigner,
   signerExtensions,
   type TestCa,
-} from "./certificate-fixture.ts"
+} from "../../servers/authority/signer-fixture.ts"
 import { authorityPaths, signerFault } from "./certificate-path.ts"
 
 vi.mock("../../crypto/verify.ts", async (original) => {

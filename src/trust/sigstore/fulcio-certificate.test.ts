@@ -11,7 +11,7 @@ import {
   rawExtension,
   signerExtensions,
   textExtension,
-} from "./certificate-fixture.ts"
+} from "../../servers/authority/signer-fixture.ts"
 import { type CertificateFacts, principalSubject, readCertificateFacts } from "./fulcio-certificate.ts"
 
 async function facts(...extensions: readonly ExtensionSpec[]): Promise<CertificateFacts> {

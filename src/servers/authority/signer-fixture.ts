@@ -11,7 +11,7 @@ import {
 } from "../../crypto/x509/build-extensions.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { EKU } from "../../crypto/x509/extensions.ts"
-import { type Holder, type HolderOptions, makeHolder } from "../../servers/authority/timestamp-fixture.ts"
+import { type Holder, type HolderOptions, makeHolder } from "./timestamp-fixture.ts"
 
 const ARC = "1.3.6.1.4.1.57264.1"
 
