@@ -4,12 +4,9 @@
  * All functions throw `E_TRUST_MALFORMED` for files that do not hold what they should, and `E_LIMIT_EXCEEDED`.
  */
 import { malformed } from "../../codec/malformed.ts"
-import { concatBytes } from "../../codec/concat-bytes.ts"
-import { encodeUtf8 } from "../../codec/utf8.ts"
-import type { PublicKey } from "../../core/ports.ts"
 import type { TrustedAuthority, TrustedLog, ValidityWindow } from "../../core/sigstore.ts"
-import { digestOf } from "../../crypto/hash.ts"
-import { parsePublicKey, rawPublicKey } from "../../crypto/public-key.ts"
+import { parsePublicKey } from "../../crypto/public-key.ts"
+import { logKeyId, noteKeyId } from "../../crypto/transparency/note-key.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { parseCertificateFile } from "../../crypto/x509/certificate-file.ts"
 import { sameName } from "../../crypto/x509/name.ts"
@@ -134,28 +131,13 @@ export function logFromKeyFile(bytes: Uint8Array, options: LogOptions = {}): Tru
   const { baseUrl = "", validFor = ALWAYS, origin, what = "log public key" } = options
   return asTrustData(what, () => {
     const logKey = logKeyOf(parsePublicKey(bytes, { what }), what)
-    return { baseUrl, ...logKey, logId: logIdOf(logKey.key, origin), validFor }
+    return {
+      baseUrl,
+      ...logKey,
+      logId: origin === undefined ? logKeyId(logKey.key) : noteKeyId(logKey.key, origin),
+      validFor,
+    }
   })
-}
-
-/**
- * Id that a log's entries, SCTs and checkpoints name.
- *
- * @param origin - of its checkpoints; absent = the id that Rekor v1 and CT logs have, SHA-256 of the SubjectPublicKeyInfo.
- * @returns 32 bytes; the first 4 are the hint in checkpoints.
- *
- * Spec: C2SP signed-note; sigstore/rekor-tiles `pkg/note`.
- */
-export function logIdOf(key: PublicKey, origin?: string): Uint8Array {
-  if (origin === undefined || key.type.startsWith("ecdsa-")) return digestOf("sha256", key.spki)
-  const name = encodeUtf8(`${origin}\n`, "origin")
-  if (key.type === "ed25519") {
-    return digestOf("sha256", concatBytes([name, Uint8Array.of(1), rawPublicKey(key)]))
-  }
-  return digestOf(
-    "sha256",
-    concatBytes([name, Uint8Array.of(0xff), encodeUtf8("PKIX-RSA-PKCS#1v1.5", "algorithm"), key.spki]),
-  )
 }
 
 function readCertificates(bytes: Uint8Array, what: string): readonly Certificate[] {
