@@ -93,7 +93,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 function openRekor(
-  { folder, clock, randomness, durability, rekor = {}, alter }: SandboxOptions,
+  { folder, clock, randomness, logger, durability, rekor = {}, alter }: SandboxOptions,
   urls: SandboxUrls,
   { keys }: SandboxMaterial,
 ): Promise<Rekor> {
