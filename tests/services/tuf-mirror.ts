@@ -52,6 +52,8 @@ export class TestMirror {
   answer: ((path: string, response: ServerResponse) => boolean) | undefined
   readonly folder: string = mkdtempSync(join(tmpdir(), "tuf-test-"))
   url = ""
+  /** The time of clients that are given none. */
+  now: number = NOW
   readonly #clients: HttpClient[] = []
   readonly #server: Server
   /** Of the next {@link publish}. */
@@ -60,7 +62,7 @@ export class TestMirror {
   private constructor(input: TufRepositoryInput) {
     this.input = input
     this.#server = createServer((request, response) => {
-      const path = decodeURIComponent((request.url ?? "").slice("/tuf/".length))
+      const path = decodeURIComponent((request.url ?? "").replace(/^\/(?:tuf\/)?/, ""))
       this.asked.push(path)
       if (this.answer?.(path, response) === true) return
       const bytes = this.files.get(path)
@@ -102,9 +104,25 @@ export class TestMirror {
 
   /** Replace the signed part of a role by something else, signed by the role's keys, and whatever lists it. */
   async forge(role: TopRole, change: (signed: JsonObject) => unknown, keys?: readonly SigningKey[]): Promise<void> {
-    const version = (of: TopRole): number => this.input.versions?.[of] ?? 1
     const before = JSON.parse(new TextDecoder().decode(this.files.get(`${role}.json`))) as { signed: JsonObject }
-    const bytes = await signTuf(change(before.signed) as JsonObject, keys ?? this.input.keys[role])
+    await this.replace(role, await signTuf(change(before.signed) as JsonObject, keys ?? this.input.keys[role]))
+  }
+
+  /** The same as a new version, which everything that lists it says, too. */
+  async forgeNew(role: TopRole, change: (signed: JsonObject) => unknown, keys?: readonly SigningKey[]): Promise<void> {
+    await this.bumpFor(role)
+    await this.forge(role, change, keys)
+  }
+
+  /** New versions of a role and of all that lists it. */
+  async bumpFor(role: TopRole): Promise<void> {
+    const order: readonly TopRole[] = ["targets", "snapshot", "timestamp"]
+    await this.bump(...(role === "root" ? (["root"] as const) : order.slice(order.indexOf(role))))
+  }
+
+  /** Serve any bytes as a role's file, listed as what they are. */
+  async replace(role: TopRole, bytes: Uint8Array): Promise<void> {
+    const version = (of: TopRole): number => this.input.versions?.[of] ?? 1
     this.put(role, version(role), bytes)
     if (role === "targets") {
       const meta = { "targets.json": tufMeta(version("targets"), bytes) }
@@ -138,7 +156,7 @@ export class TestMirror {
   client(
     options: Partial<TrustRepositoryOptions> & { readonly home?: string; readonly at?: number } = {},
   ): TrustRepository {
-    const { home = "home", at = NOW, ...rest } = options
+    const { home = "home", at = this.now, ...rest } = options
     const open = (): Promise<HttpClient> => {
       const client = createHttpClient({ userAgent: "test", tries: 1 })
       this.#clients.push(client)

@@ -54,11 +54,26 @@ export function followRoots(
 /**
  * The newest set of a cache that is whole.
  *
- * @param taking - `new`: it must not have expired; `cached`: it may have.
+ * @param taking - `new`: it must not have expired. `cached`: it may have, and if the keys were exchanged since it was
+ *   verified and nothing newer could be had, it counts as it did before: the cache is where it comes from, nobody else.
  * @returns `undefined` when there is none.
  * @throws {ToolError} `E_TRUST_MALFORMED` for the anchor.
  */
 export function localMetadata(
+  anchor: Uint8Array,
+  state: LocalState,
+  at: number,
+  taking: "new" | "cached",
+): LocalMetadata | undefined {
+  const { roots } = followRoots(anchor, state.roots, at)
+  for (let count = roots.length; count >= (taking === "new" ? roots.length : 0); count--) {
+    const found = newestSet(anchor, { ...state, roots: roots.slice(0, count) }, at, taking)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function newestSet(
   anchor: Uint8Array,
   state: LocalState,
   at: number,

@@ -1,6 +1,14 @@
 import type { ErrorCode } from "../../core/error-catalogue.ts"
 import { asToolError, ToolError } from "../../core/errors.ts"
 
+const GET_IT = [
+  "get it where there is a network: `countersign trust update`",
+  "or name a trusted root: `--trusted-root FILE`",
+]
+const ASK_OPERATOR = [
+  "do not use the mirror until its operator explains it; see which one with `countersign trust status`",
+]
+
 /**
  * Error of metadata that must not be used. The question that was to be answered with it stays open, so it is of kind
  * `unknown` whatever its code.
@@ -10,8 +18,9 @@ export function tufError(
   what: string,
   why: string,
   cause?: unknown,
+  next: readonly string[] = code === "E_TRUST_MISSING" ? GET_IT : code === "E_TRUST_MALFORMED" ? ASK_OPERATOR : [],
 ): ToolError {
-  return new ToolError(code, { what, why, kind: "unknown", ...(cause === undefined ? {} : { cause }) })
+  return new ToolError(code, { what, why, kind: "unknown", next, ...(cause === undefined ? {} : { cause }) })
 }
 
 /** Run a parser; what it refuses is `E_TRUST_MALFORMED`. @param what - name of the file. */

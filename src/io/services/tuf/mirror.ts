@@ -2,7 +2,7 @@ import { asToolError } from "../../../core/errors.ts"
 import type { Logger } from "../../../core/ports.ts"
 import { tufBounds } from "../../../trust/tuf/bounds.ts"
 import { localMetadata, type LocalState, type MetadataFiles } from "../../../trust/tuf/local-state.ts"
-import { parseRoot, parseTimestamp, requireFacts, type TargetFacts } from "../../../trust/tuf/metadata.ts"
+import { hasFacts, parseRoot, parseTimestamp, requireFacts, type TargetFacts } from "../../../trust/tuf/metadata.ts"
 import type { TrustedMetadata } from "../../../trust/tuf/trusted-metadata.ts"
 import { tufError } from "../../../trust/tuf/tuf-error.ts"
 import type { CachedMirror, CacheChange, TufCache } from "./cache.ts"
@@ -51,11 +51,26 @@ export async function openCached(
   if (local === undefined) return undefined
   const times = [cached.state.set === undefined ? cached.looseAt : cached.state.refreshedAt, cached.looseAt]
   const opened = { trusted: local.trusted, files: local.files, refreshedAt: times[local.set] ?? 0 }
-  return withTargets(context, { ...opened, source: "cache", taking })
+  return withTargets(context, { ...opened, source: "cache", taking, documents: cached.state.documents })
+}
+
+/** What this program asks repositories for. */
+export const TUF_DOCUMENTS = {
+  trustedRoot: "trusted_root.json",
+  signingConfig: "signing_config.v0.2.json",
+  signingConfigRekorV2: "signing_config_rekor_v2.v0.2.json",
+} as const
+
+/** A repository after a refresh. */
+export interface RefreshedMirror extends OpenedMirror {
+  readonly roots: readonly Uint8Array[]
+  /** {@link TUF_DOCUMENTS}, as far as they are there. */
+  readonly documents: ReadonlyMap<string, Uint8Array>
 }
 
 /**
- * Refresh, and keep what was verified, even of a refresh that fails.
+ * Refresh, and keep what was verified, even of a refresh that fails: later roots and timestamps. What is there offline
+ * changes only when everything that is needed then was had.
  *
  * @param fresh - as if nothing were cached, and nothing is kept.
  * @throws {ToolError} as {@link refreshMetadata}.
@@ -64,20 +79,43 @@ export async function openRefreshed(
   context: MirrorContext,
   at: number,
   options: { readonly fresh?: boolean; readonly signal?: AbortSignal | undefined } = {},
-): Promise<OpenedMirror & { readonly roots: readonly Uint8Array[] }> {
+): Promise<RefreshedMirror> {
   const { cache, url, anchor, source } = context
-  const state = options.fresh === true ? NOTHING : localState(await cache.read(url))
+  const { fresh = false, signal } = options
+  const cached = fresh ? undefined : await cache.read(url)
+  const state = cached === undefined ? NOTHING : localState(cached)
   const into: Refreshed = { roots: [] }
   try {
-    const { trusted, files } = await refreshMetadata({ anchor, state, source, at, into, signal: options.signal })
-    if (options.fresh !== true) await keep(context, (now) => wholeChange(context, now, into.roots, files, at))
-    const keeps = options.fresh !== true
-    const opened = withTargets(context, { trusted, files, refreshedAt: at, source: "tuf", taking: "new", keeps })
-    return { ...opened, roots: into.roots }
+    const { trusted, files } = await refreshMetadata({ anchor, state, source, at, into, signal })
+    const facts = { trusted, files, refreshedAt: at, source: "tuf", taking: "new", keeps: !fresh } as const
+    const opened = withTargets(context, { ...facts, documents: cached?.state.documents })
+    const documents = await documentsOf(context, opened, signal)
+    if (!fresh) await keep(context, (now) => wholeChange(context, now, { roots: into.roots, files, documents, at }))
+    return { ...opened, documents, roots: into.roots }
   } catch (thrown) {
-    if (options.fresh !== true) await keep(context, (now) => partChange(now, into))
+    if (!fresh) await keep(context, (now) => partChange(now, into))
     throw thrown
   }
+}
+
+/** @throws {ToolError} when there is a trusted root and it cannot be had. */
+async function documentsOf(
+  { logger }: MirrorContext,
+  opened: OpenedMirror,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const listed = Object.values(TUF_DOCUMENTS).filter((name) => opened.trusted.targets?.targets.has(name) === true)
+  const read = listed.map(async (name) => {
+    try {
+      return [[name, await opened.target(name, signal)] as const]
+    } catch (thrown) {
+      // Who verifies needs no signing config.
+      if (name === TUF_DOCUMENTS.trustedRoot) throw thrown
+      logger.debug("tuf.target", { name, message: asToolError(thrown).message })
+      return []
+    }
+  })
+  return new Map((await Promise.all(read)).flat())
 }
 
 const NOTHING: LocalState = { roots: [], sets: [], timestamps: [] }
@@ -104,15 +142,14 @@ async function keep(context: MirrorContext, change: (now: CachedMirror) => Cache
 function wholeChange(
   { anchor }: MirrorContext,
   now: CachedMirror,
-  roots: readonly Uint8Array[],
-  files: Required<MetadataFiles>,
-  at: number,
+  { roots, files, documents, at }: Pick<RefreshedMirror, "roots" | "files" | "documents"> & { readonly at: number },
 ): CacheChange | undefined {
   const theirs = now.state.set?.timestamp
   // Another process was later than this one: what it wrote is the newer.
   if (theirs !== undefined && versionOf(theirs) > versionOf(files.timestamp)) return undefined
   const pinned = now.state.pinned === undefined ? {} : { pinned: now.state.pinned }
-  const state: MirrorState = { ...pinned, roots, set: files, refreshedAt: Math.max(at, now.state.refreshedAt ?? 0) }
+  const refreshedAt = Math.max(at, now.state.refreshedAt ?? 0)
+  const state: MirrorState = { ...pinned, roots, set: files, documents, refreshedAt }
   return { state, loose: { ...files, root: roots.at(-1) ?? anchor } }
 }
 
@@ -151,11 +188,12 @@ function versionOf(bytes: Uint8Array | undefined): number {
 
 type Opened = Pick<OpenedMirror, "trusted" | "files" | "refreshedAt" | "source"> & {
   readonly taking: "new" | "cached"
+  readonly documents: ReadonlyMap<string, Uint8Array> | undefined
   /** Whether what is downloaded is kept. Default true. */
   readonly keeps?: boolean
 }
 
-function withTargets(context: MirrorContext, { taking, keeps = true, ...opened }: Opened): OpenedMirror {
+function withTargets(context: MirrorContext, { taking, documents, keeps = true, ...opened }: Opened): OpenedMirror {
   // What lies in the cache and has not expired may be completed from the repository; what has, is used offline alone.
   const online = taking === "new"
   const find = (name: string, signal?: AbortSignal): Promise<TargetFacts | undefined> =>
@@ -167,6 +205,8 @@ function withTargets(context: MirrorContext, { taking, keeps = true, ...opened }
     target: async (name, signal) => {
       const facts = await find(name, signal)
       if (facts === undefined) throw missing(context, `the TUF repository has no ${name}`, "its targets do not list it")
+      const known = documents?.get(name)
+      if (known !== undefined && hasFacts(known, facts)) return known
       return targetBytes(context, opened.trusted, facts, { online, keeps, signal })
     },
   }
@@ -207,7 +247,7 @@ async function targetBytes(
     throw tufError("E_TRUST_MALFORMED", `${name} is too large`, `${length} bytes, at most ${tufBounds.target}`)
   }
   const cached = getting.keeps ? await cache.readTarget(url, name, length) : undefined
-  if (cached !== undefined && isThat(cached, facts)) return cached
+  if (cached !== undefined && hasFacts(cached, facts)) return cached
   for (const path of getting.online ? targetPaths(trusted, facts) : []) {
     const bytes = await source.fetch(path, length, getting.signal)
     if (bytes === undefined) continue
@@ -216,15 +256,6 @@ async function targetBytes(
     return bytes
   }
   throw missing(context, `${name} cannot be had`, whyNot(getting))
-}
-
-function isThat(bytes: Uint8Array, facts: TargetFacts): boolean {
-  try {
-    requireFacts(bytes, facts, facts.name)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function whyNot({ online }: Getting): string {

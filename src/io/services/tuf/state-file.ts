@@ -15,6 +15,8 @@ export interface MirrorState {
   readonly roots: readonly Uint8Array[]
   /** The last set that was whole. */
   readonly set?: Required<MetadataFiles>
+  /** Documents that the set lists: with them the state is enough to work offline. */
+  readonly documents?: ReadonlyMap<string, Uint8Array>
   /** A later timestamp, whose snapshot or targets could not be had. */
   readonly timestamp?: Uint8Array
   /** Milliseconds since the epoch; of the set. */
@@ -23,6 +25,8 @@ export interface MirrorState {
 
 /** Bytes of a state file: everything at its greatest. */
 export const STATE_BYTES: number = 32 * 1024 * 1024
+
+const MAX_DOCUMENTS = 16
 
 /** Write a state. */
 export function formatState(state: MirrorState): Uint8Array {
@@ -41,6 +45,7 @@ export function formatState(state: MirrorState): Uint8Array {
             snapshot: encodeBase64(state.set.snapshot),
             targets: encodeBase64(state.set.targets),
           },
+    documents: [...(state.documents ?? [])].map(([name, bytes]) => ({ name, bytes: encodeBase64(bytes) })),
     timestamp: text(state.timestamp),
     refreshedAt: state.refreshedAt === undefined ? undefined : new Date(state.refreshedAt).toISOString(),
   }
@@ -56,7 +61,12 @@ export function parseState(bytes: Uint8Array): MirrorState {
   const [pinned, set, timestamp] = [member(document, "pinned"), member(document, "set"), member(document, "timestamp")]
   const refreshed = member(document, "refreshedAt")
   const at = refreshed === undefined ? undefined : parseRfc3339(expectString(refreshed, "refreshedAt"))?.at
+  const documents = expectArray(member(document, "documents") ?? [], "documents", MAX_DOCUMENTS).map((item, index) => {
+    const entry = expectObject(item, `documents[${index}]`)
+    return [expectString(member(entry, "name"), "name"), read(member(entry, "bytes"), "bytes")] as const
+  })
   return {
+    documents: new Map(documents),
     ...(pinned === undefined ? {} : { pinned: read(pinned, "pinned") }),
     roots: expectArray(member(document, "roots"), "roots", tufBounds.rotations).map((root) => read(root, "roots")),
     ...(set === undefined ? {} : { set: parseSet(set, read) }),

@@ -11,7 +11,7 @@ import { tufBounds } from "../../../trust/tuf/bounds.ts"
 import type { HttpClient } from "../../net/http-types.ts"
 import { TufCache } from "./cache.ts"
 import { type LegacySource, legacyTrustedRoot } from "./legacy-root.ts"
-import { type MirrorContext, openCached, type OpenedMirror, openRefreshed } from "./mirror.ts"
+import { type MirrorContext, openCached, type OpenedMirror, openRefreshed, TUF_DOCUMENTS } from "./mirror.ts"
 import { mirrorSource } from "./mirror-source.ts"
 import { DEFAULT_MIRROR, SHIPPED, shippedFiles } from "./shipped.ts"
 import { statusOf } from "./status.ts"
@@ -35,9 +35,6 @@ export interface TrustRepositoryOptions {
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Milliseconds for which a refresh that failed is not tried again. */
 const RETRY_MS = 60_000
-const SIGNING_CONFIG = "signing_config.v0.2.json"
-const SIGNING_CONFIG_REKOR_V2 = "signing_config_rekor_v2.v0.2.json"
-const TRUSTED_ROOT = "trusted_root.json"
 
 interface Parts {
   readonly options: TrustRepositoryOptions
@@ -59,13 +56,13 @@ export function createTrustRepository(options: TrustRepositoryOptions): TrustRep
   const parts: Parts = { options, cache: new TufCache({ folder, clock, sleep, logger }), opened: new Map() }
   return {
     trustedRoot: async (asked, signal) => {
-      const { bytes, mirror, ...facts } = await document(parts, TRUSTED_ROOT, asked, signal)
+      const { bytes, mirror, ...facts } = await document(parts, TUF_DOCUMENTS.trustedRoot, asked, signal)
       if (bytes !== undefined) return { ...facts, mirror: mirror.url, bytes, value: parseTrustedRoot(bytes) }
       const value = await legacyTrustedRoot(mirror, signal)
       return { ...facts, mirror: mirror.url, bytes: buildTrustedRoot(value), value }
     },
     signingConfig: async (asked, signal) => {
-      const name = asked.rekorV2 === true ? SIGNING_CONFIG_REKOR_V2 : SIGNING_CONFIG
+      const name = TUF_DOCUMENTS[asked.rekorV2 === true ? "signingConfigRekorV2" : "signingConfig"]
       const { bytes, mirror, ...facts } = await document(parts, name, asked, signal)
       const there = bytes ?? (await mirror.target(name, signal))
       return { ...facts, mirror: mirror.url, bytes: there, value: parseSigningConfig(there) }
@@ -149,6 +146,8 @@ function noRoot(url: string): Error {
     "E_TRUST_MISSING",
     `no root is trusted for the TUF repository ${url}`,
     "could not find cached root.json; the one that came with the program is for the public instance alone",
+    undefined,
+    ["name its root, gotten by a way you trust: `countersign trust update --mirror URL --root FILE`"],
   )
 }
 
@@ -222,13 +221,18 @@ async function initialize(
   if (anchor === undefined) throw noRoot(url)
   const context = contextFor(parts, url, anchor)
   const opened = await openRefreshed(context, parts.options.clock.now(), { fresh: true, signal })
-  const targets = new Map<string, Uint8Array>()
-  for (const name of [TRUSTED_ROOT, SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2]) {
-    if ((await opened.find(name, signal)) !== undefined) targets.set(name, await opened.target(name, signal))
+  const { files, roots, refreshedAt, documents } = opened
+  const targets = new Map(documents)
+  if (!documents.has(TUF_DOCUMENTS.trustedRoot)) {
+    const target = async (name: string): Promise<Uint8Array> => {
+      const bytes = await opened.target(name, signal)
+      targets.set(name, bytes)
+      return bytes
+    }
+    await legacyTrustedRoot({ ...opened, target }, signal)
   }
-  if (!targets.has(TRUSTED_ROOT)) await legacyTrustedRoot(opened, signal)
-  const { files, roots, refreshedAt } = opened
-  const state = { ...(input.root === undefined ? {} : { pinned: anchor }), roots, set: files, refreshedAt }
+  const pinned = input.root === undefined ? {} : { pinned: anchor }
+  const state = { ...pinned, roots, set: files, documents, refreshedAt }
   await parts.cache.replace(url, { state, loose: { ...files, root: roots.at(-1) ?? anchor } }, targets)
   const kept = await openCached(context, refreshedAt, "new")
   remember(parts, url, Promise.resolve({ ...(kept ?? opened), source: "tuf" }), refreshedAt)
