@@ -79,7 +79,8 @@ async function open(ctx: OidcContext, url: string): Promise<string | undefined> 
     await ctx.openBrowser(url)
     return undefined
   } catch (thrown) {
-    return asToolError(thrown).message
+    const { why, message } = asToolError(thrown)
+    return why ?? message
   }
 }
 
