@@ -96,6 +96,11 @@ describe("the token given", () => {
     expect(JSON.stringify([error.message, error.next, error.details])).not.toMatch(/eyJ|insecure-test-secret/)
   })
 
+  it("comes from no provider when they are switched off, and one was asked for", async () => {
+    const error = await failure(tokens.get({ ...order, noAmbient: true, provider: "envvar" }))
+    expect(error.code).toBe("E_USAGE")
+  })
+
   it("is needed by the flow token", async () => {
     const error = await failure(tokens.get({ ...order, noAmbient: true, flow: "token" }))
     expect(error.code).toBe("E_OIDC_NO_TOKEN")

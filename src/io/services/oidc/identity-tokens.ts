@@ -9,7 +9,7 @@ import { variable, type OidcContext } from "./context.ts"
 import { loginByDevice } from "./device-login.ts"
 import { discover } from "./discovery.ts"
 import { clientSecret, givenToken } from "./given-token.ts"
-import { forbidden, noToken } from "./oidc-errors.ts"
+import { forbidden, noToken, shown } from "./oidc-errors.ts"
 
 type Flow = NonNullable<TokenOrder["flow"]>
 
@@ -36,8 +36,13 @@ async function tokenFor(ctx: OidcContext, order: TokenOrder, signal: AbortSignal
   if (order.given !== undefined && order.given !== "") {
     return identity(await givenToken(ctx, order.given), "--identity-token", "the identity token given")
   }
-  // A provider asked for by name is meant, whatever else is switched off.
-  if (order.provider !== undefined || order.noAmbient !== true) {
+  if (order.provider !== undefined && order.noAmbient === true) {
+    throw new ToolError("E_USAGE", {
+      what: `the provider ${shown(order.provider)} is asked for, and providers are switched off`,
+      next: ["leave out one of `--oidc-provider` and `--oidc-disable-ambient-providers`"],
+    })
+  }
+  if (order.noAmbient !== true) {
     const found = await ambientToken(ctx, order.provider, signal)
     if (found !== undefined) return identity(found.token, found.provider, `the token of ${found.provider}`)
   }
