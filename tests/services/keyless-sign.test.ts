@@ -1,0 +1,357 @@
+/** Signing for identities, and logging signatures of keys, against a private Sigstore: what works, and what must not. */
+import { writeFile } from "node:fs/promises"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import {
+  startTestRegistry,
+  startTestSandbox,
+  type SandboxFaults,
+  type TestRegistry,
+  type TestSandbox,
+} from "../../src/testing/index.ts"
+import { startProcess, type Ran, type TestProcess } from "../faces/cli/process-world.ts"
+import { putImage } from "../interop/images.ts"
+
+const EMAIL = "alice@example.com"
+const PASSWORD = ["--password-file", "password.txt"]
+let sandbox: TestSandbox
+let registry: TestRegistry
+let program: TestProcess
+let token: string
+let sequence = 0
+
+beforeAll(async () => {
+  sandbox = await startTestSandbox()
+  registry = await startTestRegistry()
+  program = await startProcess()
+  await writeFile(program.path("root.json"), sandbox.trustedRoot)
+  await writeFile(program.path("v1.json"), sandbox.signingConfig)
+  await writeFile(program.path("v2.json"), sandbox.signingConfigV2)
+  await program.write("app.txt", "an app\n")
+  await program.write("predicate.json", '{"hello":"world"}')
+  await program.write("password.txt", "secret")
+  const made = await program.run("keys", "generate", "--name", "signer", ...PASSWORD)
+  expectExit(made, 0)
+}, 60_000)
+
+beforeEach(async () => {
+  token = await sandbox.token({ email: EMAIL })
+})
+
+afterEach(() => {
+  sandbox.reset()
+  registry.reset()
+})
+
+afterAll(async () => {
+  await program.close()
+  await registry.close()
+  await sandbox.close()
+})
+
+async function image(): Promise<string> {
+  const name = `demo/app${sequence++}`
+  const { digest } = await putImage(registry.address, name, `content ${sequence}`)
+  return `${registry.address}/${name}@${digest}`
+}
+
+const root = (): readonly string[] => ["--trusted-root", program.path("root.json")]
+const keyless = (config: "v1" | "v2" = "v1"): readonly string[] => [
+  "--keyless",
+  "--yes",
+  "--identity-token",
+  token,
+  "--signing-config",
+  program.path(`${config}.json`),
+  ...root(),
+]
+const trust = (): readonly string[] => ["--identity", EMAIL, "--issuer", sandbox.services.oidc, ...root()]
+
+/** Paths asked of the sandbox by POST. */
+const posted = (): readonly string[] =>
+  sandbox.requests.filter(({ method }) => method === "POST").map(({ path }) => path)
+const pushed = (): readonly string[] =>
+  registry.requests.filter(({ method }) => method !== "GET" && method !== "HEAD").map(({ path }) => path)
+
+function expectExit(ran: Ran, exit: number): void {
+  expect(ran.exit, ran.stderr).toBe(exit)
+}
+
+describe("signing for an identity", () => {
+  it.each(["v1", "v2"] as const)("signs and attests an artifact, log %s", async (config) => {
+    const reference = await image()
+    expectExit(await program.run("sign", reference, ...keyless(config), "-a", "stage=prod"), 0)
+    expectExit(await program.run("verify", reference, ...trust(), "-a", "stage=prod"), 0)
+    const predicate = ["--type", "custom", "--predicate", "predicate.json"]
+    expectExit(await program.run("attest", reference, ...keyless(config), ...predicate), 0)
+    expectExit(await program.run("verify", reference, ...trust(), "--attestation", "custom"), 0)
+    const other = ["--identity", "mallory@example.com", "--issuer", sandbox.services.oidc, ...root()]
+    const refused = await program.run("verify", reference, ...other)
+    expectExit(refused, 1)
+    expect(refused.stderr).toContain("E_CERT_IDENTITY")
+  })
+
+  it.each(["v1", "v2"] as const)("signs and attests a file, log %s", async (config) => {
+    expectExit(await program.run("sign", "--blob", "app.txt", "--bundle", "app.json", ...keyless(config)), 0)
+    expectExit(await program.run("verify", "--blob", "app.txt", "--bundle", "app.json", ...trust()), 0)
+    const predicate = ["--type", "custom", "--predicate", "predicate.json"]
+    const attested = await program.run(
+      "attest",
+      "--blob",
+      "app.txt",
+      "--bundle",
+      "a.json",
+      ...predicate,
+      ...keyless(config),
+    )
+    expectExit(attested, 0)
+    const verified = await program.run(
+      ...["verify", "--blob", "app.txt", "--bundle", "a.json", "--attestation", "custom", ...trust()],
+    )
+    expectExit(verified, 0)
+  })
+
+  it("signs in the format of cosign 2, with certificate, entry and timestamp as annotations", async () => {
+    const reference = await image()
+    const stamp = ["--timestamp-url", sandbox.services.timestamp]
+    expectExit(await program.run("sign", reference, ...keyless(), ...stamp, "--format", "cosign-v2"), 0)
+    expectExit(await program.run("verify", reference, ...trust(), "--timestamps", "1", "--format", "cosign-v2"), 0)
+  })
+
+  it("asks once for identity and certificate, however many artifacts there are", async () => {
+    const references = [await image(), await image(), await image()]
+    const ran = await program.run("sign", ...references, ...keyless(), "--output", "json")
+    expectExit(ran, 0)
+    expect(posted().filter((path) => path.includes("signingCert"))).toHaveLength(1)
+    expect(posted().filter((path) => path.includes("/log/entries"))).toHaveLength(3)
+    const report = JSON.parse(ran.stdout) as { artifacts: { signatures: { sigstore: Record<string, unknown> }[] }[] }
+    for (const { signatures } of report.artifacts) {
+      expect(signatures[0]?.sigstore).toMatchObject({
+        identity: { name: EMAIL, issuer: sandbox.services.oidc },
+        logEntries: [{ log: sandbox.services.rekor }],
+        verified: true,
+      })
+    }
+  })
+
+  it("names identity, entry and timestamp to people", async () => {
+    const ran = await program.run("sign", await image(), ...keyless("v2"))
+    expect(ran.stdout).toContain(`identity   ${EMAIL} at ${sandbox.services.oidc}`)
+    expect(ran.stdout).toMatch(/log entry {2}http\S+\/rekor2 index \d+/)
+    expect(ran.stdout).toMatch(/timestamp {2}http\S+\/tsa\/\S+ at \d{4}-/)
+  })
+
+  it.each([
+    ["with a signing config", (): readonly string[] => ["--signing-config", program.path("v1.json")], "E_USAGE"],
+    ["without", (): readonly string[] => [], ""],
+  ])("takes URLs of services, %s", async (_, more, code) => {
+    const { fulcio, rekor } = sandbox.services
+    const urls = ["--fulcio-url", fulcio, "--rekor-url", rekor, "--identity-token", token, "--keyless", "--yes"]
+    const reference = await image()
+    const ran = await program.run("sign", reference, ...urls, ...more())
+    if (code === "") {
+      expectExit(ran, 0)
+      expectExit(await program.run("verify", reference, ...trust()), 0)
+    } else {
+      expectExit(ran, 2)
+      expect(ran.stderr).toContain("cannot specify service URLs and use signing config")
+    }
+  })
+
+  it("logs signatures of keys where it is asked", async () => {
+    const reference = await image()
+    const log = ["--log", "--yes", "--signing-config", program.path("v1.json"), ...root()]
+    expectExit(await program.run("sign", "--key", "signer.key", ...PASSWORD, reference, ...log), 0)
+    expectExit(await program.run("verify", "--key", "signer.pub", reference, "--log", "require", ...root()), 0)
+    expect(posted().some((path) => path.includes("signingCert"))).toBe(false)
+  })
+
+  it("gets a certificate for a key that is given", async () => {
+    const reference = await image()
+    expectExit(await program.run("sign", "--key", "signer.key", ...PASSWORD, reference, ...keyless()), 0)
+    expectExit(await program.run("verify", reference, ...trust()), 0)
+  })
+})
+
+describe("what becomes public", () => {
+  it("is shown by --preview, and nothing is signed", async () => {
+    const reference = await image()
+    registry.clearRequests()
+    const ran = await program.run("sign", reference, ...keyless("v2"), "--preview", "--output", "json", "-a", "x=y")
+    expectExit(ran, 0)
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      kind: "SigningPlan",
+      identity: { name: EMAIL, issuer: sandbox.services.oidc, authority: sandbox.services.fulcio },
+      logs: [{ url: sandbox.services.rekor2, version: 2 }],
+      timestamps: [sandbox.services.timestamp],
+      items: [{ artifact: reference, digest: reference.split("@")[1], annotations: { x: "y" }, published: "hashes" }],
+    })
+    expect([...posted(), ...pushed()]).toEqual([])
+  })
+
+  it.each([
+    ["sign", []],
+    ["attest", ["--type", "custom", "--predicate", "predicate.json"]],
+  ])("needs consent: %s without --yes and without a terminal", async (command, more) => {
+    const reference = await image()
+    registry.clearRequests()
+    const without = keyless().filter((word) => word !== "--yes")
+    const ran = await program.run(command, reference, ...without, ...more)
+    expectExit(ran, 2)
+    expect(ran.stderr).toContain("E_KEY_NO_TERMINAL")
+    expect(ran.stderr).toContain(`identity     ${EMAIL}`)
+    expect([...posted(), ...pushed()]).toEqual([])
+  })
+
+  it("asks nobody to log in for artifacts that do not exist", async () => {
+    const ran = await program.run("sign", `${registry.address}/demo/none:1`, ...keyless())
+    expectExit(ran, 1)
+    expect(ran.stderr).toContain("E_REF_TAG_NOT_FOUND")
+    expect(posted()).toEqual([])
+  })
+})
+
+describe("services that fail for a moment", () => {
+  it.each<[string, "v1" | "v2", SandboxFaults]>([
+    ["a log that has the entry already", "v1", { conflict: { times: 1 } }],
+    ["a version 2 log that has the entry already", "v2", { conflict: { times: 1 } }],
+  ])("%s makes no duplicates", async (_, config, faults) => {
+    const reference = await image()
+    sandbox.setFaults(faults)
+    expectExit(await program.run("sign", reference, ...keyless(config)), 0)
+    sandbox.setFaults({})
+    expectExit(await program.run("verify", reference, ...trust()), 0)
+  })
+})
+
+describe("services that misbehave", () => {
+  const rekor = ({ path }: { readonly path: string }): boolean => path.includes("/log/entries")
+  const fulcio = ({ path }: { readonly path: string }): boolean => path.includes("/signingCert")
+  const tsa = ({ path }: { readonly path: string }): boolean => path.includes("/tsa/")
+
+  it.each<[string, "v1" | "v2", SandboxFaults, string]>([
+    ["wrong SCT", "v1", { sct: "wrong-signature" }, "E_CERT_SCT"],
+    ["SCT of an unknown log", "v1", { sct: "unknown-log" }, "E_CERT_SCT"],
+    ["SCT that a bundle cannot hold", "v1", { sct: "detached" }, "E_CERT_SCT"],
+    ["wrong promise", "v1", { log: "wrong-promise" }, "E_TLOG_PROOF"],
+    ["promise of another time", "v1", { log: "wrong-time" }, "E_TLOG_PROOF"],
+    ["no promise", "v1", { log: "missing-promise" }, "E_SERVICE_PROTOCOL"],
+    ["no inclusion proof", "v1", { log: "missing-proof" }, "E_SERVICE_PROTOCOL"],
+    ["no inclusion proof (2)", "v2", { log: "missing-proof" }, "E_SERVICE_PROTOCOL"],
+    ["wrong inclusion proof", "v1", { log: "wrong-proof" }, "E_TLOG_PROOF"],
+    ["wrong inclusion proof (2)", "v2", { log: "wrong-proof" }, "E_TLOG_PROOF"],
+    ["wrong root", "v1", { log: "wrong-root" }, "E_TLOG_PROOF"],
+    ["bad checkpoint", "v1", { log: "bad-checkpoint" }, "E_TLOG_PROOF"],
+    ["bad checkpoint (2)", "v2", { log: "bad-checkpoint" }, "E_TLOG_PROOF"],
+    ["entry about something else", "v1", { log: "wrong-body" }, "E_SERVICE_PROTOCOL"],
+    ["entry about something else (2)", "v2", { log: "wrong-body" }, "E_SERVICE_PROTOCOL"],
+    ["timestamp refused", "v2", { timestamp: "rejection" }, "E_TSA_INVALID"],
+    ["timestamp of something else", "v2", { timestamp: "wrong-imprint" }, "E_TSA_INVALID"],
+    ["timestamp that does not verify", "v2", { timestamp: "wrong-signature" }, "E_TSA"],
+    ["log answers with garbage", "v1", { transport: "garbage", where: rekor }, "E_SERVICE_PROTOCOL"],
+    ["log is not there", "v1", { transport: "status-404", where: rekor }, "E_SERVICE_REFUSED"],
+    ["log answers without end", "v1", { transport: "huge", where: rekor }, "E_NET_TOO_LARGE"],
+    ["log sends us elsewhere", "v1", { transport: "redirect-loopback", where: rekor }, "E_NET_FORBIDDEN_TARGET"],
+    ["authority answers with garbage", "v1", { transport: "garbage", where: fulcio }, "E_SERVICE_PROTOCOL"],
+    ["authority sends us elsewhere", "v1", { transport: "redirect-loopback", where: fulcio }, "E_NET_FORBIDDEN_TARGET"],
+    ["timestamp authority is not there", "v2", { transport: "status-404", where: tsa }, "E_TSA_INVALID"],
+    ["certificate that has ended", "v1", { clockSkewMs: { fulcio: -3_600_000 } }, "E_SERVICE_PROTOCOL"],
+  ])("%s: a clear error, and nothing is stored", async (_, config, faults, code) => {
+    const reference = await image()
+    registry.clearRequests()
+    sandbox.setFaults(faults)
+    const ran = await program.run("sign", reference, ...keyless(config))
+    expect(ran.exit, ran.stdout).not.toBe(0)
+    expect(ran.stderr).toContain(`[${code}`)
+    expect(ran.stderr).not.toContain("E_INTERNAL")
+    expect(ran.stdout).not.toContain("signed  ")
+    expect(pushed()).toEqual([])
+    // SECURITY: a token is good for minutes, and errors are pasted into tickets.
+    expect(ran.stderr).not.toContain(token.split(".")[1])
+    expect(ran.stderr).not.toContain(token.split(".")[2])
+  })
+
+  it("logs nothing for a certificate that nobody would trust", async () => {
+    sandbox.setFaults({ sct: "wrong-signature" })
+    await program.run("sign", await image(), ...keyless())
+    expect(posted().filter((path) => path.includes("/log/entries"))).toEqual([])
+  })
+
+  it("refuses a token that the authority refuses, in its words", async () => {
+    const expired = await sandbox.token({ email: EMAIL, claims: { exp: 1_000_000_000 } })
+    const words = keyless().map((word) => (word === token ? expired : word))
+    const ran = await program.run("sign", await image(), ...words)
+    expect(ran.exit).toBe(1)
+    expect(ran.stderr).toContain("E_OIDC_REJECTED")
+    expect(ran.stderr).not.toContain(expired.split(".")[2])
+  })
+})
+
+describe("options that contradict each other", () => {
+  const reference = "registry.example/app:1"
+  it.each<[string, () => readonly string[], string]>([
+    [
+      "a config without logs for a key that logs",
+      () => ["sign", reference, "--key", "signer.key", "--no-log"],
+      "--no-log",
+    ],
+    [
+      "token without identity",
+      () => ["sign", reference, "--key", "signer.key", "--identity-token", "x"],
+      "--identity-token",
+    ],
+    [
+      "log and no log",
+      () => ["sign", reference, "--key", "signer.key", "--log", "--no-log"],
+      "--log and --no-log at once",
+    ],
+    [
+      "version 2 logs without timestamps",
+      () => {
+        const urls = ["--fulcio-url", "http://127.0.0.1:1", "--rekor-url", "http://127.0.0.1:1", "--rekor-version", "2"]
+        return [
+          "sign",
+          "--keyless",
+          "--yes",
+          "--identity-token",
+          token,
+          ...urls,
+          "--blob",
+          "app.txt",
+          "--bundle",
+          "b.json",
+        ]
+      },
+      "a timestamp authority must be provided to request a short-lived certificate that will be logged to Rekor",
+    ],
+    [
+      "identity with a format of certificates",
+      () => ["sign", reference, ...keyless(), "--format", "notation"],
+      "notation",
+    ],
+    [
+      "version 2 log in the format of cosign 2",
+      () => ["sign", reference, ...keyless("v2"), "--format", "cosign-v2"],
+      "cannot hold entries of version 2 logs",
+    ],
+    [
+      "if missing for an identity",
+      () => ["sign", reference, ...keyless(), "--if-missing"],
+      "every run makes a new key",
+    ],
+    [
+      "neither log nor timestamp",
+      () => ["sign", "--blob", "app.txt", "--bundle", "b.json", ...keyless(), "--no-log"],
+      "needs a log or a timestamp authority",
+    ],
+    [
+      "unknown algorithm",
+      () => ["sign", "--blob", "app.txt", "--bundle", "b.json", ...keyless(), "--signing-algorithm", "rsa-512"],
+      "rsa-512",
+    ],
+  ])("%s", async (_, argv, text) => {
+    const ran = await program.run(...argv())
+    expectExit(ran, 2)
+    expect(ran.stderr).toContain(text)
+    expect(posted()).toEqual([])
+  })
+})
