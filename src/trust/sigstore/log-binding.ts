@@ -16,8 +16,8 @@ import type {
   HashedRekordV2,
   HashValue,
 } from "../../envelopes/log-entry/entry-body.ts"
-import type { LogQuestion } from "./log-entries.ts"
 import type { LogFault, LogForm } from "./log-fault.ts"
+import type { LogQuestion } from "./log-question.ts"
 
 type Signed = LogQuestion["signed"]
 type Enveloped = Extract<Signed["content"], { readonly kind: "envelope" }>
