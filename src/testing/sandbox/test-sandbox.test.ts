@@ -37,8 +37,14 @@ async function certify(): Promise<Response> {
   return post(`${sandbox.services.fulcio}/api/v2/signingCert`, body, headers)
 }
 
-/** Log a new signature. */
-async function log(version: 1 | 2): Promise<Response> {
+/** Log a new signature. @param times - how often the same one. @returns the last answer. */
+async function log(version: 1 | 2, at: TestSandbox = sandbox, times = 1): Promise<Response> {
+  const [url, body] = proposal(version, at)
+  for (let i = 1; i < times; i++) await post(url, body)
+  return post(url, body)
+}
+
+function proposal(version: 1 | 2, { services }: TestSandbox): readonly [url: string, body: unknown] {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const text = randomUUID()
   const digest = createHash("sha256").update(text).digest()
@@ -47,14 +53,14 @@ async function log(version: 1 | 2): Promise<Response> {
     const rawBytes = publicKey.export({ type: "spki", format: "der" }).toString("base64")
     const verifier = { keyDetails: "PKIX_ECDSA_P256_SHA_256", publicKey: { rawBytes } }
     const hashedRekordRequestV002 = { digest: digest.toString("base64"), signature: { content, verifier } }
-    return post(`${sandbox.services.rekor2}/api/v2/log/entries`, { hashedRekordRequestV002 })
+    return [`${services.rekor2}/api/v2/log/entries`, { hashedRekordRequestV002 }]
   }
   const pem = btoa(publicKey.export({ type: "spki", format: "pem" }).toString())
   const spec = {
     data: { hash: { algorithm: "sha256", value: digest.toString("hex") } },
     signature: { content, publicKey: { content: pem } },
   }
-  return post(`${sandbox.services.rekor}/api/v1/log/entries`, { apiVersion: "0.0.1", kind: "hashedrekord", spec })
+  return [`${services.rekor}/api/v1/log/entries`, { apiVersion: "0.0.1", kind: "hashedrekord", spec }]
 }
 
 interface Entry {
@@ -117,6 +123,10 @@ describe("a test sandbox", () => {
     const second = await startTestSandbox({ folder: `${sandbox.folder}/kept`, duplicates: true })
     try {
       expect(second.tufRoot).toEqual(first.tufRoot)
+      for (const version of [1, 2] as const) {
+        expect((await log(version, second, 2)).status).toBe(201)
+        expect((await log(version, sandbox, 2)).status).toBe(409)
+      }
     } finally {
       await second.close()
     }
@@ -181,9 +191,9 @@ describe("faults", () => {
         const reader = answer.body?.getReader()
         let size = 0
         for (;;) {
-          const { done = true, value } = (await reader?.read()) ?? {}
-          size += (value as Uint8Array | undefined)?.length ?? 0
-          if (done) return "ended"
+          const step = await reader?.read()
+          if (step === undefined || step.done) return "ended"
+          size += (step.value as Uint8Array).length
           if (size > 1024 * 1024) {
             await reader?.cancel()
             return "endless"

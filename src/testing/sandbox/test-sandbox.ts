@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { SandboxFacts, SandboxTokenOptions } from "../../app/sandbox-host.ts"
 import type { Clock, Logger } from "../../core/ports.ts"
 import { listenRegistry } from "../../servers/registry/listen.ts"
+import { lockFolder } from "../../servers/sandbox/material/data-folder.ts"
 import type { RekorOptions } from "../../servers/sandbox/rekor/options.ts"
 import {
   createSandbox,
@@ -75,6 +76,7 @@ const CLOSE_MS = 50
 export async function startTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
   const clock = options.clock ?? { now: () => Date.now() }
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "countersign-test-sandbox-")))
+  const lock = await lockFolder(folder)
   const initial = options.faults ?? {}
   const state: ServingState = { faults: initial, budget: createFaultBudget(), requests: [] }
   const opening = Promise.withResolvers<Sandbox>()
@@ -91,6 +93,7 @@ export async function startTestSandbox(options: TestSandboxOptions = {}): Promis
   const url = `http://${server.address}`
   const stop = async (): Promise<void> => {
     await Promise.all([server.close(), elsewhere.close()])
+    lock.release()
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
   }
   const sandbox = await open(options, { folder, url, clock, state }).catch(async (thrown: unknown) => {
