@@ -56,7 +56,11 @@ function sessionOf(invocation: Invocation): Session {
       const repository = textOf("signature-repository")
       const hosts = registryHosts(targets, repository)
       const connection = await connectionOptions(flags, world, hosts, textOf("password-file"))
-      const options = { ...connection, revocationReach: revocationReach(targets) }
+      const options = {
+        ...connection,
+        revocationReach: revocationReach(targets),
+        ...(mayLogIn(invocation) ? { timeoutMs: LOGIN_MS } : {}),
+      }
       if (targets.length === 0) return world.open({ ...options, artifacts: false })
       if (options.username === undefined && options.token === undefined) return world.open(options)
       const registry = credentialsRegistry(targets, repository)
@@ -64,6 +68,14 @@ function sessionOf(invocation: Invocation): Session {
     },
     files,
   }
+}
+
+/** Milliseconds for a command in which somebody logs in and agrees: people read. */
+const LOGIN_MS = 3_600_000
+
+/** Whether a person may be waited for, and no other time was given. */
+function mayLogIn({ command: { flags: specs }, flags }: Invocation): boolean {
+  return !flags.given("timeout") && specs.some(({ name }) => name === "keyless") && flags.bool("keyless")
 }
 
 /** Asked before anything else: a file that is missing must not be found out after some of the work. */
