@@ -16,8 +16,8 @@ import { type HeldLock, withLockFile } from "../../system/lock-file.ts"
 import { cacheFileName, mirrorFolder } from "./cache-names.ts"
 import { formatState, type MirrorState, parseState, STATE_BYTES } from "./state-file.ts"
 
-/** Looks at a lock that is held, 25 ms apart: what waits has been verified already and can do without the cache. */
-const LOOKS = 80
+/** Looks at a lock that is held, 25 ms apart: a refresh was verified already and can do without the cache. */
+const LOOKS = { refresh: 12, initialize: 400 } as const
 const LOCK = ".countersign.lock"
 /** Not `.json`: a role may have any name, and its file has that. */
 const STATE = "countersign.state"
@@ -124,7 +124,7 @@ export class TufCache {
    */
   async write(mirror: string, change: (now: CachedMirror) => CacheChange | undefined): Promise<void> {
     const folder = this.#folderOf(mirror)
-    await this.#locked(async (lock) => {
+    await this.#locked("refresh", async (lock) => {
       const wanted = change(await this.read(mirror))
       if (wanted === undefined) return
       await makePrivate(folder)
@@ -140,7 +140,7 @@ export class TufCache {
    */
   async replace(mirror: string, change: CacheChange, targets: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const folder = this.#folderOf(mirror)
-    await this.#locked(async (lock) => {
+    await this.#locked("initialize", async (lock) => {
       await makePrivate(join(folder, "targets"))
       for (const [name, bytes] of targets) await this.writeTarget(mirror, name, bytes)
       await this.#place(lock, folder, change)
@@ -202,7 +202,7 @@ export class TufCache {
     return join(this.folder, mirrorFolder(mirror))
   }
 
-  async #locked(work: (lock: HeldLock) => Promise<void>): Promise<void> {
+  async #locked(looks: keyof typeof LOOKS, work: (lock: HeldLock) => Promise<void>): Promise<void> {
     await makePrivate(this.folder)
     const { clock, sleep } = this.#options
     const path = join(this.folder, LOCK)
@@ -213,7 +213,7 @@ export class TufCache {
         next: ["run the command again when the other one has ended"],
       })
     const fault = (at: string, thrown: unknown): Error => ioError("write", at, thrown)
-    await withLockFile({ path, clock, sleep, maxLooks: LOOKS, busy, fault }, work)
+    await withLockFile({ path, clock, sleep, maxLooks: LOOKS[looks], busy, fault }, work)
   }
 }
 
