@@ -138,6 +138,30 @@ describe("what is refused", () => {
     expect(charset.status).toBe(201)
   })
 
+  it("no value at any place of a query makes a failure", async () => {
+    await logs.post(ENTRIES, hashedrekord("a"))
+    const uuid = "0".repeat(80)
+    const queries = [
+      [`${ENTRIES}/retrieve`, { entries: [hashedrekord("a")], entryUUIDs: [uuid], logIndexes: [0] }],
+      [
+        `${V1}/api/v1/index/retrieve`,
+        {
+          hash: uuid.slice(16),
+          email: "a@b.c",
+          publicKey: { format: "x509", content: base64(signer.pem) },
+          operator: "and",
+        },
+      ],
+    ] as const
+    for (const [url, query] of queries) {
+      expect((await logs.post(url, query)).status).toBe(200)
+      for (const { name, document } of mutations(query)) {
+        const { status } = await logs.post(url, document)
+        expect([name, [200, 400].includes(status) ? "answered" : status]).toEqual([name, "answered"])
+      }
+    }
+  })
+
   it.each<[string, string, number]>([
     ["GET", "/api/v1/nothing", 404],
     ["GET", "/", 404],

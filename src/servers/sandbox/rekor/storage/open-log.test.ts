@@ -11,7 +11,8 @@ import { leafHash, verifyConsistency, verifyInclusion } from "../../../../crypto
 import { consistencyPath, inclusionPath } from "../../../../crypto/transparency/merkle-tree.ts"
 import { noteKeyId } from "../../../../crypto/transparency/note-key.ts"
 import { parseSignedNote, signNote } from "../../../../crypto/transparency/signed-note.ts"
-import { type AppendOnlyLog, type LogHead, type LogOptions, openLog } from "./append-only-log.ts"
+import type { AppendOnlyLog, LogHead, LogOptions } from "./append-only-log.ts"
+import { openLog } from "./open-log.ts"
 
 const key = localSigningKey(await generatePrivateKey("ed25519"))
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
