@@ -27,57 +27,62 @@ export function createSandboxHost(process: SandboxProcess): SandboxHost {
 /** @see SandboxHost.serve */
 async function serveSandbox(options: SandboxServeOptions, process: SandboxProcess): Promise<RunningSandbox> {
   const { data, listen } = options
-  const given = options.url === undefined ? undefined : originOf(options.url)
-  const { clock, randomness } = process
+  const known = options.url === undefined ? fixedOrigin(listen) : originOf(options.url)
   const logger = createServerLog({
     format: options.logFormat ?? "text",
     level: options.logLevel ?? "info",
-    clock,
+    clock: process.clock,
     write: process.log,
   })
   const lock = await lockFolder(data)
+  const closers = [
+    (): Promise<void> => {
+      lock.release()
+      return Promise.resolve()
+    },
+  ]
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).reverse()) await one()
+  }
   const opening = Promise.withResolvers<Sandbox>()
   opening.promise.catch(() => undefined)
+  const open = async (url: string): Promise<Sandbox> => {
+    const durability = options.durability === undefined ? {} : { durability: options.durability }
+    const sandbox = await createSandbox({ ...process, ...durability, folder: data, url, logger })
+    closers.splice(1, 0, () => sandbox.close())
+    await writeDocuments(data, url, sandbox.documents)
+    opening.resolve(sandbox)
+    return sandbox
+  }
   try {
-    // The address decides the URLs: requests that come before there is a sandbox wait for it.
-    const server = await listenRegistry({
-      listen,
-      handler: async (request) => (await opening.promise).fetch(request),
-      logger,
-      clock,
-      event: "sandbox.request",
-    })
-    try {
-      const url = given ?? `http://${reachable(listen, server.address)}`
-      const durability = options.durability === undefined ? {} : { durability: options.durability }
-      const sandbox = await createSandbox({ folder: data, url, clock, randomness, logger, ...durability })
-      await writeDocuments(data, url, sandbox.documents)
-      opening.resolve(sandbox)
-      return {
-        address: server.address,
-        facts: sandboxFacts(data, url),
-        loopback: isLoopback(server.address),
-        close: async () => {
-          await server.close()
-          await sandbox.close()
-          lock.release()
-        },
-      }
-    } catch (thrown) {
-      opening.reject(thrown)
-      await server.close()
-      throw thrown
-    }
+    // Who finds the port open finds the documents, too. A port yet to be found decides the URLs: then requests wait.
+    if (known !== undefined) await open(known)
+    const { clock } = process
+    const handler = async (request: Request): Promise<Response> => (await opening.promise).fetch(request)
+    const server = await listenRegistry({ listen, handler, logger, clock, event: "sandbox.request" })
+    closers.push(() => server.close())
+    const url = known ?? `http://${reachable(listen, server.address)}`
+    if (known === undefined) await open(url)
+    return { address: server.address, facts: sandboxFacts(data, url), loopback: isLoopback(server.address), close }
   } catch (thrown) {
-    lock.release()
+    opening.reject(thrown)
+    await close()
     throw thrown
   }
+}
+
+/** The origin of an address that names its port; `undefined` when the port is yet to be found or there is none. */
+function fixedOrigin(listen: string): string | undefined {
+  const port = Number(/:([0-9]{1,5})$/.exec(listen)?.[1] ?? 0)
+  const origin = `http://${reachable(listen, listen)}`
+  // What is malformed is refused by whoever listens.
+  return port === 0 || !URL.canParse(origin) ? undefined : origin
 }
 
 /** Host and port by which this machine reaches what listens there: the name as given, loopback for every address. */
 function reachable(listen: string, address: string): string {
   const host = listen.slice(0, listen.lastIndexOf(":"))
-  const port = address.slice(address.lastIndexOf(":") + 1)
+  const port = Number(address.slice(address.lastIndexOf(":") + 1))
   if (host === "[::]") return `[::1]:${port}`
   return host === "" || host === "0.0.0.0" ? `127.0.0.1:${port}` : `${host.toLowerCase()}:${port}`
 }
