@@ -1,15 +1,10 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import type { HashAlgorithm } from "../../../src/core/ports.ts"
 import { parsePublicKey } from "../../../src/crypto/public-key.ts"
-import { parseCertificate } from "../../../src/crypto/x509/parse-certificate.ts"
-import type { UnverifiedBundle } from "../../../src/envelopes/bundle/bundle.ts"
 import { parseBundle } from "../../../src/envelopes/bundle/parse-bundle.ts"
 import { buildEntryBody } from "../../../src/envelopes/log-entry/build-entry-body.ts"
 import { parseEntryBody } from "../../../src/envelopes/log-entry/parse-entry-body.ts"
 import { judgeLogEntries, type LogQuestion } from "../../../src/trust/sigstore/log-entries.ts"
-import { bundleOf, bundles, oldBundleOf, present, rootOf } from "./shared.ts"
+import { bundleOf, oldBundleOf, present, questionOf } from "./shared.ts"
 
 /** What comes of the entries alone: `ok`, or the code of the finding. Faults elsewhere in the bundle are not theirs. */
 const cases: readonly (readonly [folder: string, outcome: string])[] = [
@@ -63,27 +58,6 @@ const old = [
   "bundleV02-intoto.sigstore",
   "bundleV03-intoto.sigstore",
 ]
-
-function signedOf({ material, content }: UnverifiedBundle, keyFile?: string): LogQuestion["signed"] {
-  const [leaf] = material.kind === "certificate" ? material.certificates : []
-  const key =
-    leaf === undefined ? parsePublicKey(new Uint8Array(readFileSync(keyFile!))) : parseCertificate(leaf).publicKey!
-  const verifier = leaf === undefined ? { key } : { key, certificate: leaf }
-  if (content.kind === "dsse") {
-    const { payload, payloadType, signature } = content
-    return { signature: signature.sig, verifier, content: { kind: "envelope", payload, payloadType } }
-  }
-  const digests: Partial<Record<HashAlgorithm, Uint8Array>> = {}
-  if (content.digest !== undefined) digests[content.digest.algorithm] = content.digest.value
-  return { signature: content.signature, verifier, content: { kind: "message", digests } }
-}
-
-function questionOf(bytes: Uint8Array, folder?: string): LogQuestion {
-  const bundle = parseBundle(bytes)
-  const key = folder === undefined ? undefined : join(bundles, folder, "key.pub")
-  const signed = signedOf(bundle, key)
-  return { entries: bundle.logEntries, form: "bundle", logs: rootOf(folder).tlogs, signed, required: 1 }
-}
 
 function outcomeOf(question: LogQuestion): string {
   const { findings, verified } = judgeLogEntries(question)

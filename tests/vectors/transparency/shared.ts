@@ -1,10 +1,14 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { decodeBase64 } from "../../../src/codec/base64.ts"
-import type { PublicKey } from "../../../src/core/ports.ts"
+import type { HashAlgorithm, PublicKey } from "../../../src/core/ports.ts"
 import { encodePem } from "../../../src/codec/pem.ts"
 import { parsePublicKey } from "../../../src/crypto/public-key.ts"
 import type { TrustedLog } from "../../../src/core/sigstore.ts"
+import { parseCertificate } from "../../../src/crypto/x509/parse-certificate.ts"
+import type { UnverifiedBundle } from "../../../src/envelopes/bundle/bundle.ts"
+import { parseBundle } from "../../../src/envelopes/bundle/parse-bundle.ts"
+import type { LogQuestion } from "../../../src/trust/sigstore/log-entries.ts"
 
 const shared = join(import.meta.dirname, "../../../../shared/vectors")
 const PUBLIC_GOOD = join(shared, "trusted-roots", "trusted-root-public-good.json")
@@ -57,11 +61,15 @@ function logOf({ baseUrl, publicKey, logId }: JsonLog): TrustedLog {
   }
 }
 
+/** Where the trusted root of a case is. */
+export function rootPath(folder?: string): string {
+  const own = folder === undefined ? undefined : join(bundles, folder, "trusted_root.json")
+  return own !== undefined && existsSync(own) ? own : PUBLIC_GOOD
+}
+
 /** The trusted root of a case; that of the public good instance where it has none. */
 export function rootOf(folder?: string): TestRoot {
-  const own = folder === undefined ? undefined : join(bundles, folder, "trusted_root.json")
-  const path = own !== undefined && existsSync(own) ? own : PUBLIC_GOOD
-  const root = JSON.parse(readFileSync(path, "utf8")) as JsonRoot
+  const root = JSON.parse(readFileSync(rootPath(folder), "utf8")) as JsonRoot
   return {
     tlogs: root.tlogs.map(logOf),
     ctlogs: root.ctlogs.map(logOf),
@@ -77,4 +85,26 @@ export function bundleOf(folder: string): Uint8Array {
 
 export function oldBundleOf(name: string): Uint8Array {
   return new Uint8Array(readFileSync(join(oldBundles, name)))
+}
+
+function signedOf({ material, content }: UnverifiedBundle, keyFile?: string): LogQuestion["signed"] {
+  const [leaf] = material.kind === "certificate" ? material.certificates : []
+  const key =
+    leaf === undefined ? parsePublicKey(new Uint8Array(readFileSync(keyFile!))) : parseCertificate(leaf).publicKey!
+  const verifier = leaf === undefined ? { key } : { key, certificate: leaf }
+  if (content.kind === "dsse") {
+    const { payload, payloadType, signature } = content
+    return { signature: signature.sig, verifier, content: { kind: "envelope", payload, payloadType } }
+  }
+  const digests: Partial<Record<HashAlgorithm, Uint8Array>> = {}
+  if (content.digest !== undefined) digests[content.digest.algorithm] = content.digest.value
+  return { signature: content.signature, verifier, content: { kind: "message", digests } }
+}
+
+/** The question about the entries of a bundle. @param folder - of the case, for its key and trusted root. */
+export function questionOf(bytes: Uint8Array, folder?: string): LogQuestion {
+  const bundle = parseBundle(bytes)
+  const key = folder === undefined ? undefined : join(bundles, folder, "key.pub")
+  const signed = signedOf(bundle, key)
+  return { entries: bundle.logEntries, form: "bundle", logs: rootOf(folder).tlogs, signed, required: 1 }
 }
