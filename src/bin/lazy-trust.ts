@@ -25,6 +25,7 @@ export function lazyTrust(host: Host, options: ConnectionOptions, http: LazyHttp
     trustedRoot: async (...asked) => (await trust()).trustedRoot(...asked),
     signingConfig: async (...asked) => (await trust()).signingConfig(...asked),
     initialize: async (...asked) => (await trust()).initialize(...asked),
+    fetchRoot: async (...asked) => (await trust()).fetchRoot(...asked),
     status: async (...asked) => (await trust()).status(...asked),
   }
 }

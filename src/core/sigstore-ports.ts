@@ -166,6 +166,8 @@ export interface TrustRepository {
     input: { readonly mirror?: string; readonly root?: Uint8Array },
     signal?: AbortSignal,
   ): Promise<{ readonly mirror: string; readonly status: readonly TrustTarget[] } & TrustStatus>
+  /** A root from a URL that the user named, not judged. @throws {ToolError} `E_NET_*`, `E_TRUST_MISSING`, `E_SERVICE_PROTOCOL`. */
+  fetchRoot(url: string, signal?: AbortSignal): Promise<Uint8Array>
   /** Which repository is in use and what is known of it. @throws as {@link trustedRoot}. */
   status(options: TrustOptions, signal?: AbortSignal): Promise<TrustStatus>
 }

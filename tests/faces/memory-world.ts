@@ -167,7 +167,13 @@ const noSigstore: SigstoreServices = {
   certificates: { certify: noService },
   logs: { add: noService, find: noService, entryAt: noService },
   tokens: { get: noService },
-  trust: { trustedRoot: noService, signingConfig: noService, initialize: noService, status: noService },
+  trust: {
+    trustedRoot: noService,
+    signingConfig: noService,
+    initialize: noService,
+    fetchRoot: noService,
+    status: noService,
+  },
 }
 
 /** The real files, with relative paths taken from `folder`. */

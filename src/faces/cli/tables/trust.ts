@@ -124,5 +124,45 @@ const doctor: CommandSpec = {
   load: async () => (await import("../commands/cert-doctor.ts")).certDoctor,
 }
 
+const update: CommandSpec = {
+  path: ["trust", "update"],
+  summary: "get the trusted root and signing config of a Sigstore instance anew",
+  description:
+    "Asks the TUF repository in use and verifies everything it says. With --mirror or --root it begins anew with another\n" +
+    "repository, which is the one in use from then on; cosign uses the same cache. The root of a repository other than the\n" +
+    "public one must be given: nothing else says whom to believe.",
+  examples: [
+    { about: "refresh what is in use", line: "countersign trust update" },
+    {
+      about: "use a repository of your own",
+      line: "countersign trust update --mirror https://tuf.example --root root.json",
+    },
+  ],
+  flags: [
+    { name: "mirror", type: "string", usage: "URL of the TUF repository to use from now on", placeholder: "URL" },
+    { name: "root", type: "string", usage: "the root.json to believe: a file, or a URL", placeholder: "FILE|URL" },
+    {
+      name: "root-checksum",
+      type: "string",
+      usage: "SHA-256 of the root, or sha512: and its SHA-512, in hexadecimal",
+      placeholder: "HEX",
+    },
+  ],
+  args: { min: 0, max: 0, usage: "" },
+  load: async () => (await import("../commands/trust-update.ts")).trustUpdate,
+}
+
+const status: CommandSpec = {
+  path: ["trust", "status"],
+  summary: "show which TUF repository is in use and how old its data is, without asking it",
+  examples: [
+    { about: "what is known", line: "countersign trust status" },
+    { about: "for a program", line: "countersign trust status --output json" },
+  ],
+  flags: [],
+  args: { min: 0, max: 0, usage: "" },
+  load: async () => (await import("../commands/trust-update.ts")).trustStatus,
+}
+
 /** `trust …` and `cert …`. */
-export const trustCommands: readonly CommandSpec[] = [add, list, show, remove, doctor]
+export const trustCommands: readonly CommandSpec[] = [add, list, show, remove, update, status, doctor]

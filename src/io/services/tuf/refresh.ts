@@ -87,5 +87,11 @@ function isCopy(bytes: Uint8Array, facts: MetaFacts | undefined): boolean {
 async function required({ source, signal }: RefreshInput, name: string, max: number): Promise<Uint8Array> {
   const bytes = await source.fetch(name, max, signal)
   if (bytes !== undefined) return bytes
-  throw tufError("E_TRUST_MISSING", `the TUF repository has no ${name}`, "it answered that there is no such file")
+  throw tufError(
+    "E_TRUST_MISSING",
+    `the TUF repository has no ${name}`,
+    "it answered that there is no such file",
+    undefined,
+    ["check the URL of the mirror; see which one is in use with `countersign trust status`"],
+  )
 }

@@ -68,6 +68,12 @@ export function createTrustRepository(options: TrustRepositoryOptions): TrustRep
       return { ...facts, mirror: mirror.url, bytes: there, value: parseSigningConfig(there) }
     },
     initialize: (input, signal) => initialize(parts, input, signal),
+    fetchRoot: async (url, signal) => {
+      const [, base = "", file = ""] = /^(.*\/)([^/]*)$/.exec(url) ?? []
+      const bytes = await mirrorSource(options.http, base).fetch(file, tufBounds.root, signal)
+      if (bytes !== undefined) return bytes
+      throw tufError("E_TRUST_MISSING", "the URL of the root has no file", "it answered that there is none")
+    },
     status: async (asked, signal) => {
       const context = await contextOf(parts)
       const opened = await open(parts, context, asked, signal)
