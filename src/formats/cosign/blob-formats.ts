@@ -81,10 +81,8 @@ export const cosignBlobs: BlobFormats = {
       },
     }
   },
-  parseBundle: (bytes) => {
-    const document = parseJson(bytes, { maxBytes: limits.bundleBytes, what: "bundle" })
-    return looksLikeLegacyBundle(document) ? legacyCandidate(bytes) : bundleCandidate(fileSignature(bytes, BUNDLE_V03))
-  },
+  parseBundle: (bytes) =>
+    isLegacyBundle(bytes) ? legacyCandidate(bytes) : bundleCandidate(fileSignature(bytes, BUNDLE_V03)),
   parseSignature: (bytes) => {
     const raw = fileSignature(bytes, "application/octet-stream")
     const signature = detachedSignature(bytes)
@@ -110,6 +108,14 @@ function legacyBundleOf(
     ...(logEntry === undefined ? {} : { logEntry }),
   })
 }
+
+/** Told by a member of the document, which is read for that only where the member's name is anywhere in it. */
+function isLegacyBundle(bytes: Uint8Array): boolean {
+  if (!new TextDecoder("latin1").decode(bytes).includes(LEGACY_MEMBER)) return false
+  return looksLikeLegacyBundle(parseJson(bytes, { maxBytes: limits.bundleBytes, what: "bundle" }))
+}
+
+const LEGACY_MEMBER = '"base64Signature"'
 
 function fileSignature(bytes: Uint8Array, mediaType: string): RawSignature {
   return {
