@@ -22,6 +22,8 @@ export const sandbox: CommandHandler = command(async (session) => {
 
 async function run({ flags, world, output }: Session, data: string, temporary: boolean): Promise<number> {
   const url = flags.string("url")
+  // Asked before anybody can know that it runs, so that the first signal ends it well.
+  const stopped = world.stopRequested()
   const server = await world.sandbox.serve({
     listen: flags.string("listen"),
     data,
@@ -38,7 +40,7 @@ async function run({ flags, world, output }: Session, data: string, temporary: b
     if (temporary) await output.note("the data is temporary; keep it with `--data FOLDER`")
     if (!server.loopback)
       await output.note(`warning: others can reach ${server.address}, and whoever reaches a sandbox can be anybody`)
-    await world.stopRequested()
+    await stopped
   } finally {
     await server.close()
   }
