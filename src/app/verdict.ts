@@ -277,7 +277,7 @@ function firstFailure(signature: SignatureReport): Finding | undefined {
   const failed = enforced.filter(({ outcome }) => outcome === "failed")
   const unlogged = failed.find(({ check }) => check === "log.entry")
   // Without its entry a signature has no time either: the entry explains more.
-  if (unlogged !== undefined && failed[0]?.code === "E_TIME_MISSING") return unlogged
+  if (unlogged !== undefined && failed[0]?.check === "timestamp") return unlogged
   return failed[0] ?? enforced.find(({ outcome }) => outcome === "unknown")
 }
 

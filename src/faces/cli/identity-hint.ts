@@ -17,13 +17,13 @@ export function withIdentityHint(result: VerifyResult, flags: FlagValues): Verif
   if (flags.given("trust-store")) return result
   const errors = result.errors.map((error, index) => {
     if (error === undefined) return undefined
-    const hints = result.report.artifacts[index]?.signatures.flatMap(hintOf) ?? []
+    const hints = result.report.artifacts[index]?.signatures.flatMap((signature) => hintOf(signature, flags)) ?? []
     return hints.length === 0 ? error : hinted(error, [...new Set(hints)].slice(0, MOST))
   })
   return { ...result, errors }
 }
 
-function hintOf({ evidence, signer, state }: SignatureReport): readonly string[] {
+function hintOf({ evidence, signer, state }: SignatureReport, flags: FlagValues): readonly string[] {
   if (state === "verified") return []
   if (signer?.kind === "keyless") {
     const identity = identityFlags(signer.name, signer.issuer)
@@ -31,6 +31,8 @@ function hintOf({ evidence, signer, state }: SignatureReport): readonly string[]
   }
   const { alternativeNames: [name = ""] = [], issuer = "" } = evidence?.certificate ?? {}
   const identity = identityFlags(name, issuer)
+  // Who is asked for already is refused for another reason.
+  if (flags.strings("identity").length > 0 && flags.string("issuer") === issuer) return []
   return identity === undefined ? [] : [`the identity claimed by a signature, not verified: \`${identity}\``]
 }
 

@@ -112,7 +112,7 @@ export async function sigstoreOptions(
     ...(flags.given("log-threshold") ? { logThreshold: flags.int("log-threshold") } : {}),
     ...(flags.given("timestamps") ? { timestamps: flags.int("timestamps") } : {}),
     logUrls: flags.strings("rekor-url"),
-    onTrust: (data) => stateAge(data, output, world.now()),
+    onTrust: (data) => stateAge(data, output, world.now(), flags.bool("offline")),
   })
   for (const warning of warnings) await output.note(`warning: ${warning}`)
   return request
@@ -135,10 +135,10 @@ function defined<T extends object>(members: T): { [Name in keyof T]?: NonNullabl
   return Object.fromEntries(entries) as { [Name in keyof T]?: NonNullable<T[Name]> }
 }
 
-/** Whoever decides by data that was not refreshed is told how old it is. */
-async function stateAge(data: TrustData<TrustedRoot>, output: Output, now: number): Promise<void> {
-  if (data.source === "tuf") return
+/** Whoever decides by data that could not be refreshed today is told how old it is. */
+async function stateAge(data: TrustData<TrustedRoot>, output: Output, now: number, offline: boolean): Promise<void> {
   const days = Math.max(0, Math.floor((now - data.refreshedAt) / 86_400_000))
+  if (data.source === "tuf" || (data.source === "cache" && days === 0 && !offline)) return
   const age = days === 0 ? "less than a day" : days === 1 ? "1 day" : `${days} days`
   const from = data.source === "cache" ? `the cache of ${data.mirror}` : "this program's release"
   await output.note(`the trusted root comes from ${from} and is ${age} old`)
