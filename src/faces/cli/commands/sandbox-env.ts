@@ -2,6 +2,7 @@ import type { CommandHandler } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { command, requiredFlag } from "../session.ts"
+import { shellWord } from "../shell-word.ts"
 
 /** `sandbox env`: lines for a shell to read. */
 export const sandboxEnv: CommandHandler = command(async ({ flags, world, output }) => {
@@ -13,8 +14,3 @@ export const sandboxEnv: CommandHandler = command(async ({ flags, world, output 
   await output.answer(document, () => lines.join(""), "requested")
   return 0
 })
-
-/** SECURITY: the shell reads it again; in single quotes nothing is special but they themselves. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}

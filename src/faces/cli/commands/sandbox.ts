@@ -5,6 +5,7 @@ import { documentOf } from "../documents.ts"
 import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { facts as factLines } from "../render/facts.ts"
 import { command, type Session } from "../session.ts"
+import { shellWord } from "../shell-word.ts"
 
 /** `sandbox`: a private Sigstore until the process is asked to stop. */
 export const sandbox: CommandHandler = command(async (session) => {
@@ -48,17 +49,18 @@ async function run({ flags, world, output }: Session, data: string, temporary: b
 }
 
 function describe({ facts }: RunningSandbox, data: string, width: number): string {
+  const word = (path: string): string => printable(shellWord(path))
   const lines = [
     `sandbox on ${facts.url}`,
     "",
     ...factLines(rowsOf(facts), 2, width),
     "",
     "an identity token:",
-    `  countersign sandbox token --data ${printable(data)} --email you@example.com`,
+    `  countersign sandbox token --data ${word(data)} --email you@example.com`,
     "for cosign 3, and for countersign:",
-    `  --signing-config ${printable(facts.files.signingConfig)} --trusted-root ${printable(facts.files.trustedRoot)}`,
+    `  --signing-config ${word(facts.files.signingConfig)} --trusted-root ${word(facts.files.trustedRoot)}`,
     "for cosign 2:",
-    `  eval "$(countersign sandbox env --data ${printable(data)})"`,
+    `  eval "$(countersign sandbox env --data ${word(data)})"`,
     `  --fulcio-url ${facts.services.fulcio} --rekor-url ${facts.services.rekor} --oidc-issuer ${facts.services.oidc}`,
   ]
   return `${lines.join("\n")}\n`
