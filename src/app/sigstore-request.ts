@@ -24,6 +24,8 @@ export interface SigstoreChoice {
   /** Paths of PEM files: authorities instead of those of the trusted root. */
   readonly caRoots?: string
   readonly caIntermediates?: string
+  /** Path of the signer's certificate, where the evidence holds none. */
+  readonly certificate?: string
   /** Version 1 logs that are asked about legacy signatures without entry. */
   readonly logUrls?: readonly string[]
   /** Trust data may not be refreshed. */
@@ -75,6 +77,7 @@ export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): 
           }),
       ...(choice.keys && wanted ? { witnesses } : {}),
       trustedRoot: () => readRoot(app, choice),
+      ...(choice.certificate === undefined ? {} : { certificate: await readLeaf(app.files, choice.certificate) }),
       ...(logUrls.length === 0 ? {} : { logUrls }),
     },
     warnings,
@@ -85,7 +88,7 @@ export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): 
 function checkWord(flag: string, value: string | undefined): void {
   if (value === undefined || value === "require" || value === "ignore") return
   throw new ToolError("E_USAGE", {
-    what: `bad value ${JSON.stringify(String(value).slice(0, 200))} for ${flag}`,
+    what: `bad value ${JSON.stringify(value).slice(0, 200)} for ${flag}`,
     why: "expected require or ignore",
   })
 }
@@ -134,12 +137,13 @@ function badCount(flag: string, count: number, expected: string): ToolError {
 }
 
 /** SECURITY: an option that was given and decides nothing would be taken for a check that was made. */
-function refuseUseless({ sct, trustedRoot, caRoots, caIntermediates }: SigstoreChoice): void {
+function refuseUseless({ sct, trustedRoot, caRoots, caIntermediates, certificate }: SigstoreChoice): void {
   const given = Object.entries({
     "--sct": sct,
     "--trusted-root": trustedRoot,
     "--ca-roots": caRoots,
     "--ca-intermediates": caIntermediates,
+    "--certificate": certificate,
   })
   const [useless] = given.find(([, value]) => value !== undefined) ?? []
   if (useless === undefined) return
@@ -197,4 +201,18 @@ export async function readTrustedRoot(files: Pick<Files, "read">, path: string):
     import("../envelopes/trusted-root/trusted-root.ts"),
   ])
   return parseTrustedRoot(bytes)
+}
+
+/** The first certificate of a file in PEM, DER, or base64 of either, as cosign writes it. */
+async function readLeaf(files: Pick<Files, "read">, path: string): Promise<Uint8Array> {
+  const [bytes, { parseCertificateFile }, { decodeBase64 }] = await Promise.all([
+    files.read(path, limits.pemBytes),
+    import("../crypto/x509/certificate-file.ts"),
+    import("../codec/base64.ts"),
+  ])
+  const text = new TextDecoder("latin1").decode(bytes).trim()
+  const coded = /^[A-Za-z0-9+/]+=*$/.test(text)
+  const [leaf] = parseCertificateFile(coded ? decodeBase64(text, { max: limits.pemBytes, what: path }) : bytes)
+  if (leaf !== undefined) return leaf.raw
+  throw new ToolError("E_TRUST_MALFORMED", { what: `no certificate in ${path}`, details: { path } })
 }

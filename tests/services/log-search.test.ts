@@ -1,5 +1,5 @@
 /** Whose answers count when a log is searched, whose signatures count as one, and what nobody asks for. */
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { parseTarget } from "../../src/app/parse-target.ts"
 import type { AppContext, VerifyRequest, VerifyResult } from "../../src/app/requests.ts"
@@ -37,6 +37,8 @@ beforeAll(async () => {
   ;[sandbox, registry, tool] = await Promise.all([startTestSandbox(), startTestRegistry(), startProcess()])
   await writeFile(tool.path("root.json"), sandbox.trustedRoot)
   await writeFile(tool.path("v1.json"), sandbox.signingConfig)
+  await tool.write("password", "insecure test password")
+  await tool.run("keys", "generate", "--name", "release", "--password-file", "password")
   ;[first, second] = [await image("first"), await image("second")]
   await signed("--format", "cosign-v2", first, second)
   const [one, two] = [await stripped(first), await stripped(second)]
@@ -87,6 +89,41 @@ async function stripped(reference: string): Promise<{ readonly entry: PromisedEn
     },
   }
 }
+
+/** A file's signature and certificate in files of their own, out of a bundle. */
+async function detached(): Promise<void> {
+  await tool.write("app.txt", "the release\n")
+  await signed("--blob", "app.txt", "--bundle", tool.path("app.json"))
+  const bundle = JSON.parse(await readFile(tool.path("app.json"), "utf8")) as {
+    verificationMaterial: { certificate: { rawBytes: string } }
+    messageSignature: { signature: string }
+  }
+  const { rawBytes } = bundle.verificationMaterial.certificate
+  const pem = `-----BEGIN CERTIFICATE-----\n${rawBytes}\n-----END CERTIFICATE-----\n`
+  await tool.write("app.sig", bundle.messageSignature.signature)
+  await tool.write("app.pem", pem)
+  await tool.write("app.crt", Buffer.from(pem).toString("base64"))
+}
+
+describe("a detached signature", () => {
+  it("is verified with its certificate and the log's answer", async () => {
+    await detached()
+    const trusted = ["--identity", ALICE, "--issuer", sandbox.services.oidc, "--trusted-root", tool.path("root.json")]
+    const evidence = ["--blob", "app.txt", "--signature", tool.path("app.sig")]
+    const search = ["--rekor-url", sandbox.services.rekor]
+    for (const name of ["app.pem", "app.crt"]) {
+      const certificate = ["--certificate", tool.path(name)]
+      expect(await tool.run("verify", ...trusted, ...evidence, ...certificate, ...search)).toMatchObject({
+        exit: 0,
+        stderr: "",
+      })
+      expect((await tool.run("verify", ...trusted, ...evidence, ...certificate)).stderr).toContain("[E_TLOG_MISSING]")
+    }
+    expect(await tool.run("verify", ...trusted, ...evidence, ...search)).toMatchObject({ exit: 1 })
+    const useless = ["--key", "release.pub", ...evidence, "--certificate", tool.path("app.pem")]
+    expect((await tool.run("verify", ...useless)).stderr).toContain("[E_USAGE]")
+  })
+})
 
 /** Our command with a log that answers as it is told. */
 async function search(
@@ -222,8 +259,6 @@ describe("thresholds", () => {
 
 describe("a trusted root", () => {
   it("is never asked for by a key alone, and once by a command that needs it", async () => {
-    await tool.write("password", "insecure test password")
-    await tool.run("keys", "generate", "--name", "release", "--password-file", "password")
     const artifact = await image("keyed")
     const ran = await tool.run("sign", "--key", "release.key", "--password-file", "password", artifact)
     expect(ran.exit).toBe(0)

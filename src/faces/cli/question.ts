@@ -53,7 +53,7 @@ export async function question(
 /** Evidence is named for files alone. @throws {ToolError} `E_USAGE`. */
 export function refuseFileFlags(flags: FlagValues): void {
   const why = "they belong to `--blob FILE`; signatures of artifacts are found by themselves"
-  refuseFlags(flags, ["bundle", "signature", "envelope", "media-type"], why)
+  refuseFlags(flags, ["bundle", "signature", "envelope", "media-type", "certificate"], why)
 }
 
 /**

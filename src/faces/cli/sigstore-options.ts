@@ -17,6 +17,7 @@ const SIGSTORE_FLAGS = [
   "trusted-root",
   "ca-roots",
   "ca-intermediates",
+  "certificate",
 ] as const
 
 /** Values of `--identity` by who judges them: notation's trust stores, or Sigstore's trusted root. */
@@ -108,6 +109,7 @@ export async function sigstoreOptions(
     offline: flags.bool("offline"),
     ...defined({ issuer: text("issuer"), trustedRoot: text("trusted-root") }),
     ...defined({ caRoots: text("ca-roots"), caIntermediates: text("ca-intermediates") }),
+    ...defined({ certificate: text("certificate") }),
     ...defined({ log: choice(flags, "log"), sct: choice(flags, "sct") }),
     ...(flags.given("log-threshold") ? { logThreshold: flags.int("log-threshold") } : {}),
     ...(flags.given("timestamps") ? { timestamps: flags.int("timestamps") } : {}),

@@ -40,6 +40,12 @@ const QUESTION_FLAGS: readonly FlagSpec[] = [
     placeholder: "FILE",
   },
   {
+    name: "certificate",
+    type: "string",
+    usage: "with --blob and --identity: the signer's certificate, for a signature that holds none",
+    placeholder: "FILE",
+  },
+  {
     name: "media-type",
     type: "string",
     usage: "with --blob and --trust-store: the media type that must be signed for the file",
