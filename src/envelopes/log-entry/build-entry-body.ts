@@ -9,7 +9,8 @@ import { ToolError } from "../../core/errors.ts"
 import { pemVerifierText } from "./body-verifier.ts"
 import type { BodySignatureV2, EntryBody, HashValue, IntotoV2 } from "./entry-body.ts"
 
-function hashJson({ algorithm, digest }: HashValue): JsonObject {
+/** A hash value of version 1 logs as JSON. */
+export function hashJson({ algorithm, digest }: HashValue): JsonObject {
   return { algorithm, value: encodeHex(digest) }
 }
 

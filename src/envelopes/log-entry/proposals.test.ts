@@ -9,10 +9,10 @@ import { createPublicKey } from "node:crypto"
 import { pae } from "../dsse/pae.ts"
 import { buildEntryBody } from "./build-entry-body.ts"
 import { parseEntryBody } from "./parse-entry-body.ts"
-import { dsseRequestV2, hashedRekordV2Of, logRequestV2, proposedEntry } from "./proposals.ts"
+import { dsseRequestV2, entriesToFind, hashedRekordV2Of, logRequestV2, proposedEntry } from "./proposals.ts"
 
 interface Row {
-  readonly kind: LogProposal["kind"]
+  readonly kind: LogProposal["kind"] | "intoto 0.0.1"
   readonly key: string
   readonly certificate?: string
   readonly signature: string
@@ -25,10 +25,12 @@ interface Row {
 
 const raw = (text: string, encoding: "base64" | "hex" = "base64"): Uint8Array =>
   new Uint8Array(Buffer.from(text, encoding))
-const rows = readFileSync(new URL("testdata/proposals.jsonl", import.meta.url), "utf8")
+const all = readFileSync(new URL("testdata/proposals.jsonl", import.meta.url), "utf8")
   .trim()
   .split("\n")
   .map((line) => JSON.parse(line) as Row)
+/** What {@link proposedEntry} makes; the others are only looked for. */
+const rows = all.filter(({ kind }) => kind !== "intoto 0.0.1")
 const titled = rows.map(
   (row) => [`${row.kind} by a ${row.certificate === undefined ? "key" : "certificate"}`, row] as const,
 )
@@ -42,7 +44,8 @@ function verifierOf(row: Row): LogVerifier {
 function proposalOf(row: Row): LogProposal {
   const shared = { hash: "sha256", signature: raw(row.signature), verifier: verifierOf(row) } as const
   if (row.kind === "hashedrekord") return { ...shared, kind: row.kind, digest: raw(row.digest!, "hex") }
-  return { ...shared, kind: row.kind, envelope: raw(row.envelope!), payload: raw(row.payload!), payloadType }
+  const kind = row.kind === "dsse" ? "dsse" : "intoto"
+  return { ...shared, kind, envelope: raw(row.envelope!), payload: raw(row.payload!), payloadType }
 }
 
 describe("proposals to version 1 logs", () => {
@@ -65,6 +68,29 @@ describe("proposals to version 1 logs", () => {
       payloadHash: { digest: digestOf("sha256", raw(row.payload!)) },
       signatures: [signed],
     })
+  })
+
+  it("are looked for in every form that a log may hold", () => {
+    for (const row of rows) {
+      const [first, ...more] = entriesToFind(proposalOf(row))
+      expect(first).toBe(row.proposed)
+      expect(more).toHaveLength(row.kind === "intoto" ? 1 : 0)
+    }
+    const old = all.filter(({ kind }) => kind === "intoto 0.0.1")
+    expect(old).toHaveLength(2)
+    for (const row of old) {
+      expect(entriesToFind(proposalOf(row))[1]).toBe(row.proposed)
+      const body = parseEntryBody(new TextEncoder().encode(row.body))
+      expect(new TextDecoder().decode(buildEntryBody(body))).toBe(row.body)
+      const der = raw(row.certificate ?? row.key)
+      expect(body).toEqual({
+        kind: "intoto",
+        version: "0.0.1",
+        envelopeHash: { algorithm: "sha256", digest: digestOf("sha256", raw(row.envelope!)) },
+        payloadHash: { algorithm: "sha256", digest: digestOf("sha256", raw(row.payload!)) },
+        verifier: { kind: row.certificate === undefined ? "public-key" : "certificate", der },
+      })
+    }
   })
 
   it("refuse an envelope that is none", () => {

@@ -10,7 +10,7 @@ import { hashOf, keyDetailsOf, schemeName, schemeWithHash } from "../../crypto/s
 import { parseEnvelope } from "../dsse/envelope.ts"
 import { pae } from "../dsse/pae.ts"
 import { bodyVerifierOf, pemVerifierText } from "./body-verifier.ts"
-import { buildEntryBody, intotoContentJson, signatureV2Json } from "./build-entry-body.ts"
+import { buildEntryBody, hashJson, intotoContentJson, signatureV2Json } from "./build-entry-body.ts"
 import type { BodySignatureV2, HashedRekordV2, IntotoV2 } from "./entry-body.ts"
 
 type Enveloped = Extract<LogProposal, { readonly envelope: Uint8Array }>
@@ -71,6 +71,26 @@ export function proposedEntry(proposal: LogProposal): string {
     case "intoto":
       return canonicalJson({ apiVersion: "0.0.2", kind: "intoto", spec: intotoContentJson(intotoBody(proposal)) })
   }
+}
+
+/** intoto 0.0.1, which cosign writes: the log keeps the envelope's hash and the key alone. */
+function intotoV1Entry({ envelope, verifier }: Enveloped): string {
+  const content = { envelope: decodeUtf8(envelope, "DSSE envelope"), hash: hashJson(sha256(envelope)) }
+  const publicKey = pemVerifierText(bodyVerifierOf(verifier))
+  return canonicalJson({ apiVersion: "0.0.1", kind: "intoto", spec: { content, publicKey } })
+}
+
+/**
+ * Every proposed entry under which a version 1 log may hold this: what to ask for in a search by entries.
+ *
+ * Attestations of cosign that were logged as `intoto` are of version 0.0.1, those of other clients of 0.0.2.
+ *
+ * @returns JSON texts, at least one.
+ * @throws {ToolError} as {@link proposedEntry}.
+ */
+export function entriesToFind(proposal: LogProposal): readonly string[] {
+  const entry = proposedEntry(proposal)
+  return proposal.kind === "intoto" ? [entry, intotoV1Entry(proposal)] : [entry]
 }
 
 /**
