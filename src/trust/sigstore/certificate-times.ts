@@ -28,14 +28,15 @@ export function judgePaths(
   form: EvidenceForm,
 ): PathsJudgement {
   const paths: AuthorityPath[] = []
-  for (const time of times) {
+  const distinct = times.filter(({ at }, index) => times.findIndex((other) => other.at === at) === index)
+  for (const time of distinct) {
     const found = authorityPaths(leaf, others, authorities, time.at)
     if ("code" in found) return { finding: pathFinding(leaf, found, time, form), paths: [] }
     paths.push(...found)
   }
   const [first] = paths
   const root = first?.chain.at(-1)?.subject.text ?? ""
-  const when = times.map(({ at }) => new Date(at).toISOString()).join(", ")
+  const when = distinct.map(({ at }) => new Date(at).toISOString()).join(", ")
   return {
     finding: { check: "certificate.trusted", outcome: "passed", observed: `issued under ${root}, valid at ${when}` },
     paths,

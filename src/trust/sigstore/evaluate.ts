@@ -178,7 +178,7 @@ function byIdentities(
     form === "bundle"
       ? [...trusted.findings, sct, signature.finding, who.finding]
       : [...trusted.findings, who.finding, sct, signature.finding]
-  const findings = inOrder(evidence, [...logs.findings, ...late], [...stamps.findings, ...missing], rest)
+  const findings = inOrder(evidence, [...logs.findings, ...late], stamps.findings, [...missing, ...rest])
   const others = findings.filter((finding) => finding !== who.finding)
   const time = earliest("finding" in times ? vouched : times.times)
   return {

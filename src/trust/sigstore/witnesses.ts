@@ -95,7 +95,7 @@ export function logName({ log }: Pick<VerifiedEntry, "log">): string {
   return log.baseUrl === "" ? encodeHex(log.logId) : log.baseUrl
 }
 
-/** Times that log entries and timestamps vouch for, each once. */
+/** Times that log entries and timestamps vouch for, each once of every kind. */
 export function acceptedTimes(
   entries: readonly VerifiedEntry[],
   stamps: readonly VerifiedTimestamp[],
@@ -106,7 +106,9 @@ export function acceptedTimes(
     ),
     ...stamps.map(({ at, name }): AcceptedTime => ({ at, source: "timestamp", by: name })),
   ]
-  return times.filter(({ at }, index) => times.findIndex((other) => other.at === at) === index)
+  return times.filter(
+    ({ at, source }, index) => times.findIndex((other) => other.at === at && other.source === source) === index,
+  )
 }
 
 /** The earliest of the times, as reports have it. */
