@@ -12,11 +12,12 @@ import { lazyHttp } from "./lazy-http.ts"
  */
 export function lazySigningServices(
   host: Host,
-  { offlineExcept, userAgent }: ConnectionOptions,
+  { offlineExcept, timeoutMs, userAgent }: ConnectionOptions,
 ): Pick<SigstoreServices, "certificates" | "logs"> {
   const withHttp = countedHttp(() =>
     lazyHttp(host, {
       ...(offlineExcept === undefined ? {} : { offlineExcept }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(userAgent === undefined ? {} : { userAgent }),
     }),
   )

@@ -270,6 +270,30 @@ describe("services that misbehave", () => {
     expect(ran.stderr).not.toContain(token.split(".")[2])
   })
 
+  it.each([
+    ["authority", fulcio],
+    ["log", rekor],
+    ["timestamp authority", tsa],
+  ])("does not wait for ever for an %s that hangs", async (_, where) => {
+    const reference = await image()
+    registry.clearRequests()
+    sandbox.setFaults({ transport: "hang", where })
+    const ran = await program.run("sign", reference, ...keyless("v2"), "--timeout", "2s")
+    expectExit(ran, 3)
+    expect(ran.stderr).toContain("E_NET_TIMEOUT")
+    expect(pushed()).toEqual([])
+  })
+
+  it("says when a log cuts its answer short", async () => {
+    const reference = await image()
+    registry.clearRequests()
+    sandbox.setFaults({ transport: "truncated", where: rekor })
+    const ran = await program.run("sign", reference, ...keyless(), "--timeout", "5s")
+    expectExit(ran, 3)
+    expect(ran.stderr).toMatch(/E_NET_CONNECT|E_NET_TIMEOUT|E_SERVICE_PROTOCOL/)
+    expect(pushed()).toEqual([])
+  })
+
   it("logs nothing for a certificate that nobody would trust", async () => {
     sandbox.setFaults({ sct: "wrong-signature" })
     await program.run("sign", await image(), ...keyless())
@@ -353,5 +377,39 @@ describe("options that contradict each other", () => {
     expectExit(ran, 2)
     expect(ran.stderr).toContain(text)
     expect(posted()).toEqual([])
+  })
+})
+
+describe("services of the TUF repository", () => {
+  it("are used where none are named, and their answers are checked with its trusted root", async () => {
+    const { TUF_MIRROR = "", TUF_ROOT_JSON = "" } = sandbox.environment
+    const client = await startProcess(undefined, { env: { TUF_MIRROR, TUF_ROOT_JSON } })
+    try {
+      await client.write("app.txt", "an app\n")
+      const signing = [
+        "sign",
+        "--keyless",
+        "--yes",
+        "--identity-token",
+        token,
+        "--blob",
+        "app.txt",
+        "--bundle",
+        "b.json",
+      ]
+      const ran = await client.run(...signing, "--output", "json")
+      expectExit(ran, 0)
+      const answer = JSON.parse(ran.stdout) as { sigstore: { verified: boolean; logEntries: { log: string }[] } }
+      expect(answer.sigstore.verified).toBe(true)
+      expect(answer.sigstore.logEntries.map(({ log }) => log)).toEqual([sandbox.services.rekor])
+      const who = ["--identity", EMAIL, "--issuer", sandbox.services.oidc]
+      expectExit(await client.run("verify", "--blob", "app.txt", "--bundle", "b.json", ...who), 0)
+      sandbox.setFaults({ sct: "unknown-log" })
+      const refused = await client.run(...signing)
+      expectExit(refused, 1)
+      expect(refused.stderr).toContain("E_CERT_SCT")
+    } finally {
+      await client.close()
+    }
   })
 })
