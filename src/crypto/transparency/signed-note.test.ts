@@ -1,4 +1,5 @@
 import { createPublicKey } from "node:crypto"
+import { readFileSync } from "node:fs"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decodeBase64 } from "../../codec/base64.ts"
@@ -7,7 +8,7 @@ import { ToolError } from "../../core/errors.ts"
 import type { PublicKey } from "../../core/ports.ts"
 import { generatePrivateKey, type KeyName } from "../generate.ts"
 import { localSigningKey } from "../local-key.ts"
-import { publicKeyOf } from "../public-key.ts"
+import { publicKeyFromSpki, publicKeyOf } from "../public-key.ts"
 import { defaultScheme } from "../schemes.ts"
 import { verifySignature } from "../verify.ts"
 import { type Checkpoint, checkpointText, parseCheckpoint, verifyCheckpoint } from "./checkpoint.ts"
@@ -59,6 +60,20 @@ describe("signed notes", () => {
     expect(encodeHex(noteKeyId(key, "Peter")).slice(0, 8)).not.toBe(hint)
     expect(verifySignature(key, { scheme: "ed25519" }, utf8(text), signatures[0]!.signature)).toBe(true)
     expect(buildSignedNote({ text, signatures })).toBe(GO.note)
+  })
+
+  it("knows keys by the ids that another implementation gives them", () => {
+    const text = readFileSync(new URL("testdata/note-keys.jsonl", import.meta.url), "utf8")
+    const rows = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly spki: string; readonly id: string })
+    const keys = rows.map(({ spki }) => publicKeyFromSpki(b64(spki)))
+    expect(keys.map(({ type }) => type)).toEqual(["ed25519", "ecdsa-p384", "rsa"])
+    expect(keys.map((key) => encodeHex(noteKeyId(key, "log.example")))).toEqual(rows.map(({ id }) => id))
+    const elsewhere = keys.map((key, at) => encodeHex(noteKeyId(key, "other.example")) === rows[at]!.id)
+    expect(elsewhere).toEqual([false, true, false])
+    expect(encodeHex(logKeyId(keys[1]!))).toBe(rows[1]!.id)
   })
 
   it("ends the text at the last blank line", () => {
