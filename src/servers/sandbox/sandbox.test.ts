@@ -162,6 +162,64 @@ describe("a sandbox", () => {
   })
 })
 
+describe("hostile requests", () => {
+  const BODIES = [
+    "",
+    "{}",
+    "[]",
+    "null",
+    '{"a":',
+    "\0".repeat(100),
+    "a=b&a=c",
+    "x".repeat(9000),
+    '{"__proto__":{"x":1}}',
+  ]
+  const TYPES = ["application/json", "application/x-www-form-urlencoded", "application/timestamp-query", "text/plain"]
+
+  it("never end in an error of the server", async () => {
+    const { facts } = await serve({ logLevel: "quiet" })
+    const { oidc, fulcio, ct, rekor, rekor2, timestamp, tuf } = facts.services
+    const urls = [
+      ...["/auth", "/token", "/keys", "/device", "/device/code", "/.well-known/openid-configuration"].map(
+        (path) => oidc + path,
+      ),
+      ...["/api/v1/signingCert", "/api/v1/rootCert", "/api/v2/signingCert", "/api/v2/trustBundle"].map(
+        (path) => fulcio + path,
+      ),
+      ...["/ct/v1/add-chain", "/ct/v1/add-pre-chain", "/key"].map((path) => ct + path),
+      ...["/api/v1/log", "/api/v1/log/entries", "/api/v1/log/entries/retrieve", "/api/v1/index/retrieve"].map(
+        (path) => rekor + path,
+      ),
+      ...["/api/v2/log/entries", "/api/v2/checkpoint", "/api/v2/tile/0/000"].map((path) => rekor2 + path),
+      ...[timestamp, tuf, `${tuf}/targets/x`, facts.url],
+    ]
+    for (const url of urls) {
+      for (const method of ["GET", "DELETE", "PUT"]) {
+        expect((await fetch(`${url}?a=1&a=2&code=%00`, { method, redirect: "manual" })).status, url).toBeLessThan(500)
+      }
+      for (const type of TYPES) {
+        for (const body of BODIES) {
+          const headers = { "content-type": type, authorization: "Bearer ...." }
+          const { status } = await fetch(url, { method: "POST", body, headers, redirect: "manual" })
+          expect(status, `${url} ${type} ${body.slice(0, 20)}`).toBeLessThan(500)
+        }
+      }
+    }
+  })
+
+  it("adv: CVE-2025-30204 with tokens of dots are refused at once", async () => {
+    const { facts } = await serve()
+    const answer = await fetch(`${facts.services.fulcio}/api/v2/signingCert`, {
+      method: "POST",
+      body: JSON.stringify({ credentials: { oidcIdentityToken: ".".repeat(100_000) } }),
+    })
+    expect(answer.status).toBe(400)
+    const headers = { authorization: `Bearer ${".".repeat(60_000)}` }
+    const long = fetch(`${facts.services.fulcio}/api/v2/signingCert`, { method: "POST", body: "{}", headers })
+    await expect(long).resolves.toMatchObject({ status: 431 })
+  })
+})
+
 describe("tokens and variables of a folder", () => {
   it("are there while nobody serves", async () => {
     const server = await serve()

@@ -26,7 +26,7 @@ export interface SandboxDocuments {
 export type PemName = "fulcio.pem" | "rekor.pub" | "rekor2.pub" | "ctfe.pub" | "tsa.pem"
 
 /** Host name that a version 2 log signs its checkpoints by: that of its URL, without the port. */
-export function logOrigin(url: string): string {
+function logOrigin(url: string): string {
   return new URL(url).hostname.replace(/^\[|\]$/g, "")
 }
 
