@@ -1,8 +1,10 @@
 /** Real cosign 2.5 and 3.1, unchanged, against the sandbox: every way to an identity, both logs, both layouts. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { generatePrivateKey } from "../../src/crypto/generate.ts"
+import { localSigningKey } from "../../src/crypto/local-key.ts"
 import { startTestRegistry, startTestSandbox, type TestRegistry, type TestSandbox } from "../../src/testing/index.ts"
 import { putImage } from "./images.ts"
 import { expectCode, havePeers, peer, type Finished } from "./peers.ts"
@@ -165,6 +167,23 @@ describe.runIf(havePeers("cosign2", "cosign3"))("cosign with a sandbox", () => {
       expectCode(await here("verify", ...trust("cosign2"), ...identity(), reference), 0)
     } finally {
       await rm(own, { recursive: true, force: true })
+    }
+  })
+
+  it("cosign 3 passes over witnesses that it does not know", async () => {
+    const key = localSigningKey(await generatePrivateKey("ed25519"))
+    const witnessed = await startTestSandbox({ witnesses: [{ name: "witness.example", key }] })
+    try {
+      const given = ["-y", "--signing-config", witnessed.files.signingConfigV2, "--bundle", "witnessed.json"]
+      const trusted = ["--trusted-root", witnessed.files.trustedRoot]
+      const own = ["--identity-token", await witnessed.token({ email: EMAIL })]
+      expectCode(await run("cosign3", "sign-blob", ...given, ...trusted, ...own, "app.txt"), 0)
+      const text = await readFile(join(home, "witnessed.json"), "utf8")
+      expect(text.match(/\\n\u2014 /g)).toHaveLength(2)
+      const who = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer", witnessed.services.oidc]
+      expectCode(await run("cosign3", "verify-blob", ...trusted, ...who, "--bundle", "witnessed.json", "app.txt"), 0)
+    } finally {
+      await witnessed.close()
     }
   })
 
