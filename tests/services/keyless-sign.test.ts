@@ -143,6 +143,7 @@ describe("signing for an identity", () => {
   it.each([
     ["with a signing config", (): readonly string[] => ["--signing-config", program.path("v1.json")], "E_USAGE"],
     ["without", (): readonly string[] => [], ""],
+    ["with the legacy API", (): readonly string[] => ["--fulcio-version", "1"], ""],
   ])("takes URLs of services, %s", async (_, more, code) => {
     const { fulcio, rekor } = sandbox.services
     const urls = ["--fulcio-url", fulcio, "--rekor-url", rekor, "--identity-token", token, "--keyless", "--yes"]

@@ -257,6 +257,22 @@ describe("a signer of Sigstore", () => {
     expect(events).toEqual([])
   })
 
+  it("takes a certificate of the user's for the key, and no other", async () => {
+    const logs = [{ url: "https://log.test", majorApiVersion: 1 }] as const
+    const fitting = [await certificateFor(own.publicKey.spki, AT)]
+    const events: string[] = []
+    const signing = { logs, timestamps: [], certificates: fitting }
+    const signer = await openSigstoreSigner(world(events, { at: AT }), signing, own, [])
+    expect((await signer.sign(work(own))).evidence.certificates).toEqual(fitting)
+    expect(events).toEqual(["log"])
+    const other = { ...signing, certificates: [await certificateFor(authority.publicKey.spki, AT)] }
+    const error = await failure(openSigstoreSigner(world(events, { at: AT }), other, own, []))
+    expect([error.code, error.what]).toEqual([
+      "E_USAGE",
+      "public key in certificate does not match the provided public key",
+    ])
+  })
+
   it("refuses what a log of digests cannot hold before anybody is asked", async () => {
     const events: string[] = []
     const signing = { logs: [{ url: "https://log.test", majorApiVersion: 2 }], timestamps: [] } as const

@@ -1,6 +1,7 @@
 import { ToolError } from "../../core/errors.ts"
 import type { SignatureScheme, SigningKey } from "../../core/ports.ts"
 import type { IdentityToken } from "../../core/sigstore-ports.ts"
+import { sameKey } from "../../crypto/public-key.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import type { DraftEvidence, LoggedContent } from "../../formats/format.ts"
 import { readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
@@ -60,8 +61,9 @@ export async function openSigstoreSigner(
   const { keyless } = signing
   if (keyless === undefined) {
     if (key === undefined) throw new ToolError("E_INTERNAL", { what: "no key to sign with" })
-    await signing.confirm?.(planOf(signing, { key }, items))
     const certificates = signing.certificates ?? []
+    checkOwnCertificate(certificates[0], key)
+    await signing.confirm?.(planOf(signing, { key }, items))
     return signerWith(app, signing, key, () => Promise.resolve({ certificates }))
   }
   const own = key ?? (await ephemeralKey(keyless.algorithm)).key
@@ -176,6 +178,18 @@ function isDuplicate(thrown: unknown): boolean {
 
 function randomised({ scheme }: SignatureScheme): boolean {
   return scheme === "ecdsa" || scheme === "rsa-pss"
+}
+
+/** @throws {ToolError} `E_USAGE`, `E_CERT_CHAIN`. */
+function checkOwnCertificate(leaf: Uint8Array | undefined, { publicKey }: SigningKey): void {
+  if (leaf === undefined) return
+  const { publicKey: certified, keyDescription } = parseCertificate(leaf)
+  if (certified !== undefined && sameKey(certified, publicKey)) return
+  throw new ToolError("E_USAGE", {
+    what: "public key in certificate does not match the provided public key",
+    why: `the certificate is for a key of kind ${keyDescription}, the signing key is another one`,
+    next: ["give the certificate of this key, or the key of this certificate"],
+  })
 }
 
 /** @throws {ToolError} `E_USAGE`. */

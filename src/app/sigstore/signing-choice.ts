@@ -21,6 +21,8 @@ export interface SigningChoice {
   /** Path. Absent: the trusted root of the TUF repository where its signing config is used too, else none. */
   readonly trustedRoot?: string
   readonly authorityUrl?: string
+  /** Version of its API; default 2. `1` = the legacy one. */
+  readonly authorityVersion?: number
   readonly logUrl?: string
   /** Default 1. */
   readonly logVersion?: number
@@ -92,10 +94,10 @@ async function servicesOf(app: AppContext, choice: SigningChoice): Promise<Servi
   return { chosen, trustedRoot: data.value }
 }
 
-function namedServices({ keyless, authorityUrl, logUrl, logVersion = 1 }: SigningChoice): ChosenServices {
-  if (logVersion !== 1 && logVersion !== 2) {
-    throw new ToolError("E_USAGE", { what: `bad value ${logVersion} for --rekor-version`, why: "expected 1 or 2" })
-  }
+function namedServices(choice: SigningChoice): ChosenServices {
+  const { keyless, authorityUrl, logUrl } = choice
+  const logVersion = version(choice.logVersion ?? 1, "--rekor-version")
+  const api = version(choice.authorityVersion ?? 2, "--fulcio-version")
   if (keyless && authorityUrl === undefined) {
     throw new ToolError("E_USAGE", {
       what: "no certificate authority was named",
@@ -104,7 +106,12 @@ function namedServices({ keyless, authorityUrl, logUrl, logVersion = 1 }: Signin
     })
   }
   const logs: readonly LogService[] = logUrl === undefined ? [] : [{ url: logUrl, majorApiVersion: logVersion }]
-  return { ...(authorityUrl === undefined ? {} : { authority: { url: authorityUrl, api: 2 } }), logs, timestamps: [] }
+  return { ...(authorityUrl === undefined ? {} : { authority: { url: authorityUrl, api } }), logs, timestamps: [] }
+}
+
+function version(value: number, flag: string): 1 | 2 {
+  if (value === 1 || value === 2) return value
+  throw new ToolError("E_USAGE", { what: `bad value ${value} for ${flag}`, why: "expected 1 or 2" })
 }
 
 function keylessOf(

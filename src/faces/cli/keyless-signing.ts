@@ -69,6 +69,7 @@ export async function sigstoreSigning(
     refuseFlags(flags, useless, "neither an identity nor a log takes part", "add `--keyless` or `--log`")
   }
   if (!keyless) refuseFlags(flags, TOKEN_FLAGS, "it is about identities", "add `--keyless`")
+  if (flags.string("fulcio-url") === "") refuseFlags(flags, ["fulcio-version"], "it is of --fulcio-url")
   if (flags.string("rekor-url") === "") refuseFlags(flags, ["rekor-version"], "it is of --rekor-url")
   if (!log) refuseFlags(flags, ["rekor-url"], "no log takes part")
   if (!keyless && !log && url === "") return {}
@@ -104,6 +105,7 @@ function choiceOf(
     keyless,
     log,
     ...given(texts),
+    authorityVersion: flags.int("fulcio-version"),
     logVersion: flags.int("rekor-version"),
     timestampUrls: url === "" ? [] : [url],
     token: {

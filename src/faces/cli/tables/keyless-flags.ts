@@ -30,6 +30,13 @@ export const KEYLESS_FLAGS: readonly FlagSpec[] = [
     placeholder: "URL",
   },
   {
+    name: "fulcio-version",
+    type: "int",
+    default: "2",
+    usage: "API version of --fulcio-url: 2, or 1 for the legacy one",
+    placeholder: "N",
+  },
+  {
     name: "rekor-url",
     type: "string",
     usage: "transparency log, instead of a signing config",

@@ -8,6 +8,8 @@ import type { CertificateOrder, LogProposal } from "../../../core/sigstore-ports
 import { generatePrivateKey } from "../../../crypto/generate.ts"
 import { digestOf } from "../../../crypto/hash.ts"
 import { localSigningKey } from "../../../crypto/local-key.ts"
+import { encodeEnvelope } from "../../../envelopes/dsse/envelope.ts"
+import { pae } from "../../../envelopes/dsse/pae.ts"
 import { startTestSandbox, type TestSandbox } from "../../../testing/index.ts"
 import { createHttpClient } from "../../net/http-client.ts"
 import type { HttpClient } from "../../net/http-types.ts"
@@ -224,6 +226,20 @@ describe("transparency logs", () => {
     expect(entry.kind).toBe("hashedrekord")
     expect(entry.inclusionProof?.checkpoint).toContain("\n\n")
     expect(entry.signedEntryTimestamp !== undefined).toBe(majorApiVersion === 1)
+  })
+
+  it.each(["dsse", "intoto"] as const)("add an envelope as %s, and find it again", async (kind) => {
+    const payload = new TextEncoder().encode('{"_type":"https://in-toto.io/Statement/v1","subject":[]}')
+    const payloadType = "application/vnd.in-toto+json"
+    const signature = await key.sign(pae(payloadType, payload), { scheme: "ecdsa", hash: "sha256" })
+    const envelope = encodeEnvelope("cosign3", { payloadType, payload, signatures: [{ keyid: "", sig: signature }] })
+    const verifier = { key: key.publicKey }
+    const proposed = { kind, envelope, payloadType, payload, hash: "sha256", signature, verifier } as const
+    const log = { url: sandbox.services.rekor, majorApiVersion: 1 } as const
+    const entry = await sandboxLogs().add(log, proposed)
+    expect(entry.kind).toBe(kind)
+    expect((await sandboxLogs().add(log, proposed)).logIndex).toBe(entry.logIndex)
+    expect((await sandboxLogs().find(log.url, proposed)).map(({ logIndex }) => logIndex)).toEqual([entry.logIndex])
   })
 
   it("find the entry that is there instead of making another", async () => {
