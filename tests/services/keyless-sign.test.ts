@@ -414,3 +414,49 @@ describe("services of the TUF repository", () => {
     }
   })
 })
+
+describe("keys of every kind in logs", () => {
+  const kinds = ["ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "rsa", "ed25519"] as const
+  const about = ["--type", "custom", "--predicate", "predicate.json"]
+
+  beforeAll(async () => {
+    for (const kind of kinds) {
+      expectExit(await program.run("keys", "generate", "--type", kind, "--name", kind, ...PASSWORD), 0)
+    }
+  }, 60_000)
+
+  it.each(kinds.flatMap((kind) => [[kind, "v1"] as const, [kind, "v2"] as const]))(
+    "%s, log %s",
+    async (kind, config) => {
+      const services = ["--log", "--yes", "--signing-config", program.path(`${config}.json`), ...root()]
+      const signing = ["--key", `${kind}.key`, ...PASSWORD, ...services]
+      const trusting = ["--key", `${kind}.pub`, "--log", "require", ...root()]
+      expectExit(await program.run("sign", ...signing, "--blob", "app.txt", "--bundle", "k.json"), 0)
+      expectExit(await program.run("verify", ...trusting, "--blob", "app.txt", "--bundle", "k.json"), 0)
+      const attested = await program.run("attest", ...signing, "--blob", "app.txt", "--bundle", "ka.json", ...about)
+      const reference = await image()
+      const signed = await program.run("sign", ...signing, reference)
+      if (kind === "ed25519" && config === "v2") {
+        // Statements are signed as they are, and a log of digests cannot verify that.
+        for (const ran of [attested, signed])
+          expect([ran.exit, ran.stderr]).toEqual([2, expect.stringContaining("E_KEY_TYPE")])
+        return
+      }
+      expectExit(attested, 0)
+      const verifying = ["--blob", "app.txt", "--bundle", "ka.json", "--attestation", "custom"]
+      expectExit(await program.run("verify", ...trusting, ...verifying), 0)
+      expectExit(signed, 0)
+      expectExit(await program.run("verify", ...trusting, reference), 0)
+    },
+  )
+
+  it.each(["ecdsa-sha2-384-nistp384", "ecdsa-sha2-512-nistp521", "rsa-sign-pkcs1-2048-sha256", "ed25519"])(
+    "a new key of kind %s",
+    async (algorithm) => {
+      const reference = await image()
+      const ran = await program.run("sign", reference, ...keyless("v1"), "--signing-algorithm", algorithm)
+      expectExit(ran, 0)
+      expectExit(await program.run("verify", reference, ...trust()), 0)
+    },
+  )
+})
