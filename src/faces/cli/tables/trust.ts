@@ -164,5 +164,74 @@ const status: CommandSpec = {
   load: async () => (await import("../commands/trust-update.ts")).trustStatus,
 }
 
+const pack: CommandSpec = {
+  path: ["trust", "pack"],
+  summary: "put trust data into one signed file, for a place without a network",
+  description:
+    "With --sigstore the trusted root and signing configs of the instance in use, with --notation the trust stores and\n" +
+    "trust policies of notation's configuration, and any file that is named: keys, keyrings, revocation lists, policies.\n" +
+    "NAME is the path in the pack, files/ and the file's own name by default.",
+  examples: [
+    {
+      about: "all that keyless verification needs, and a key",
+      line: "countersign trust pack --sigstore --out trust.pack --key packer.key keys/release.pub=release.pub",
+    },
+    {
+      about: "what notation trusts",
+      line: "countersign trust pack --notation --name notation --out notation.pack --key packer.key",
+    },
+  ],
+  flags: [
+    { name: "out", type: "string", usage: "file to write", placeholder: "FILE" },
+    { name: "key", type: "string", usage: "private key that signs the pack", placeholder: "KEY" },
+    PASSWORD_FILE_FLAG,
+    { name: "sigstore", type: "bool", usage: "pack the trusted root and signing configs of the instance in use" },
+    { name: "notation", type: "bool", usage: "pack the trust stores and trust policies of notation's configuration" },
+    {
+      name: "name",
+      type: "string",
+      default: "trust",
+      usage: "name of the series that the pack belongs to",
+      placeholder: "NAME",
+    },
+    {
+      name: "pack-version",
+      type: "string",
+      usage: "version within the series; older ones are refused later (default seconds since 1970)",
+      placeholder: "N",
+    },
+  ],
+  args: { min: 0, usage: "[NAME=]FILE...", complete: "file" },
+  load: async () => (await import("../commands/trust-pack.ts")).trustPack,
+}
+
+const unpack: CommandSpec = {
+  path: ["trust", "unpack"],
+  summary: "verify a pack of trust data and write its files",
+  description:
+    "Nothing is written before the signature and every digest were verified. Files of the same names are replaced. A pack\n" +
+    "that is older than one of its series that was unpacked before is refused.",
+  examples: [
+    { about: "unpack into a folder", line: "countersign trust unpack trust.pack --key packer.pub --into /etc/trust" },
+  ],
+  flags: [
+    {
+      name: "key",
+      type: "stringArray",
+      usage: "public key that may have signed the pack (can be repeated)",
+      placeholder: "KEY",
+    },
+    { name: "into", type: "string", default: ".", usage: "folder to write the files to", placeholder: "FOLDER" },
+    {
+      name: "state",
+      type: "string",
+      usage: "folder that remembers which packs were seen (default countersign/trust-packs in XDG_STATE_HOME)",
+      placeholder: "FOLDER",
+    },
+  ],
+  args: { min: 1, max: 1, usage: "FILE", complete: "file" },
+  load: async () => (await import("../commands/trust-pack.ts")).trustUnpack,
+}
+
 /** `trust …` and `cert …`. */
-export const trustCommands: readonly CommandSpec[] = [add, list, show, remove, update, status, doctor]
+export const trustCommands: readonly CommandSpec[] = [add, list, show, remove, update, status, pack, unpack, doctor]

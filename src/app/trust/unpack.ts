@@ -1,0 +1,106 @@
+import { encodeHex } from "../../codec/hex.ts"
+import { parseJson } from "../../codec/json.ts"
+import { expectInteger, expectObject, expectText, member } from "../../codec/json-shape.ts"
+import { encodeUtf8 } from "../../codec/utf8.ts"
+import { ToolError } from "../../core/errors.ts"
+import type { PublicKey } from "../../core/ports.ts"
+import { digestOf } from "../../crypto/hash.ts"
+import { fingerprint } from "../../crypto/public-key.ts"
+import { packBounds, type VerifiedPack, verifyPack } from "../../envelopes/trust-pack/trust-pack.ts"
+import type { AppContext } from "../requests.ts"
+
+/** What is unpacked, and where. */
+export interface UnpackRequest {
+  readonly file: string
+  readonly keys: readonly PublicKey[]
+  /** Folder; made when it is not there. */
+  readonly into: string
+  /** Folder that remembers which packs were seen; outside of `into`, so that putting an old copy of that back changes nothing. */
+  readonly state: string
+}
+
+/** What was unpacked. */
+export interface Unpacked {
+  readonly name: string
+  readonly version: number
+  /** Milliseconds since the epoch. */
+  readonly created: number
+  /** Fingerprint of the key that signed. */
+  readonly signer: string
+  readonly files: readonly { readonly path: string; readonly size: number }[]
+}
+
+const STATE_BYTES = 4096
+
+/**
+ * Verify a pack, then write its files; files of those names are replaced. Nothing is written before everything was
+ * verified.
+ *
+ * @throws {ToolError} `E_SIG_INVALID`, `E_TRUST_MALFORMED`, `E_LIMIT_EXCEEDED`; `E_TRUST_ROLLBACK` for a pack that is older
+ *   than one of its series that was unpacked before, or has the version of another; `E_IO`.
+ */
+export async function unpackTrust(app: AppContext, request: UnpackRequest): Promise<Unpacked> {
+  const pack = verifyPack(await app.files.read(request.file, packBounds.document), request.keys)
+  await requireNotOlder(app, request.state, pack)
+  const into = request.into.replace(/\/+$/, "")
+  for (const { path, bytes } of pack.files) {
+    await app.files.writeStream(`${into === "" ? "" : `${into}/`}${path}`, once(bytes), {
+      noFollow: true,
+      makeFolders: true,
+      mode: 0o644,
+    })
+  }
+  const { name, version, created, files, key } = pack
+  return {
+    ...{ name, version, created, signer: fingerprint(key) },
+    files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield await Promise.resolve(bytes)
+}
+
+/** Remembered before anything is written: who dies in between can unpack the same pack again, and no older one. */
+async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPack): Promise<void> {
+  const series = encodeHex(digestOf("sha256", encodeUtf8(`${fingerprint(pack.key)}\n${pack.name}`)))
+  const path = `${folder.replace(/\/+$/, "")}/${series}.json`
+  const seen = (await app.files.exists(path)) ? parseSeen(await app.files.read(path, STATE_BYTES), path) : undefined
+  if (seen !== undefined && pack.version < seen.version) {
+    throw rollback(pack, `version ${pack.version}, and version ${seen.version} was unpacked before`)
+  }
+  if (seen?.version === pack.version) {
+    if (seen.digest === pack.digest) return
+    throw rollback(pack, `version ${pack.version} was unpacked before with other content`)
+  }
+  const { name, version, digest } = pack
+  const text = `${JSON.stringify({ name, version, digest })}\n`
+  const options = { noFollow: true, makeFolders: true, mode: 0o600 }
+  await app.files.writeStream(path, once(encodeUtf8(text)), options)
+}
+
+function rollback({ name }: VerifiedPack, why: string): ToolError {
+  return new ToolError("E_TRUST_ROLLBACK", {
+    what: `the trust pack ${name} is older than what is known`,
+    why,
+    next: [
+      "get the newest pack from whoever makes them",
+      "make a new one with a higher `--pack-version`, if you are they",
+    ],
+  })
+}
+
+/** SECURITY: what cannot be read is not taken for nothing: that would let an old pack in. */
+function parseSeen(bytes: Uint8Array, path: string): { readonly version: number; readonly digest: string } {
+  try {
+    const document = expectObject(parseJson(bytes, { maxBytes: STATE_BYTES, what: path }), path)
+    const version = expectInteger(member(document, "version"), "version", 1)
+    return { version, digest: expectText(member(document, "digest"), "digest") }
+  } catch (thrown) {
+    throw new ToolError("E_TRUST_MALFORMED", {
+      what: `what is remembered of earlier trust packs cannot be read: ${path}`,
+      why: thrown instanceof Error ? thrown.message : "it is not well-formed",
+      next: ["find out who changed the file; remove it only if you know that the pack is the newest"],
+    })
+  }
+}
