@@ -5,7 +5,7 @@ import type { Finding, TimeEvidence, Witness } from "../../core/report.ts"
 import type { SigstoreEvidence, TrustedRoot, WitnessRule } from "../../core/sigstore.ts"
 import type { VerifiedEntry } from "./log-entries.ts"
 import type { EvidenceForm } from "./identity-rules.ts"
-import { judgeTimestamps, type VerifiedTimestamp } from "./signed-timestamps.ts"
+import { judgeTimestamps, type TimestampFailure, type VerifiedTimestamp } from "./signed-timestamps.ts"
 
 /** A time at which the signature was there, and who vouches for it. */
 export interface AcceptedTime {
@@ -62,14 +62,7 @@ export function judgeStamps(
   const failure = first === undefined ? undefined : { code: first.code, detail }
   const rest = failure === undefined ? {} : { failure }
   if (distinct >= required) {
-    const told = failures.map(({ code, message }): Finding => ({
-      check: "timestamp",
-      outcome: "failed",
-      code,
-      observed: message,
-      logged: true,
-    }))
-    return { findings: [...passed, ...told], verified, ...rest }
+    return { findings: [...passed, ...failures.map(told)], verified, ...rest }
   }
   const short: Finding = {
     check: "timestamp",
@@ -80,6 +73,12 @@ export function judgeStamps(
     ...(failure === undefined ? {} : { detail }),
   }
   return { findings: [...passed, short], verified, ...rest }
+}
+
+/** What did not hold, when enough else did: shown, not decided upon. Of strangers' timestamps nobody needs to be warned. */
+function told({ code, message }: TimestampFailure): Finding {
+  if (code === "E_TSA_UNTRUSTED") return { check: "timestamp", outcome: "skipped", observed: message }
+  return { check: "timestamp", outcome: "failed", code, observed: message, logged: true }
 }
 
 function thresholdText(form: EvidenceForm, distinct: number, required: number, failures: number): string {
