@@ -5,6 +5,8 @@ import { broadParts } from "./broad-identities.ts"
 import { GITHUB_ISSUER, GITLAB_ISSUER, identityRule, isIdentityMatcher } from "./identity-matchers.ts"
 
 const ISSUER = "https://issuer.example"
+/** An issuer that stands in for those of GitHub and GitLab. */
+const LOCAL = "http://127.0.0.1:5800/oidc"
 
 function holds(rule: TextRule | undefined, text: string): boolean {
   if (rule === undefined) return true
@@ -35,9 +37,9 @@ describe("identityRule accepts", () => {
     ["gitlab:acme/group/app//.gitlab-ci.yml@refs/heads/main", PIPELINE],
     ["gitlab:acme/group/app@refs/heads/main", PIPELINE],
   ])("%s", (text, subject) => {
-    const rule = identityRule(text, ISSUER)
+    const rule = identityRule(text, LOCAL)
     expect(holds(rule.subject, subject)).toBe(true)
-    expect(rule).toMatchObject({ issuer: { kind: "exact", value: ISSUER }, text })
+    expect(rule).toMatchObject({ issuer: { kind: "exact", value: LOCAL }, text })
   })
 
   it.each([
@@ -54,6 +56,26 @@ describe("identityRule accepts", () => {
     expect(rule.issuer).toEqual({ kind: "exact", value: issuer })
     const values = Object.entries(rule.extensions).map(([name, wanted]) => [name, "value" in wanted && wanted.value])
     expect(Object.fromEntries(values)).toEqual(extensions)
+  })
+
+  it.each([
+    ["github:acme/app/release.yml", "https://git.acme.example/_services/token", "https://git.acme.example"],
+    ["github:acme/app/release.yml", "https://token.actions.acme.ghe.com", "https://acme.ghe.com"],
+    ["github:acme/app/release.yml", "https://token.actions.githubusercontent.com/acme", "https://github.com"],
+    ["github:acme/app/release.yml", "re2:https://.*\\.example", "https://github.com"],
+  ])("%s by the issuer %s: workflows at %s", (text, issuer, host) => {
+    const rule = identityRule(text, issuer)
+    expect(holds(rule.subject, WORKFLOW.replace("https://github.com", host))).toBe(true)
+    expect(rule.extensions.sourceRepositoryUri).toEqual({ kind: "exact", value: `${host}/acme/app` })
+  })
+
+  it.each([
+    ["https://gitlab.acme.example", "https://gitlab.acme.example"],
+    ["https://gitlab.com", "https://gitlab.com"],
+    ["http://127.0.0.1:5800/oidc", "https://gitlab.com"],
+  ])("gitlab:acme/group/app by the issuer %s: pipelines at %s", (issuer, host) => {
+    const rule = identityRule("gitlab:acme/group/app", issuer)
+    expect(holds(rule.subject, PIPELINE.replace("https://gitlab.com", host))).toBe(true)
   })
 
   it("a pattern of the issuer, whole", () => {
@@ -96,7 +118,7 @@ describe("identityRule does not match", () => {
     ["another host", "github:acme/app", WORKFLOW.replace("github.com", "githubXcom")],
     ["another group", "gitlab:acme/group/app", PIPELINE.replace("/app/", "/app/evil/")],
   ])("%s", (_case, text, subject) => {
-    expect(holds(identityRule(text, ISSUER).subject, subject)).toBe(false)
+    expect(holds(identityRule(text, LOCAL).subject, subject)).toBe(false)
   })
 })
 

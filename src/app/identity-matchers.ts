@@ -24,9 +24,9 @@ export function identityRule(text: string, issuer?: string): IdentityRule {
   const [kind, value] = split(text)
   switch (kind) {
     case "github":
-      return withIssuer(githubRule(value, text), text, issuer, GITHUB_ISSUER)
+      return withIssuer(githubRule(githubHost(issuer), value, text), text, issuer, GITHUB_ISSUER)
     case "gitlab":
-      return withIssuer(gitlabRule(value, text), text, issuer, GITLAB_ISSUER)
+      return withIssuer(gitlabRule(gitlabHost(issuer), value, text), text, issuer, GITLAB_ISSUER)
     case "re2":
       return withIssuer({ subject: patternRule(value, text), extensions: {} }, text, issuer)
     case "email":
@@ -89,13 +89,30 @@ function patternRule(pattern: string, text: string): TextRule {
   return { kind: "pattern", pattern, anchored: true }
 }
 
+/** Where repositories lie whose workflows get their tokens from an issuer: a server of one's own is its own issuer. */
+function githubHost(issuer: string | undefined): string {
+  const { hostname = "", host = "", pathname = "" } = urlOf(issuer) ?? {}
+  if (pathname === "/_services/token") return `https://${host}`
+  const [, tenant] = /^token\.actions\.([a-z0-9-]+\.ghe\.com)$/.exec(hostname) ?? []
+  return `https://${tenant ?? "github.com"}`
+}
+
+function gitlabHost(issuer: string | undefined): string {
+  const url = urlOf(issuer)
+  return url?.protocol === "https:" && url.pathname === "/" ? url.origin : "https://gitlab.com"
+}
+
+function urlOf(issuer: string | undefined): URL | undefined {
+  return issuer === undefined ? undefined : (URL.parse(issuer) ?? undefined)
+}
+
 /** Spec: sigstore/fulcio `docs/oid-info.md`; the subject is the URI of the workflow that ran. */
-function githubRule(value: string, text: string): Matched {
+function githubRule(host: string, value: string, text: string): Matched {
   const { path, ref } = atRef(value, text)
   const [, owner = "", repository, workflow] =
     /^([A-Za-z0-9][A-Za-z0-9-]*)(?:\/([A-Za-z0-9._-]+)(?:\/(.+))?)?$/.exec(path) ?? []
   if (owner === "") throw refused(text, "expected github:OWNER/REPO, then /workflow.yml and @refs/… if they matter")
-  const source = `https://github.com/${owner}`
+  const source = `${host}/${owner}`
   if (repository === undefined) {
     const subject = `${quoted(source)}/[^/@]+/${quoted(WORKFLOWS)}[^/@]+@${ref === undefined ? "[^@]+" : quoted(ref)}`
     return { subject: anchored(subject), extensions: extensionsOf({ sourceRepositoryOwnerUri: source }, ref) }
@@ -113,14 +130,14 @@ function githubRule(value: string, text: string): Matched {
 }
 
 /** Spec: sigstore/fulcio `docs/oid-info.md`; the subject is the URI of the pipeline's configuration file. */
-function gitlabRule(value: string, text: string): Matched {
+function gitlabRule(host: string, value: string, text: string): Matched {
   const { path, ref } = atRef(value, text)
   const [project = "", ...files] = path.split("//")
   if (!/^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/.test(project) || files.length > 1) {
     throw refused(text, "expected gitlab:GROUP/PROJECT, then //FILE and @refs/… if they matter")
   }
   const [file] = files
-  const source = `https://gitlab.com/${project}`
+  const source = `${host}/${project}`
   if (!project.includes("/")) {
     if (file !== undefined) throw refused(text, "a file without a project")
     const subject = `${quoted(source)}/[^@]+//[^@]+@${ref === undefined ? "[^@]+" : quoted(ref)}`
