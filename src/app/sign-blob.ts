@@ -20,7 +20,7 @@ import { openBlobSigner } from "./sigstore/blob-signer.ts"
  *   Sigstore's services throw.
  */
 export async function signBlob(app: AppContext, request: SignBlobRequest): Promise<SignedBlob> {
-  const signer = await openBlobSigner(app, request, { artifact: request.blob.path })
+  const signer = await openBlobSigner(app, request, { artifact: request.blob.path }, "message")
   const { key } = signer
   const scheme = schemeForLogs(key, request.hash ?? "key", "message", signer.logs)
   const hash = hashOf(scheme)
@@ -81,7 +81,7 @@ export async function attestBlob(app: AppContext, request: AttestBlobRequest): P
     generation: request.generation,
     at: app.clock.now(),
   })
-  const signer = await openBlobSigner(app, request, { artifact: request.subjectName, digest })
+  const signer = await openBlobSigner(app, request, { artifact: request.subjectName, digest }, "envelope")
   const { key } = signer
   const scheme = schemeForLogs(key, request.hash ?? "key", "envelope", signer.logs)
   const signed = await signer.sign({

@@ -59,6 +59,8 @@ export interface WitnessPlaces {
   readonly most: number
   /** Versions of the logs whose entries fit. */
   readonly logVersions: readonly (1 | 2)[]
+  /** What logs are told of signatures; attestations are envelopes always. */
+  readonly signatures: LoggedContent["kind"]
 }
 
 export interface SignatureInput {

@@ -203,6 +203,13 @@ describe("what becomes public", () => {
     expect([...posted(), ...pushed()]).toEqual([])
   })
 
+  it("asks nobody to log in for what a log cannot hold", async () => {
+    const ran = await program.run("sign", await image(), ...keyless("v2"), "--signing-algorithm", "ed25519")
+    expectExit(ran, 2)
+    expect(ran.stderr).toContain("E_KEY_TYPE")
+    expect(posted()).toEqual([])
+  })
+
   it("asks nobody to log in for artifacts that do not exist", async () => {
     const ran = await program.run("sign", `${registry.address}/demo/none:1`, ...keyless())
     expectExit(ran, 1)

@@ -2,6 +2,7 @@ import type { ArtifactContent, Candidate } from "../../core/candidate.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { SigningKey } from "../../core/ports.ts"
 import type { LogService } from "../../core/sigstore-ports.ts"
+import type { LoggedContent } from "../../formats/format.ts"
 import type { AppContext } from "../requests.ts"
 import type { Signed, SigstoreSigner, ToSign } from "./signer.ts"
 import type { PlannedItem, SigstoreOutcome, SigstoreSigning } from "./signing.ts"
@@ -37,17 +38,19 @@ export interface BlobSigning {
  * Make ready to sign a file.
  *
  * @param item - the file, for the plan.
+ * @param content - what logs will be told.
  * @throws {ToolError} `E_USAGE` without key or identity; as {@link openSigstoreSigner}.
  */
 export async function openBlobSigner(
   app: AppContext,
   { key, sigstore }: BlobSigning,
   item: Pick<PlannedItem, "artifact" | "digest">,
+  content: LoggedContent["kind"],
 ): Promise<BlobSigner> {
   if (sigstore !== undefined) {
     const [{ openSigstoreSigner }, { publishedBy }] = await Promise.all([import("./signer.ts"), import("./plan.ts")])
     const planned = { ...item, annotations: {}, published: publishedBy(sigstore) }
-    return witnessed(app, await openSigstoreSigner(app, sigstore, key, [planned]))
+    return witnessed(app, await openSigstoreSigner(app, sigstore, key, [planned], [content]))
   }
   if (key === undefined) throw new ToolError("E_USAGE", { what: "no key to sign with" })
   return {

@@ -45,5 +45,7 @@ export async function signerFor(
           })),
         ),
   )
-  return items.length === 0 ? undefined : openSigstoreSigner(app, signing, request.key, items)
+  const attesting = "predicate" in request
+  const content = formats.map(({ writer }) => (attesting ? "envelope" : (writer.witnesses?.signatures ?? "message")))
+  return items.length === 0 ? undefined : openSigstoreSigner(app, signing, request.key, items, content)
 }

@@ -9,7 +9,7 @@ import type { AppContext } from "../requests.ts"
 import { certify, ephemeralKey, type Certified } from "./certify.ts"
 import { planOf } from "./plan.ts"
 import type { KeylessSigning, PlannedItem, SigstoreOutcome, SigstoreSigning } from "./signing.ts"
-import { type Witnessed, witnessSignature } from "./witness-signature.ts"
+import { pureEd25519, type Witnessed, witnessSignature } from "./witness-signature.ts"
 
 /** What is left of a certificate's time when a new one is got, milliseconds. */
 const RENEWAL_MS = 60_000
@@ -48,6 +48,7 @@ export interface SigstoreSigner {
  *
  * @param key - of the request; absent = a new one, which needs `keyless`.
  * @param items - what will be signed, for the plan.
+ * @param content - what logs will be told.
  * @throws {ToolError} `E_USAGE` for services that do not go together; what the identity and the authority throw; what
  *   `confirm` throws.
  */
@@ -56,6 +57,7 @@ export async function openSigstoreSigner(
   signing: SigstoreSigning,
   key: SigningKey | undefined,
   items: readonly PlannedItem[],
+  content: readonly LoggedContent["kind"][] = ["message"],
 ): Promise<SigstoreSigner> {
   checkServices(signing, key)
   const { keyless } = signing
@@ -63,10 +65,12 @@ export async function openSigstoreSigner(
     if (key === undefined) throw new ToolError("E_INTERNAL", { what: "no key to sign with" })
     const certificates = signing.certificates ?? []
     checkOwnCertificate(certificates[0], key)
+    checkLoggable(signing, key, content)
     await signing.confirm?.(planOf(signing, { key }, items))
     return signerWith(app, signing, key, () => Promise.resolve({ certificates }))
   }
   const own = key ?? (await ephemeralKey(keyless.algorithm)).key
+  checkLoggable(signing, own, content)
   if (key === undefined) signing.notify?.({ kind: "ephemeral-key" })
   await signing.beforeToken?.()
   const token = await app.sigstore.tokens.get(keyless.token)
@@ -178,6 +182,16 @@ function isDuplicate(thrown: unknown): boolean {
 
 function randomised({ scheme }: SignatureScheme): boolean {
   return scheme === "ecdsa" || scheme === "rsa-pss"
+}
+
+/** That logs can hold the signatures, before anybody is asked. @throws {ToolError} `E_KEY_TYPE`. */
+function checkLoggable(
+  { logs }: SigstoreSigning,
+  { publicKey }: SigningKey,
+  content: readonly LoggedContent["kind"][],
+): void {
+  const digests = logs.find(({ majorApiVersion }) => majorApiVersion === 2)
+  if (digests !== undefined && publicKey.type === "ed25519" && content.includes("envelope")) throw pureEd25519(digests)
 }
 
 /** @throws {ToolError} `E_USAGE`, `E_CERT_CHAIN`. */

@@ -75,7 +75,7 @@ function proposalFor(
 }
 
 /** Entries of digests need a scheme that signs one. */
-function pureEd25519({ url }: LogService): ToolError {
+export function pureEd25519({ url }: LogService): ToolError {
   return new ToolError("E_KEY_TYPE", {
     what: "this signature of an Ed25519 key cannot be logged",
     why: `${url} keeps digests, and pure Ed25519 signs whole messages`,

@@ -32,7 +32,7 @@ export const cosignV2: SignatureFormat = {
     // COMPAT(cosign 2.5): verifiers of this format use SHA-256 whatever the key.
     hash: "sha256",
     signer: "key",
-    witnesses: { most: 1, logVersions: [1] },
+    witnesses: { most: 1, logVersions: [1], signatures: "message" },
     placement: tagPlacement,
   },
 }

@@ -38,7 +38,7 @@ export const cosignV3: SignatureFormat = {
     draftAttestation,
     hash: "key",
     signer: "key",
-    witnesses: { most: limits.tlogEntries, logVersions: [1, 2] },
+    witnesses: { most: limits.tlogEntries, logVersions: [1, 2], signatures: "envelope" },
     placement: {
       place: "referrer",
       manifest: (subject, document, at) =>
