@@ -187,10 +187,10 @@ interface Link {
   readonly extensions: readonly ExtensionSpec[]
 }
 
-const AUTHORITY = (pathLength: number): readonly ExtensionSpec[] => [
-  basicConstraintsExtension(true, pathLength),
-  keyUsageExtension(["keyCertSign", "cRLSign"]),
-]
+/** @param pathLength - authorities allowed below. */
+function authorityExtensions(pathLength: number): readonly ExtensionSpec[] {
+  return [basicConstraintsExtension(true, pathLength), keyUsageExtension(["keyCertSign", "cRLSign"])]
+}
 
 async function makeChains(
   keys: SandboxMaterial["keys"],
@@ -221,10 +221,10 @@ async function makeChains(
     key: keys[name].signer,
     extensions,
   })
-  const root = link("fulcio-root", "sandbox root", AUTHORITY(1))
+  const root = link("fulcio-root", "sandbox root", authorityExtensions(1))
   const codeSigning = extendedKeyUsageExtension([EKU.codeSigning])
-  const intermediate = link("fulcio-intermediate", "sandbox intermediate", [...AUTHORITY(0), codeSigning])
-  const tsaRoot = link("tsa-root", "sandbox timestamp root", AUTHORITY(0))
+  const intermediate = link("fulcio-intermediate", "sandbox intermediate", [...authorityExtensions(0), codeSigning])
+  const tsaRoot = link("tsa-root", "sandbox timestamp root", authorityExtensions(0))
   const stamping = extendedKeyUsageExtension([EKU.timeStamping], true)
   const tsa = link("tsa", "sandbox timestamp authority", [keyUsageExtension(["digitalSignature"]), stamping])
   return {
