@@ -310,7 +310,7 @@ export const attacks: readonly Attack[] = [
       ["31 bytes", (hex: string) => hex.slice(2)],
       ["33 bytes", (hex: string) => `${hex}00`],
       ["0 bytes", () => ""],
-      ["upper case", (hex: string) => hex.toUpperCase().replace(/^[0-9]/, "A")],
+      ["upper case", (hex: string) => hex.toUpperCase()],
       ["base64", (hex: string) => Buffer.from(hex, "hex").toString("base64")],
     ] as const
   ).map(([name, change]): Attack => ({
@@ -318,6 +318,7 @@ export const attacks: readonly Attack[] = [
     name: `an Ed25519 key of ${name}`,
     run: (mirror) => badKey(mirror, change),
     code: "E_TRUST_MALFORMED",
+    ...(name === "upper case" ? { peerAccepts: "tuf-js reads hexadecimal of either case" } : {}),
   })),
   ...roles.map((role): Attack => ({
     id: "expiry",
