@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { randomBytes } from "node:crypto"
@@ -82,6 +82,23 @@ describe("a sandbox", () => {
     expect(await kept()).toEqual(before)
     expect(await timestamp(second)).toBe(2)
     expect(await (await fetch(`${second.facts.services.tuf}/1.root.json`)).text()).toBe(before[2])
+  })
+
+  it("removes what a process that was killed left half made, keys among it", async () => {
+    const left = ".00000000-0000-4000-8000-000000000000.new"
+    await mkdir(join(data(), left), { recursive: true })
+    await writeFile(join(data(), left, "oidc.pem"), "key")
+    await writeFile(join(data(), `trusted_root.json${left}`), "{}")
+    await writeFile(join(data(), "mine.new"), "stays")
+    await serve()
+    expect((await readdir(data())).filter((name) => name.endsWith(".new"))).toEqual(["mine.new"])
+  })
+
+  it("is served by one of many who start it at once", async () => {
+    const started = await Promise.allSettled(Array.from({ length: 5 }, () => serve()))
+    expect(started.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
+    for (const one of started)
+      if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "E_STORAGE_LOCKED" })
   })
 
   it("has its folder for itself", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises"
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { ToolError } from "../../../core/errors.ts"
@@ -39,11 +39,28 @@ export async function lockFolder(folder: string): Promise<LockedFolder> {
     })
   }
   const held = database
+  try {
+    await fileWork("tidy the sandbox's folder", () => removeLeftovers(folder))
+  } catch (thrown) {
+    held.close()
+    throw thrown
+  }
   return {
     release: () => {
       held.close()
     },
   }
+}
+
+/** Name of what is not in its place yet. @param name - of the place; empty for a hidden folder. */
+export function pendingName(name: string): string {
+  return `${name}.${randomUUID()}.new`
+}
+
+/** What a process that was killed had not put into place: keys among it. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => /\.[0-9a-f-]{36}\.new$/.test(name))
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
 }
 
 /** Run file work, failures as `E_IO`. */
@@ -66,7 +83,7 @@ export async function fileWork<Result>(doing: string, work: () => Promise<Result
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   await fileWork(`write ${path}`, async () => {
     await makeFolders(dirname(path), (folder) => mkdir(folder, { mode: 0o700 }))
-    const pending = `${path}.${randomUUID()}.new`
+    const pending = pendingName(path)
     try {
       const file = await open(pending, "wx", mode)
       try {

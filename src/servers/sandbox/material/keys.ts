@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto"
 import { mkdir, open, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { encodePem, parsePem } from "../../../codec/pem.ts"
@@ -20,7 +19,7 @@ import {
 } from "../../../crypto/x509/build-extensions.ts"
 import { EKU } from "../../../crypto/x509/extensions.ts"
 import { parseCertificate } from "../../../crypto/x509/parse-certificate.ts"
-import { fileWork, readSmall } from "./data-folder.ts"
+import { fileWork, pendingName, readSmall } from "./data-folder.ts"
 
 /** What the keys of a sandbox sign. */
 export type SandboxKeyName =
@@ -151,7 +150,7 @@ async function makeMaterial(folder: string, parts: MaterialParts): Promise<Sandb
 }
 
 async function keepMaterial(folder: string, { keys, fulcioChain, tsaChain }: SandboxMaterial): Promise<void> {
-  const pending = join(folder, `.${randomUUID()}.new`)
+  const pending = join(folder, pendingName(""))
   try {
     await mkdir(pending, { mode: 0o700 })
     for (const { name, privateKey } of Object.values(keys)) {
