@@ -87,6 +87,11 @@ export function intoto(text: string, by: Signer = signer): object {
   return { apiVersion: "0.0.2", kind: "intoto", spec: { content } }
 }
 
+/** An intoto 0.0.1 to propose, as cosign does. */
+export function intotoEnvelope(text: string, by: Signer = signer): object {
+  return { apiVersion: "0.0.1", kind: "intoto", spec: { content: { envelope: text }, publicKey: base64(by.pem) } }
+}
+
 /** A request to a version 2 log. */
 export function hashedrekordV2(
   text: string,

@@ -12,6 +12,7 @@ import {
   envelope,
   hashedrekord,
   intoto,
+  intotoEnvelope,
   newSigner,
   NOW,
   sha256,
@@ -103,7 +104,13 @@ describe("adding entries", () => {
   it("answers with promise, proof and checkpoint for each kind", async () => {
     const other = newSigner()
     const text = envelope(STATEMENT, [signer, other])
-    const proposals = [hashedrekord("a"), dsse(text, [signer, other]), intoto(envelope(STATEMENT)), hashedrekord("b")]
+    const proposals = [
+      hashedrekord("a"),
+      dsse(text, [signer, other]),
+      intoto(envelope(STATEMENT)),
+      hashedrekord("b"),
+      intotoEnvelope(text),
+    ]
     for (const [at, proposal] of proposals.entries()) {
       const added = await add(proposal)
       expect(added.entry).toMatchObject({ logIndex: at, integratedTime: NOW / 1000 })
@@ -182,7 +189,7 @@ describe("reading", () => {
       expect(found.entry.verification.inclusionProof.treeSize).toBe(2)
       expectVouched(found)
     }
-    const foreign = { kind: "intoto", apiVersion: "0.0.1", spec: { anything: 1 } }
+    const foreign = { kind: "rpm", apiVersion: "0.0.1", spec: { anything: 1 } }
     const query = { entries: [a, foreign], entryUUIDs: [second.uuid, "0".repeat(64)], logIndexes: [1, 7] }
     const list = (await (await logs.post(`${ENTRIES}/retrieve`, query)).json()) as Record<string, EntryText>[]
     expect(list.map((item) => Object.keys(item)[0])).toEqual([second.uuid, first.uuid, second.uuid])

@@ -128,6 +128,24 @@ describe.skipIf(!present)("entries that real logs wrote", () => {
   )
 })
 
+describe("entries of cosign's statements", () => {
+  const rows = readFileSync(
+    new URL("../../../../envelopes/log-entry/testdata/proposals.jsonl", import.meta.url),
+    "utf8",
+  )
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly kind: string; readonly proposed: string; readonly body: string })
+    .filter(({ kind }) => kind === "intoto 0.0.1")
+
+  it("are written as a real log wrote them", async () => {
+    expect(rows).toHaveLength(2)
+    for (const { proposed, body } of rows) {
+      expect(text((await readProposedEntry(JSON.parse(proposed) as JsonValue)).body)).toBe(body)
+    }
+  })
+})
+
 describe("words an entry is found by", () => {
   it("are those of key, digest, and the statement's digests", async () => {
     const one = newSigner()
@@ -160,7 +178,7 @@ describe("words an entry is found by", () => {
 
 describe("kinds this log does not take", () => {
   it("are told from those that are wrong", () => {
-    expect(isForeignEntry({ kind: "intoto", apiVersion: "0.0.1" })).toBe(true)
+    expect(isForeignEntry({ kind: "intoto", apiVersion: "0.0.1" })).toBe(false)
     expect(isForeignEntry({ kind: "rpm", apiVersion: "0.0.1" })).toBe(true)
     expect(isForeignEntry({ kind: "intoto", apiVersion: "0.0.2" })).toBe(false)
     for (const value of [null, [], "x", {}, { kind: 1, apiVersion: "0.0.1" }, { kind: "rpm", apiVersion: null }]) {

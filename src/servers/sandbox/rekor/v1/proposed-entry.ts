@@ -5,6 +5,7 @@ import type { NewEntry } from "../storage/append-only-log.ts"
 import { readDsse } from "./dsse.ts"
 import { readHashedrekord } from "./hashedrekord.ts"
 import { readIntoto } from "./intoto.ts"
+import { readIntotoEnvelope } from "./intoto-envelope.ts"
 
 /** Reads the `spec` of one kind of entry and verifies it. @throws {ToolError} where it is not to be logged. */
 type EntryReader = (spec: JsonObject) => NewEntry | Promise<NewEntry>
@@ -12,6 +13,7 @@ type EntryReader = (spec: JsonObject) => NewEntry | Promise<NewEntry>
 const READERS: ReadonlyMap<string, EntryReader> = new Map<string, EntryReader>([
   ["hashedrekord 0.0.1", readHashedrekord],
   ["dsse 0.0.1", readDsse],
+  ["intoto 0.0.1", readIntotoEnvelope],
   ["intoto 0.0.2", readIntoto],
 ])
 
@@ -39,10 +41,9 @@ export async function readProposedEntry(value: JsonValue): Promise<NewEntry> {
   return reader(expectObject(member(entry, "spec"), "spec"))
 }
 
-/** Whether an entry is of a kind or version that Rekor can read and this log never took: none can be found. */
+/** Whether an entry is of a kind that Rekor can read and this log never took: none can be found. */
 export function isForeignEntry(value: JsonValue): boolean {
-  const { kind, version } = kindOf(value)
-  return OTHER_KINDS.includes(kind) || (kind === "intoto" && version === "0.0.1")
+  return OTHER_KINDS.includes(kindOf(value).kind)
 }
 
 function kindOf(value: JsonValue): { readonly entry: JsonObject; readonly kind: string; readonly version: string } {

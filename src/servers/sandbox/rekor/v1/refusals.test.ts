@@ -7,6 +7,7 @@ import {
   envelope,
   hashedrekord,
   intoto,
+  intotoEnvelope,
   mutations,
   newSigner,
   signer,
@@ -98,7 +99,22 @@ describe("what is refused", () => {
     ["intoto with another's key", intoto(text, other), "could not verify envelope"],
     ["an unknown kind", { kind: "x", apiVersion: "0.0.1", spec: {} }, 'entry kind "x"'],
     ["a kind this log does not take", { kind: "rekord", apiVersion: "0.0.1", spec: {} }, 'entry kind "rekord"'],
-    ["adv: GHSA-frqx-jfcm-6jjr: intoto 0.0.1", { kind: "intoto", apiVersion: "0.0.1", spec: {} }, "0.0.1"],
+    ["adv: GHSA-frqx-jfcm-6jjr: intoto 0.0.1", { kind: "intoto", apiVersion: "0.0.1", spec: {} }, "spec.content"],
+    ["intoto 0.0.1 with another's key", intotoEnvelope(text, other), "could not verify envelope"],
+    [
+      "intoto 0.0.1 that is logged already, without its envelope",
+      change(intotoEnvelope(text), (p: { spec: { content: object } }) =>
+        Object.assign(p.spec.content, { envelope: "", hash: { algorithm: "sha256", value: "00".repeat(32) } }),
+      ),
+      "content.envelope",
+    ],
+    [
+      "intoto 0.0.1 with a hash that is none",
+      change(intotoEnvelope(text), (p: { spec: { content: object } }) =>
+        Object.assign(p.spec.content, { hash: { algorithm: "sha256", value: "00" } }),
+      ),
+      "invalid value for hash",
+    ],
     ["an inherited name as kind", { kind: "__proto__", apiVersion: "0.0.1", spec: {} }, "__proto__"],
     ["no kind", { apiVersion: "0.0.1", spec: {} }, "kind"],
     ["no JSON", "{", "body"],
@@ -119,6 +135,7 @@ describe("what is refused", () => {
     ["hashedrekord", hashedrekord("a")],
     ["dsse", dsse(text)],
     ["intoto", intoto(text)],
+    ["intoto 0.0.1", intotoEnvelope(text)],
   ])(
     "adv: GHSA-843x-px86-vq42, GHSA-273p-m2cw-6833: no value at any place of %s makes a failure or an entry",
     async (kind, proposal) => {
