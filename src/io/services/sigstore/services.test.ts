@@ -10,6 +10,7 @@ import { digestOf } from "../../../crypto/hash.ts"
 import { localSigningKey } from "../../../crypto/local-key.ts"
 import { encodeEnvelope } from "../../../envelopes/dsse/envelope.ts"
 import { pae } from "../../../envelopes/dsse/pae.ts"
+import { entriesToFind } from "../../../envelopes/log-entry/proposals.ts"
 import { startTestSandbox, type TestSandbox } from "../../../testing/index.ts"
 import { createHttpClient } from "../../net/http-client.ts"
 import type { HttpClient } from "../../net/http-types.ts"
@@ -240,6 +241,14 @@ describe("transparency logs", () => {
     expect(entry.kind).toBe(kind)
     expect((await sandboxLogs().add(log, proposed)).logIndex).toBe(entry.logIndex)
     expect((await sandboxLogs().find(log.url, proposed)).map(({ logIndex }) => logIndex)).toEqual([entry.logIndex])
+    const [, old] = entriesToFind(proposed)
+    if (old === undefined) return
+    // As cosign logs it.
+    const headers = { "content-type": "application/json" }
+    const sent = await fetch(`${log.url}/api/v1/log/entries`, { method: "POST", headers, body: old })
+    expect(sent.status).toBe(201)
+    const versions = (await sandboxLogs().find(log.url, proposed)).map(({ version }) => version)
+    expect(versions.toSorted()).toEqual(["0.0.1", "0.0.2"])
   })
 
   it("find the entry that is there instead of making another", async () => {

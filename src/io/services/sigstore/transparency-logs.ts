@@ -4,7 +4,7 @@ import { limits } from "../../../core/limits.ts"
 import type { LogEntry } from "../../../core/sigstore.ts"
 import type { LogProposal, TransparencyLogs } from "../../../core/sigstore-ports.ts"
 import { parseLogEntry } from "../../../envelopes/log-entry/log-entry-json.ts"
-import { logRequestV2, proposedEntry } from "../../../envelopes/log-entry/proposals.ts"
+import { entriesToFind, logRequestV2, proposedEntry } from "../../../envelopes/log-entry/proposals.ts"
 import { parseRekorAnswer, parseRekorAnswers } from "../../../envelopes/log-entry/rekor-answer.ts"
 import { redactUrl } from "../../net/redact.ts"
 import { checkAnswers } from "./check-answers.ts"
@@ -43,7 +43,7 @@ export function createTransparencyLogs(options: ServiceOptions): TransparencyLog
       majorApiVersion === 2 ? addV2(ask, url, proposal, signal) : addV1(ask, url, proposal, signal),
     find: async (base, proposal, signal) => {
       const url = serviceUrl(base, `${ENTRIES_V1}/retrieve`)
-      const answer = await ask({ ...post(url, `{"entries":[${proposedEntry(proposal)}]}`), signal })
+      const answer = await ask({ ...post(url, `{"entries":[${entriesToFind(proposal).join()}]}`), signal })
       if (answer.status === 404) return []
       if (answer.status !== 200) throw refused(answer, SERVICE, url)
       return readAnswer(SERVICE, url, () => parseRekorAnswers(answer.body)).map(({ entry }) => entry)
