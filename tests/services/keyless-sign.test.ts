@@ -376,6 +376,19 @@ describe("options that contradict each other", () => {
       "needs a log or a timestamp authority",
     ],
     [
+      "a signature without its certificate",
+      () => ["sign", "--blob", "app.txt", "--signature", "app.sig", ...keyless()],
+      "--signature cannot hold what --keyless gives",
+    ],
+    [
+      "an envelope without its entry",
+      () => {
+        const about = ["--type", "custom", "--predicate", "predicate.json", "--envelope", "e.json"]
+        return ["attest", "--key", "signer.key", "--log", "--blob", "app.txt", ...about]
+      },
+      "--envelope cannot hold what --log gives",
+    ],
+    [
       "unknown algorithm",
       () => ["sign", "--blob", "app.txt", "--bundle", "b.json", ...keyless(), "--signing-algorithm", "rsa-512"],
       "rsa-512",

@@ -34,6 +34,22 @@ export function isKeyless(flags: FlagValues): boolean {
   return flags.bool("keyless")
 }
 
+/**
+ * A certificate, log entry or timestamp that nothing holds would be lost.
+ *
+ * @param instead - flag of the output that holds none.
+ * @throws {ToolError} `E_USAGE`.
+ */
+export function requireBundle(flags: FlagValues, instead: string): void {
+  const used = ["keyless", "log", "timestamp-url"].find((name) => flags.given(name))
+  if (used === undefined || flags.string("bundle") !== "") return
+  throw new ToolError("E_USAGE", {
+    what: `--${instead} cannot hold what --${used} gives`,
+    why: "certificate, log entry and timestamp lie in a bundle",
+    next: ["add `--bundle FILE`"],
+  })
+}
+
 /** Flags that say nothing where neither identity nor log takes part. */
 const DEPENDENT = KEYLESS_FLAGS.map(({ name }) => name).filter((name) => !["keyless", "log", "no-log"].includes(name))
 const TOKEN_FLAGS = [

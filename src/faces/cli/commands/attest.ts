@@ -11,7 +11,7 @@ import { documentOf } from "../documents.ts"
 import { openOutputs } from "../file-outputs.ts"
 import { facts } from "../render/facts.ts"
 import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
-import { isKeyless, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
+import { isKeyless, requireBundle, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { blobAndArtifacts, command, refuseFlags, requiredFlag, type Session } from "../session.ts"
 import { signingKeyName } from "../signing-key.ts"
@@ -61,6 +61,7 @@ async function attestFile(session: Session): Promise<number> {
   if (args.length > 0) throw blobAndArtifacts(args)
   const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "envelope"])
+  requireBundle(flags, "envelope")
   const path = flags.string("blob")
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
   const app = await session.open([])

@@ -5,7 +5,7 @@ import type { FormatName } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
-import { isKeyless, sigstoreSigning } from "../keyless-signing.ts"
+import { isKeyless, requireBundle, sigstoreSigning } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -41,6 +41,7 @@ export async function signFile(session: Session): Promise<number> {
   refuseFlags(flags, CERTIFIED_ONLY, fitting, "add `--format notation`")
   const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
+  requireBundle(flags, "signature")
   const path = flags.string("blob")
   const app = await session.open([])
   const signed = await signBlob(app, {
