@@ -7,7 +7,7 @@ import { ToolError } from "../../core/errors.ts"
 import { KIB, limits, MIB } from "../../core/limits.ts"
 import type { LogEntry } from "../../core/sigstore.ts"
 
-/** The log entry that lies beside a legacy signature. Shown, not evaluated. */
+/** The log entry that lies beside a legacy signature, as it stands. */
 export interface RekorBundle {
   readonly signedEntryTimestamp: Uint8Array
   readonly body: Uint8Array
