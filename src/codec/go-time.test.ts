@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { goAnsiC, goRfc1123z, goRfc3339, goRfc3339Nano, goTimeString, zoneMinutes } from "./go-time.ts"
+import { goAnsiC, goRfc1123z, goRfc822, goRfc3339, goRfc3339Nano, goTimeString, zoneMinutes } from "./go-time.ts"
 
 // Printed by Go 1.26: `time.UnixMilli(N).In(zone).Format(layout)`.
 const AT = Date.UTC(2025, 0, 5, 9, 7, 6, 140)
@@ -7,6 +7,7 @@ const AT = Date.UTC(2025, 0, 5, 9, 7, 6, 140)
 describe("times as Go prints them", () => {
   it.each([
     ["RFC1123Z", goRfc1123z(AT), "Sun, 05 Jan 2025 09:07:06 +0000"],
+    ["RFC822", goRfc822(AT), "05 Jan 25 09:07 UTC"],
     ["RFC1123Z in a zone", goRfc1123z(AT, "+08:00"), "Sun, 05 Jan 2025 17:07:06 +0800"],
     ["RFC1123Z west, the day before", goRfc1123z(AT, "-09:30"), "Sat, 04 Jan 2025 23:37:06 -0930"],
     ["ANSIC pads the day", goAnsiC(AT), "Sun Jan  5 09:07:06 2025"],

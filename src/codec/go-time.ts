@@ -48,6 +48,13 @@ export function goAnsiC(at: number, zone = "Z"): string {
   return `${day} ${String(date.getUTCDate()).padStart(2, " ")} ${clock(date)} ${year(date)}`
 }
 
+/** `time.RFC822` of a UTC time: `21 Jan 25 09:17 UTC`. */
+export function goRfc822(at: number): string {
+  const date = new Date(at)
+  const day = `${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()] ?? ""} ${two(date.getUTCFullYear() % 100)}`
+  return `${day} ${clock(date).slice(0, 5)} UTC`
+}
+
 /** `time.RFC3339`: `2025-01-21T09:17:46Z` or with an offset. */
 export function goRfc3339(at: number, zone = "Z"): string {
   const minutes = zoneMinutes(zone)

@@ -6,11 +6,8 @@ export const absentCommands: ReadonlyMap<string, string> = new Map([
   ["debug", "`countersign version` prints what runs"],
   ["dockerfile", "verify each image that the file names with `cosign verify`"],
   ["download", "`countersign inspect --output json IMAGE` prints what is attached to an image"],
-  ["initialize", "nothing needs a trust root: sign and verify with `--key`"],
   ["manifest", "verify each image that the file names with `cosign verify`"],
   ["piv-tool", "hardware tokens are not supported: sign and verify with `--key`"],
   ["pkcs11-tool", "hardware tokens are not supported: sign and verify with `--key`"],
-  ["signing-config", "nothing needs a signing config: sign with `--key`"],
-  ["trusted-root", "nothing needs a trusted root: verify with `--key`"],
   ["upload", "`countersign push` pushes files as an artifact"],
 ])

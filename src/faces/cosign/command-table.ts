@@ -1,10 +1,14 @@
 import type { ArgsSpec, CommandSpec } from "../command.ts"
 import type { FaceHandler } from "./face-invocation.ts"
 import type { GenerationName } from "./face-flag.ts"
+import { trustCommands } from "./tables/trust-commands.ts"
 
 /** A command of the face; flags come from the flag tables. */
 export interface FaceCommand {
+  /** Words after the program's name, with a space between them. */
   readonly name: string
+  /** The other generation does not have it. */
+  readonly only?: GenerationName
   readonly summary: string
   readonly description?: string
   readonly examples: CommandSpec["examples"]
@@ -13,6 +17,8 @@ export interface FaceCommand {
   readonly deprecated?: Partial<Record<GenerationName, string>>
   /** False: `COSIGN_*` variables do not stand for its flags. */
   readonly environment?: boolean
+  /** What that generation says differently. */
+  readonly cosign2?: Partial<Pick<FaceCommand, "summary" | "description" | "examples">>
   readonly load: () => Promise<FaceHandler>
 }
 
@@ -280,4 +286,11 @@ const keysAndProgram: readonly FaceCommand[] = [
 ]
 
 /** Every command of the face. */
-export const faceCommands: readonly FaceCommand[] = [...signing, ...verifying, ...images, ...folders, ...keysAndProgram]
+export const faceCommands: readonly FaceCommand[] = [
+  ...signing,
+  ...verifying,
+  ...images,
+  ...folders,
+  ...trustCommands,
+  ...keysAndProgram,
+]

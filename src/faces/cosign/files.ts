@@ -1,5 +1,7 @@
 import type { AppContext } from "../../app/requests.ts"
+import { asToolError } from "../../core/errors.ts"
 import { faceError } from "./face-error.ts"
+import type { FaceInvocation } from "./face-invocation.ts"
 
 /**
  * Read a whole file.
@@ -22,4 +24,20 @@ export async function requireFile(app: AppContext, path: string): Promise<void> 
 export async function writeFile(app: AppContext, path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
   await app.files.write(path, bytes, { mode: 0o600 })
+}
+
+/** A document of one line: into the file of `--out` as it is, else on stdout with a line end. */
+export async function writeDocument(invocation: FaceInvocation, app: AppContext, document: Uint8Array): Promise<void> {
+  const out = invocation.flags.string("out")
+  if (out === "") {
+    await invocation.world.stdout.write(document)
+    await invocation.world.stdout.write("\n")
+    return
+  }
+  try {
+    await writeFile(app, out, document)
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    throw faceError(error.why ?? error.what, { code: error.code, cause: error })
+  }
 }

@@ -23,6 +23,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/`countersign keys generate`/g, "`cosign generate-key-pair`"],
   [/`countersign keys import`/g, "`cosign import-key-pair`"],
   [/`countersign (sign|attest|login)\b/g, "`cosign $1"],
+  [/`countersign trust update\b/g, "`cosign initialize"],
 ]
 
 function inOwnWords(hint: string): string {

@@ -12,6 +12,8 @@ import { othersFlags } from "./tables/others-flags.ts"
 import { registryFlags } from "./tables/registry-flags.ts"
 import { servicesFlags } from "./tables/services-flags.ts"
 import { signingFlags } from "./tables/signing-flags.ts"
+import { trustFlags } from "./tables/trust-flags.ts"
+import { trustGroups } from "./tables/trust-groups.ts"
 import { verifyingFlags } from "./tables/verifying-flags.ts"
 
 const flagRows = [
@@ -21,6 +23,7 @@ const flagRows = [
   ...verifyingFlags,
   ...certificatesFlags,
   ...othersFlags,
+  ...trustFlags,
 ]
 
 const globalFlags: readonly FlagSpec[] = [
@@ -34,7 +37,10 @@ function programOf(generation: Generation): Program {
     name: "cosign",
     summary: "A tool for Container Signing, Verification and Storage in an OCI registry.",
     globalFlags,
-    commands: faceCommands.map((command) => commandOf(command, generation, () => program)),
+    commands: faceCommands
+      .filter(({ only }) => (only ?? generation.name) === generation.name)
+      .map((command) => commandOf(command, generation, () => program)),
+    groups: trustGroups.filter(({ only }) => (only ?? generation.name) === generation.name),
     rewriteArgv: rewriteCosignArgv,
     absent: absentCommands,
     environmentPrefix: "COSIGN",
@@ -44,11 +50,12 @@ function programOf(generation: Generation): Program {
   return program
 }
 
-function commandOf(command: FaceCommand, generation: Generation, program: () => Program): CommandSpec {
+function commandOf(row: FaceCommand, generation: Generation, program: () => Program): CommandSpec {
+  const command = generation.name === "cosign2" ? { ...row, ...row.cosign2 } : row
   const flags = flagsOf(flagRows, command.name, generation.name)
   const deprecated = command.deprecated?.[generation.name]
   return {
-    path: [command.name],
+    path: command.name.split(" "),
     summary: command.summary,
     ...(command.description === undefined ? {} : { description: command.description }),
     examples: command.examples,
