@@ -33,7 +33,7 @@ export interface LogOptions {
 }
 
 /** Validity of a certificate or key that a user names without one. */
-export const ALWAYS: ValidityWindow = { start: BEGINNING }
+const ALWAYS: ValidityWindow = { start: BEGINNING }
 
 /**
  * A certificate authority out of one chain, issuer first, root last: `--certificate-chain`, and `trusted-root create

@@ -51,7 +51,7 @@ export function windowContains({ start, end }: { readonly start: number; readonl
 /**
  * What is wrong with a certificate as a signer's, whoever issued it: it must be meant for signing code, and be no authority's.
  *
- * SECURITY: "any" usage and no usage at all are not "code signing".
+ * SECURITY: "any" usage and no usage at all are not "code signing". DEVIATION: Go lets both pass, and authorities as signers.
  */
 export function signerFault(leaf: Certificate): CertificateFault | undefined {
   const { extendedKeyUsage, keyUsage, basicConstraints } = leaf

@@ -101,7 +101,8 @@ export function logTimeFault(leaf: Certificate, entries: readonly VerifiedEntry[
 /**
  * Logs that give no time (version 2) count only if they were trusted at a time that somebody else vouches for.
  *
- * SECURITY: otherwise a key that was taken out of use could go on vouching.
+ * SECURITY: otherwise a key that was taken out of use could go on vouching. DEVIATION: upstream looks at a log's window only
+ * where the log gives a time.
  */
 export function retiredLogFault(
   entries: readonly VerifiedEntry[],

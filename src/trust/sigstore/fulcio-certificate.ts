@@ -14,7 +14,7 @@ const OTHER_NAME = `${ARC}.7`
 const ISSUER = { raw: `${ARC}.1`, der: `${ARC}.8` } as const
 
 /** Extensions a rule can ask for, by their last arc; up to 6 they hold raw text, above a DER UTF8String. */
-export const FULCIO_ARCS: Readonly<Record<FulcioExtension, number>> = {
+const FULCIO_ARCS: Readonly<Record<FulcioExtension, number>> = {
   githubWorkflowTrigger: 2,
   githubWorkflowSha: 3,
   githubWorkflowName: 4,

@@ -106,6 +106,14 @@ describe("judgeIdentityRules", () => {
     ).toBe(false)
   })
 
+  it("adv: CVE-2026-48815 enforces what it does not know", () => {
+    for (const name of ["unheardOf", "constructor", "__proto__", "toString"]) {
+      const extensions = JSON.parse(`{"${name}":{"kind":"pattern","pattern":".*","anchored":false}}`) as object
+      expect(judged([rule({ subject: some(".*"), extensions })])).toBe(false)
+      expect(judged([rule({ subject: some(".*"), extensions })], "legacy")).toBe(false)
+    }
+  })
+
   it("does not match names that are too long for a pattern", () => {
     expect(judged([rule({ subject: some("a") })], "bundle", withName("a".repeat(8193)))).toBe(false)
   })

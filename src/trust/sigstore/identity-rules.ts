@@ -110,12 +110,16 @@ function ruleFault(facts: CertificateFacts, names: readonly string[], rule: Iden
   }
   if (issuer !== undefined && !textHolds(issuer, facts.issuer)) return textFault("issuer", issuer, facts.issuer)
   for (const [name, text] of Object.entries(rule.extensions)) {
-    const value = facts.extensions[name as FulcioExtension]
+    const value = extensionOf(facts, name)
     if (value !== undefined && textHolds(text, value)) continue
     const wanted = text.kind === "exact" ? text.value : text.pattern
     return `expected ${goFieldName(name)} to be "${wanted}", got "${value ?? ""}"`
   }
   return undefined
+}
+
+function extensionOf({ extensions }: CertificateFacts, name: string): string | undefined {
+  return Object.hasOwn(extensions, name) ? extensions[name as FulcioExtension] : undefined
 }
 
 /** Name of an extension in sigstore-go's messages, such as `GithubWorkflowSHA`. */
@@ -133,7 +137,7 @@ function textFault(what: string, rule: TextRule, observed: string): string {
 /** The text with which cosign names an extension that its flags asked for and that is not as wanted. */
 function missingExtension(facts: CertificateFacts, rule: IdentityRule | undefined): string | undefined {
   for (const [name, text] of Object.entries(rule?.extensions ?? {})) {
-    const value = facts.extensions[name as FulcioExtension]
+    const value = extensionOf(facts, name)
     const shown = COSIGN_NAMES[name as FulcioExtension]
     if (shown !== undefined && (value === undefined || !textHolds(text, value))) {
       return `expected ${shown} not found in certificate`
@@ -153,7 +157,7 @@ function patternOf(rule: Extract<TextRule, { kind: "pattern" }>): Pattern {
  *
  * SECURITY: what is too long for a pattern does not match; its length is the signer's choice.
  */
-export function textHolds(rule: TextRule, text: string): boolean {
+function textHolds(rule: TextRule, text: string): boolean {
   if (text === "") return false
   if (rule.kind === "exact") return rule.value === text
   try {

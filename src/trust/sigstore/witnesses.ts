@@ -90,7 +90,7 @@ function thresholdText(form: EvidenceForm, distinct: number, required: number, f
 }
 
 /** Name of a log as people know it. */
-export function logName({ log }: Pick<VerifiedEntry, "log">): string {
+function logName({ log }: Pick<VerifiedEntry, "log">): string {
   return log.baseUrl === "" ? encodeHex(log.logId) : log.baseUrl
 }
 

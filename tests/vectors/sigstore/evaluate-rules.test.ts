@@ -3,9 +3,20 @@ import { beforeAll, describe, expect, it } from "vitest"
 import type { Candidate } from "../../../src/core/candidate.ts"
 import type { IdentityRule, LogEntry, SigstoreEvidence, TrustedRoot } from "../../../src/core/sigstore.ts"
 import { digestOf } from "../../../src/crypto/hash.ts"
+import { generatePrivateKey } from "../../../src/crypto/generate.ts"
+import { localSigningKey } from "../../../src/crypto/local-key.ts"
 import { loadPrehash } from "../../../src/crypto/prehash.ts"
 import { publicKeyFromSpki } from "../../../src/crypto/public-key.ts"
+import { buildCertificate, type ExtensionSpec } from "../../../src/crypto/x509/build-certificate.ts"
+import { alternativeNamesExtension } from "../../../src/crypto/x509/build-extensions.ts"
 import { parseTrustedRoot } from "../../../src/envelopes/trusted-root/trusted-root.ts"
+import {
+  generalName,
+  namesExtension,
+  rawExtension,
+  signerExtensions,
+  textExtension,
+} from "../../../src/servers/authority/signer-fixture.ts"
 import { blobFormats } from "../../../src/formats/index.ts"
 import {
   evaluateSigstore,
@@ -349,6 +360,55 @@ describe("evaluateSigstore: what belongs together", () => {
     expect(codes(judge({ ...plain, material: junk }))).toEqual(["E_CERT_CHAIN"])
     const { format, material, signed, signatures } = plain
     expect(codes(judge({ format, material, signed, signatures }))).toContain("E_TLOG_MISSING")
+  })
+})
+
+describe("evaluateSigstore: certificates", () => {
+  const certify = async (extensions: readonly ExtensionSpec[]): Promise<Uint8Array> => {
+    const key = localSigningKey(await generatePrivateKey("ecdsa-p256"))
+    return buildCertificate({
+      subject: [["CN", MOCK_SUBJECT]],
+      issuer: [["CN", "somebody"]],
+      serial: 1n,
+      notBefore: SIGNED_AT,
+      notAfter: SIGNED_AT + 600_000,
+      publicKey: key.publicKey.spki,
+      extensions: [...signerExtensions, ...extensions],
+      signWith: key,
+      scheme: { scheme: "ecdsa", hash: "sha256" },
+    })
+  }
+  const withCertificate = (der: Uint8Array): Evidenced => ({
+    ...plain,
+    material: { kind: "certificate", certificates: [der], keyAllowed: false },
+  })
+
+  it.each<[string, readonly ExtensionSpec[]]>([
+    ["two issuers", [rawExtension(1, MOCK_ISSUER), rawExtension(1, "https://other.example")]],
+    ["two new issuers", [textExtension(8, MOCK_ISSUER), textExtension(8, MOCK_ISSUER)]],
+    ["two sets of names", [alternativeNamesExtension(["email:a@b.c"]), alternativeNamesExtension(["email:d@e.f"])]],
+    ["a name beyond ASCII", [namesExtension(generalName(1, "é@example.com"))]],
+  ])("adv: sigstore-js policy extension compare refuses %s", async (_, extensions) => {
+    for (const form of [(item: Evidenced) => item, legacy]) {
+      expect(codes(judge(form(withCertificate(await certify(extensions)))))).toEqual(["E_CERT_IDENTITY"])
+    }
+  })
+
+  it("adv: Wycheproof-like: CN fallback takes no common name for an identity", async () => {
+    const der = await certify([textExtension(8, MOCK_ISSUER)])
+    for (const form of [(item: Evidenced) => item, legacy]) {
+      const { findings } = judge(form(withCertificate(der)))
+      expect(findings).toContainEqual(expect.objectContaining({ check: "signer.identity", code: "E_CERT_IDENTITY" }))
+    }
+  })
+
+  it("adv: CVE-2026-27138 takes no changed certificate for good, and stumbles over none", () => {
+    const [der] = plain.material.kind === "certificate" ? plain.material.certificates : []
+    for (let at = 0; at < der!.length; at++) {
+      const judged = judge(withCertificate(der!.with(at, (der![at] ?? 0) ^ 0x41)))
+      expect(judged.signer).toBeUndefined()
+      expect(codes(judged)).not.toContain("E_INTERNAL")
+    }
   })
 })
 
