@@ -69,51 +69,75 @@ function judgeWith(trust: SigstoreTrust, given: SigstoreCase, entries: readonly 
   })
 }
 
-/** A bundle is complete as it stands; a key that did not sign has nothing to look for. */
+/** A bundle is complete as it stands. */
 function asksLogs({ evidence }: Candidate, { online, logs }: WitnessRule): boolean {
   return online === true && logs > 0 && evidence?.form === "legacy" && evidence.entries.length === 0
 }
 
-/** @param without - the answer without any entry. */
+/**
+ * SECURITY: whoever can store a signature must not make us ask a log about it: who made it, and whether it holds, is known
+ * before.
+ *
+ * @param without - the answer without any entry.
+ */
 async function searchLogs(
   trust: SigstoreTrust,
   given: SigstoreCase,
   without: SigstoreJudgement,
 ): Promise<SigstoreJudgement> {
+  if (!besidesEntry(without).every(({ outcome }) => outcome === "passed" || outcome === "skipped")) return without
   const proposals = trust.proposals(given, trust.certificate)
-  let found: readonly LogEntry[]
-  try {
-    const answers = await Promise.all(
-      trust.logUrls.flatMap((url) => proposals.map((proposal) => trust.logs.find(url, proposal))),
-    )
-    found = answers.flat().toSorted((a, b) => Number(a.integratedTime - b.integratedTime))
-  } catch (thrown) {
-    return stillOpen(without, asToolError(thrown))
-  }
-  // SECURITY: a log may answer with entries of the same key or the same content alone; each is judged by itself, and one
-  // that is not about this signature is as good as none.
+  const answers = await Promise.allSettled(
+    trust.logUrls.flatMap((url) => proposals.map(async (proposal) => trust.logs.find(url, proposal))),
+  )
+  const found = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []))
+  const judged = judgeFound(trust, given, found)
+  if (judged !== undefined && holds(judged)) return judged
+  const failure = answers.find((answer) => answer.status === "rejected")
+  if (failure !== undefined) return stillOpen(without, asToolError(failure.reason))
+  return judged ?? without
+}
+
+/**
+ * SECURITY: a log may answer with entries of the same key or of the same content alone; each is judged by itself, and one
+ * that is not about this signature is as good as none.
+ *
+ * @returns the first answer that holds, earliest entry first; else the last one; `undefined` when no entry is about it.
+ */
+function judgeFound(
+  trust: SigstoreTrust,
+  given: SigstoreCase,
+  found: readonly LogEntry[],
+): SigstoreJudgement | undefined {
   let last: SigstoreJudgement | undefined
   const about: LogEntry[] = []
-  for (const entry of found) {
+  for (const entry of found.toSorted((a, b) => Number(a.integratedTime - b.integratedTime))) {
     const judged = judgeWith(trust, given, [entry])
     if (judged.findings.some(({ code }) => code === "E_TLOG_ENTRY_MISMATCH")) continue
-    if (judged.findings.every(({ outcome }) => outcome === "passed" || outcome === "skipped")) return judged
+    if (holds(judged)) return judged
     about.push(entry)
     last = judged
   }
-  if (about.length > 1 && given.authority.witnesses.logs > 1) return judgeWith(trust, given, about)
-  return last ?? without
+  return about.length > 1 && given.authority.witnesses.logs > 1 ? judgeWith(trust, given, about) : last
+}
+
+function holds({ findings }: SigstoreJudgement): boolean {
+  return findings.every(({ outcome }) => outcome === "passed" || outcome === "skipped")
 }
 
 /** What only a missing entry keeps from being decided. */
 const WITHOUT_ENTRY: ReadonlySet<Finding["code"]> = new Set(["E_TLOG_MISSING", "E_TIME_MISSING"])
 
-function stillOpen(without: SigstoreJudgement, error: ReturnType<typeof asToolError>): SigstoreJudgement {
-  const timeless = without.findings.some(({ code }) => code === "E_TIME_MISSING")
-  const rest = without.findings.filter(
+/** Findings that another entry would not change. */
+function besidesEntry({ findings }: SigstoreJudgement): readonly Finding[] {
+  const timeless = findings.some(({ code }) => code === "E_TIME_MISSING")
+  return findings.filter(
     ({ check, code, outcome }) =>
       outcome === "passed" || !(WITHOUT_ENTRY.has(code) || (timeless && check === "certificate.sct")),
   )
+}
+
+function stillOpen(without: SigstoreJudgement, error: ReturnType<typeof asToolError>): SigstoreJudgement {
   const open: Finding = {
     check: "log.entry",
     outcome: "unknown",
@@ -121,7 +145,7 @@ function stillOpen(without: SigstoreJudgement, error: ReturnType<typeof asToolEr
     observed: error.message,
     code: error.code,
   }
-  return { ...without, findings: [...rest, open] }
+  return { ...without, findings: [...besidesEntry(without), open] }
 }
 
 /** What is present and was neither asked for nor used. */

@@ -304,6 +304,20 @@ describe("a legacy signature without entry", () => {
     expect(sandbox.requests.map(({ path }) => path)).toEqual([expect.stringContaining("/log/entries/retrieve")])
   })
 
+  it("is not looked for where it would not count anyway", async () => {
+    sandbox.reset()
+    const bob = ["--identity", "bob@example.com", ...asking(sandbox.services.rekor).slice(2)]
+    expect((await json("verify", ...bob, images.unlogged)).state).toBe("untrusted")
+    const key = ["--key", "release.pub", "--trusted-root", tool.path("root.json")]
+    await json("verify", ...key, "--rekor-url", sandbox.services.rekor, images.unlogged)
+    expect(sandbox.requests).toEqual([])
+  })
+
+  it("is found in one of several logs, whatever the others do", async () => {
+    const ran = await tool.run("verify", ...asking("http://127.0.0.1:1", sandbox.services.rekor), images.unlogged)
+    expect(ran).toMatchObject({ exit: 0, stderr: "" })
+  })
+
   it("stays without where the log knows nothing of it", async () => {
     const { state, error } = await json("verify", ...asking(stranger.services.rekor), images.unlogged)
     expect([state, error?.code]).toEqual(["untrusted", "E_TLOG_MISSING"])
