@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeBase64 } from "../../../src/codec/base64.ts"
@@ -380,7 +381,17 @@ describe("demo", () => {
     expect(ran.exit).toBe(0)
     for (const code of ["E_SIG_NONE", "E_SIG_UNTRUSTED", "E_SIG_SUBJECT_MISMATCH"]) expect(ran.stdout).toContain(code)
     const folder = /\$ cd (\S+)/.exec(ran.stdout)?.[1] ?? ""
-    await expect(readFile(`${folder}/app.txt`)).rejects.toThrow()
+    expect(existsSync(folder)).toBe(false)
+  })
+
+  it("signs for an identity and verifies it offline when its services are gone", async () => {
+    const { stdout } = await tool.run("demo")
+    const [, after = ""] = stdout.split("are stopped; only the registry is left")
+    expect(after).toMatch(/^\$ countersign verify --offline .*alice@example\.com/m)
+    expect(after).toMatch(/signed by alice@example\.com.*vouched by {2}http:\S+ entry 0/s)
+    expect(after).toContain("[E_CERT_IDENTITY]")
+    // The identity token is a secret.
+    expect(stdout).not.toMatch(/eyJ[\w-]{20}/)
   })
 
   it("a step that ends otherwise is said, stops the tour, and is exit code 70", async () => {

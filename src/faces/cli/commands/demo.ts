@@ -2,12 +2,22 @@ import { EXIT } from "../../../core/error-catalogue.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { digestHex } from "../../../core/digest.ts"
 import type { AppContext } from "../../../app/requests.ts"
+import type { RunningSandbox } from "../../../app/sandbox-host.ts"
 import type { World } from "../../../app/world.ts"
 import { runProgram } from "../../command-line/run-program.ts"
 import type { CommandHandler, Program } from "../../command.ts"
 import { documentOf } from "../documents.ts"
 import { recordingWorld, type Recording } from "../demo/recording.ts"
-import { CERTIFICATE_FILE, demoSteps, PASSWORD_FILE, type DemoNames, type DemoStep } from "../demo/script.ts"
+import {
+  CERTIFICATE_FILE,
+  demoSteps,
+  PASSWORD_FILE,
+  SANDBOX_FILES,
+  SANDBOX_FOLDER,
+  TOKEN_FILE,
+  type DemoNames,
+  type DemoStep,
+} from "../demo/script.ts"
 import { refuseConnectionFlags } from "../refuse-connection.ts"
 import { command, type Session } from "../session.ts"
 import { parseTarget } from "../../../app/parse-target.ts"
@@ -38,13 +48,15 @@ interface Tour {
   readonly app: AppContext
   readonly folder: string
   readonly names: DemoNames
+  readonly sandbox: RunningSandbox
 }
 
 /** Exit code of a process that was asked to stop, as shells write it for SIGINT. */
 const STOPPED = 130
 
 /**
- * `demo` of a program: runs its own commands, in this process, against its own registry on a free loopback port.
+ * `demo` of a program: runs its own commands, in this process, against its own registry and its own Sigstore on free
+ * loopback ports.
  *
  * Exit code 0 only if every step had the outcome it must have. Asked to stop, it ends after the step under way.
  */
@@ -54,9 +66,14 @@ export function demoOf(program: Program): CommandHandler {
     refuseConnectionFlags(flags, ["timeout"])
     const folder = await world.temporaryFolder()
     try {
-      const server = await world.serveRegistry({ listen: "127.0.0.1:0", durability: "fast", logLevel: "quiet" })
+      const server = await world.serveRegistry(OWN)
       try {
-        return await answer(session, await run(await prepare(program, session, folder.path, server.address)))
+        const sandbox = await world.sandbox.serve({ ...OWN, data: `${folder.path}/${SANDBOX_FOLDER}` })
+        try {
+          return await answer(session, await run(await prepare(program, session, folder.path, server.address, sandbox)))
+        } finally {
+          await sandbox.close()
+        }
       } finally {
         await server.close()
       }
@@ -65,6 +82,9 @@ export function demoOf(program: Program): CommandHandler {
     }
   })
 }
+
+/** How the servers of the tour are served. */
+const OWN = { listen: "127.0.0.1:0", durability: "fast", logLevel: "quiet" } as const
 
 async function answer(
   session: Session,
@@ -85,19 +105,30 @@ async function answer(
   return EXIT.bug
 }
 
-async function prepare(program: Program, session: Session, folder: string, registry: string): Promise<Tour> {
+async function prepare(
+  program: Program,
+  session: Session,
+  folder: string,
+  registry: string,
+  sandbox: RunningSandbox,
+): Promise<Tour> {
   const recording = recordingWorld(session.world)
   const app = await recording.world.open({ plainHttp: "loopback", logLevel: "quiet", offlineExcept: [registry] })
   for (const [name, text] of Object.entries(FILES)) {
     await app.files.write(`${folder}/${name}`, new TextEncoder().encode(text))
   }
-  const names: DemoNames = { app: `${registry}/demo/app:1.0`, other: `${registry}/demo/app:changed` }
+  const names: DemoNames = {
+    app: `${registry}/demo/app:1.0`,
+    other: `${registry}/demo/app:changed`,
+    keyless: `${registry}/demo/facts:1.0`,
+    issuer: sandbox.facts.services.oidc,
+  }
   await print(
     session,
-    `# a registry of its own, on http://${registry}, and an empty folder; both are gone at the end\n`,
+    `# a registry of its own, on http://${registry}, a private Sigstore, on ${sandbox.facts.url}, and a folder; all are gone at the end\n`,
   )
   await print(session, `$ cd ${folder}\n`)
-  return { program, session, recording, app, folder, names }
+  return { program, session, recording, app, folder, names, sandbox }
 }
 
 async function run(tour: Tour): Promise<{ outcomes: readonly StepOutcome[]; stopped: boolean }> {
@@ -124,18 +155,20 @@ function generateStep(name: string): DemoStep {
   return { about, argv, exit: 0, contains: [`${name}.key`, `${name}.pub`] }
 }
 
-async function runStep(
-  { program, session, recording, app, folder, names }: Tour,
-  step: DemoStep,
-): Promise<StepOutcome> {
+async function runStep(tour: Tour, step: DemoStep): Promise<StepOutcome> {
+  const { program, session, recording, app, folder } = tour
   if (step.argv === undefined) {
-    await copySignatureTag(app, names)
-    await print(session, "(the signature tag of demo/app:1.0 is copied to the digest of demo/app:changed)\n")
+    await act(tour, step.act)
     return { step, exit: 0, expected: true }
   }
-  await print(session, `$ ${session.output.style.command(`${program.name} ${step.argv.map(shellWord).join(" ")}`)}\n`)
+  const line = [program.name, ...step.argv, ...(step.to === undefined ? [] : [">", step.to])].map(shellWord).join(" ")
+  await print(session, `$ ${session.output.style.command(line)}\n`)
   const exit = await runProgram(program, withFolder(step.argv, folder), recording.world, "own")
-  const text = recording.take().replaceAll(`${folder}/`, "")
+  const { all, stdout } = recording.take()
+  if (step.to !== undefined && exit === 0) {
+    await app.files.write(`${folder}/${step.to}`, new TextEncoder().encode(stdout), { mode: 0o600 })
+  }
+  const text = (step.to === undefined ? all : all.replace(stdout, "")).replaceAll(`${folder}/`, "")
   await print(session, text)
   const missing = step.contains.filter((part) => !text.includes(part))
   const expected = exit === step.exit && missing.length === 0
@@ -148,6 +181,17 @@ async function runStep(
   return { step, exit, expected }
 }
 
+/** What no command does. */
+async function act({ session, app, names, sandbox }: Tour, what: DemoStep["act"]): Promise<void> {
+  if (what === "stop-sandbox") {
+    await sandbox.close()
+    await print(session, "(issuer, certificate authority and logs are stopped; only the registry is left)\n")
+    return
+  }
+  await copySignatureTag(app, names)
+  await print(session, "(the signature tag of demo/app:1.0 is copied to the digest of demo/app:changed)\n")
+}
+
 /** As a person would type it. */
 function shellWord(word: string): string {
   return word.includes(" ") ? `"${word}"` : word
@@ -155,7 +199,8 @@ function shellWord(word: string): string {
 
 /** The tour prints names relative to its folder; the commands get the whole path, whatever the working directory. */
 function withFolder(argv: readonly string[], folder: string): readonly string[] {
-  const made = [CERTIFICATE_FILE, ...KEYS, ...KEYS.flatMap((name) => [`${name}.key`, `${name}.pub`])]
+  const sandbox = [SANDBOX_FOLDER, ...SANDBOX_FILES, TOKEN_FILE]
+  const made = [CERTIFICATE_FILE, ...sandbox, ...KEYS, ...KEYS.flatMap((name) => [`${name}.key`, `${name}.pub`])]
   const files = new Set([...Object.keys(FILES), ...made])
   return argv.map((word) =>
     files.has(word.replace(/:text\/plain$/, "")) ? `${folder}/${word}` : word.replace(/^ca:\.\//, `ca:${folder}/`),

@@ -5,7 +5,9 @@ export interface DemoStep {
   /** Words after the program's name; absent where the tour does something no command does. */
   readonly argv?: readonly string[]
   /** What is done instead of a command. */
-  readonly act?: "copy-signature-tag"
+  readonly act?: "copy-signature-tag" | "stop-sandbox"
+  /** File that gets the standard output, as by `>`; what it holds is not shown. */
+  readonly to?: string
   /** Exit code that must come out. */
   readonly exit: number
   /** Texts that stdout and stderr together must contain. */
@@ -20,10 +22,20 @@ export const CERTIFICATE_FILE = "release.pem"
 const SUBJECT = "C=US, ST=WA, O=Release Team, CN=release"
 const TRUST = ["--trust-store", `ca:./${CERTIFICATE_FILE}`]
 
-/** Artifacts of the tour. */
+/** Folder of the tour's private Sigstore, what it holds, and the identity token that comes out of it. */
+export const SANDBOX_FOLDER = "./sigstore"
+export const SANDBOX_FILES: readonly string[] = ["signing_config.json", "trusted_root.json"].map(
+  (name) => `${SANDBOX_FOLDER}/${name}`,
+)
+export const TOKEN_FILE = "alice.jwt"
+const [SIGNING_CONFIG = "", TRUSTED_ROOT = ""] = SANDBOX_FILES
+
+/** Artifacts of the tour, and the identity provider of its private Sigstore. */
 export interface DemoNames {
   readonly app: string
   readonly other: string
+  readonly keyless: string
+  readonly issuer: string
 }
 
 /**
@@ -31,7 +43,11 @@ export interface DemoNames {
  *
  * @param names - artifacts of the tour.
  */
-export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
+export function demoSteps(names: DemoNames): readonly DemoStep[] {
+  return [...keySteps(names), ...certificateSteps(names), ...attackSteps(names), ...keylessSteps(names)]
+}
+
+function keySteps({ app }: DemoNames): readonly DemoStep[] {
   return [
     {
       about: "push a file as an artifact",
@@ -87,6 +103,34 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
       contains: ["untrusted", "E_SIG_"],
     },
     {
+      about: "attach a signed statement",
+      argv: [
+        "attest",
+        "--key",
+        "release.key",
+        "--password-file",
+        PASSWORD_FILE,
+        "--type",
+        "custom",
+        "--predicate",
+        "facts.json",
+        app,
+      ],
+      exit: 0,
+      contains: ["attested"],
+    },
+    {
+      about: "and verify it",
+      argv: ["verify", "--key", "release.pub", "--attestation", "custom", app],
+      exit: 0,
+      contains: ["verified", "attestation"],
+    },
+  ]
+}
+
+function certificateSteps({ app }: DemoNames): readonly DemoStep[] {
+  return [
+    {
       about: "readers of notation want a certificate: make one for the same key",
       argv: [
         "cert",
@@ -134,6 +178,11 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
       exit: 1,
       contains: ["untrusted", "E_CERT_IDENTITY"],
     },
+  ]
+}
+
+function attackSteps({ other }: DemoNames): readonly DemoStep[] {
+  return [
     { about: "push a changed file", argv: ["push", other, "changed.txt:text/plain"], exit: 0, contains: ["pushed"] },
     {
       about: "an attacker gives it the signature of the first artifact",
@@ -147,28 +196,48 @@ export function demoSteps({ app, other }: DemoNames): readonly DemoStep[] {
       exit: 1,
       contains: ["untrusted", "E_SIG_SUBJECT_MISMATCH"],
     },
+  ]
+}
+
+function keylessSteps({ keyless, issuer }: DemoNames): readonly DemoStep[] {
+  const asks = (identity: string): readonly string[] => ["--identity", identity, "--issuer", issuer]
+  return [
     {
-      about: "attach a signed statement",
-      argv: [
-        "attest",
-        "--key",
-        "release.key",
-        "--password-file",
-        PASSWORD_FILE,
-        "--type",
-        "custom",
-        "--predicate",
-        "facts.json",
-        app,
-      ],
+      about: "without any key: push another file",
+      argv: ["push", keyless, "facts.json"],
       exit: 0,
-      contains: ["attested"],
+      contains: ["pushed"],
     },
     {
-      about: "and verify it",
-      argv: ["verify", "--key", "release.pub", "--attestation", "custom", app],
+      about: "log in as Alice at a private Sigstore of the tour's own; elsewhere a browser opens, or the CI vouches",
+      argv: ["sandbox", "token", "--data", SANDBOX_FOLDER, "--email", ALICE],
+      to: TOKEN_FILE,
       exit: 0,
-      contains: ["verified", "attestation"],
+      contains: [],
+    },
+    {
+      about: "sign as Alice: a certificate for ten minutes, and an entry in a transparency log",
+      argv: [
+        ...["sign", "--keyless", "--yes", "--identity-token", TOKEN_FILE],
+        ...["--signing-config", SIGNING_CONFIG, "--trusted-root", TRUSTED_ROOT, keyless],
+      ],
+      exit: 0,
+      contains: ["signed", ALICE],
+    },
+    { about: "everything that vouched is taken away", act: "stop-sandbox", exit: 0, contains: [] },
+    {
+      about: "verify whose it is, by certificate, log entry and trusted root alone",
+      argv: ["verify", "--offline", "--trusted-root", TRUSTED_ROOT, ...asks(ALICE), keyless],
+      exit: 0,
+      contains: ["verified", ALICE, "vouched by"],
+    },
+    {
+      about: "nobody else is taken for Alice",
+      argv: ["verify", "--offline", "--trusted-root", TRUSTED_ROOT, ...asks("mallory@example.com"), keyless],
+      exit: 1,
+      contains: ["untrusted", "E_CERT_IDENTITY"],
     },
   ]
 }
+
+const ALICE = "alice@example.com"

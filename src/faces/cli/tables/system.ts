@@ -84,8 +84,9 @@ export function systemCommands(program: () => Program): readonly CommandSpec[] {
     path: ["demo"],
     summary: "take the tour: sign, verify and refuse, offline, in one process",
     description:
-      "Starts a registry on a free port of this machine, pushes an artifact, signs it in two formats, verifies and\n" +
-      "explains it, and shows what is refused and why. Prints every command, leaves nothing behind, ends by itself.",
+      "Starts a registry and a private Sigstore on free ports of this machine, pushes an artifact, signs it with keys,\n" +
+      "certificates and an identity, verifies and explains it, and shows what is refused and why. Prints every command,\n" +
+      "leaves nothing behind, ends by itself.",
     examples: [{ about: "take the tour", line: "countersign demo" }],
     flags: [],
     args: { min: 0, max: 0, usage: "" },
