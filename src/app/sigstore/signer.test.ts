@@ -153,6 +153,24 @@ describe("a signer of Sigstore", () => {
     ])
   })
 
+  it("tells what happens as it happens", async () => {
+    const events: string[] = []
+    const signing: SigstoreSigning = {
+      ...keyless,
+      beforeToken: () => {
+        events.push("statement")
+        return Promise.resolve()
+      },
+      notify: ({ kind }) => events.push(`told ${kind}`),
+    }
+    const signer = await openSigstoreSigner(world(events, { at: AT }), signing, undefined, [])
+    await signer.sign(work(signer.key))
+    expect(events).toEqual([
+      ...["told ephemeral-key", "statement", "token", "told token"],
+      ...["certificate", "told certificate", "log", "told log-entry"],
+    ])
+  })
+
   it("shows the authority that it has the key", async () => {
     let order: CertificateOrder | undefined
     const certify = async (asked: CertificateOrder): Promise<{ readonly chain: readonly Uint8Array[] }> => {
