@@ -42,13 +42,14 @@ function readJson(path: string): Json {
 
 const trusts = new WeakMap<Json, TrustMaterial>()
 
-/** What the other implementation says. */
-function theirs({ bundle, artifact, root }: Case): string {
+/** What the other implementation says. @param holders - takes whom it says has signed. */
+function theirs({ bundle, artifact, root }: Case, holders: string[] = []): string {
   try {
     const trust = trusts.get(root) ?? toTrustMaterial(JsTrustedRoot.fromJSON(root))
     trusts.set(root, trust)
     const parsed = bundleFromJSON(bundle)
-    new Verifier(trust).verify(toSignedEntity(parsed, Buffer.from(artifact)))
+    const { identity } = new Verifier(trust).verify(toSignedEntity(parsed, Buffer.from(artifact)))
+    holders.push(`${identity?.subjectAlternativeName} of ${identity?.extensions?.issuer}`)
     return "accepted"
   } catch (error) {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -57,8 +58,8 @@ function theirs({ bundle, artifact, root }: Case): string {
 
 const roots = new WeakMap<Json, TrustedRoot>()
 
-/** What ours says. */
-function ours({ bundle, artifact, root }: Case): string {
+/** What ours says. @param holders - as above. */
+function ours({ bundle, artifact, root }: Case, holders: string[] = []): string {
   try {
     const trusted = roots.get(root) ?? parseTrustedRoot(encode(root))
     roots.set(root, trusted)
@@ -88,7 +89,9 @@ function ours({ bundle, artifact, root }: Case): string {
       ({ outcome, logged }) => outcome !== "passed" && outcome !== "skipped" && logged !== true,
     )
     if (bad !== undefined) return `${bad.code}: ${bad.observed} ${bad.detail ?? ""}`
-    return signer === undefined ? "no signer" : "accepted"
+    if (signer?.kind !== "keyless") return "no signer"
+    holders.push(`${signer.name} of ${signer.issuer}`)
+    return "accepted"
   } catch (thrown) {
     const error = asToolError(thrown)
     return `${error.code}: ${error.message}`
@@ -313,11 +316,16 @@ function explains(difference: Difference, accepts: "ours" | "theirs", { path, ki
 }
 
 describe("beside @sigstore/verify", () => {
-  it("agrees on bundles as they are", () => {
-    for (const item of cases) expect([item.name, ours(item), theirs(item)]).toEqual([item.name, "accepted", "accepted"])
+  it("agrees on bundles as they are, and on who signed them", () => {
+    for (const item of cases) {
+      const [mine, other]: string[][] = [[], []]
+      expect([item.name, ours(item, mine), theirs(item, other)]).toEqual([item.name, "accepted", "accepted"])
+      expect(mine).toHaveLength(1)
+      expect(mine).toEqual(other)
+    }
   })
 
-  it("agrees on changed bundles, or differs as explained", { timeout: 60_000 }, () => {
+  it("agrees on changed bundles, or differs as explained", { timeout: 240_000 }, () => {
     const unexplained: string[] = []
     const internal: string[] = []
     for (const item of cases) {
