@@ -265,3 +265,11 @@ it("works offline with what was verified when a refresh broke off after new keys
   await expect(mirror.client().trustedRoot(online)).rejects.toMatchObject({ code: "E_TRUST_MISSING" })
   expect((await mirror.client().trustedRoot({ offline: true })).source).toBe("cache")
 })
+
+it("adv: GHSA-66x3-6cw3-v5gj a timestamp with other content and the same version is passed over", async () => {
+  await mirror.forge("timestamp", (signed) => ({ ...signed, meta: { "snapshot.json": { version: 100 } } }))
+  mirror.asked = []
+  await mirror.client().trustedRoot(online)
+  expect(mirror.asked).toEqual(["2.root.json", "timestamp.json"])
+  expect(readFileSync(join(mirror.cacheFolder(), "timestamp.json"), "utf8")).not.toContain("100")
+})

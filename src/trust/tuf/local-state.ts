@@ -102,6 +102,21 @@ function wholeSet(
   return whole ? { trusted, files: { timestamp, snapshot, targets } } : undefined
 }
 
+/**
+ * Version of a timestamp out of a cache, where the keys of today have signed it.
+ *
+ * @param roots - after the anchor, in order.
+ * @returns 0 where they have not.
+ */
+export function timestampVersion(anchor: Uint8Array, roots: readonly Uint8Array[], bytes: Uint8Array): number {
+  const { trusted } = followRoots(anchor, roots, 0)
+  return remember(bytes, (known) => {
+    trusted.updateTimestamp(known, "compare")
+  })
+    ? (trusted.timestamp?.version ?? 0)
+    : 0
+}
+
 function versionOf(local: Omit<LocalMetadata, "set"> | undefined): number {
   return local?.trusted.timestamp?.version ?? 0
 }

@@ -78,17 +78,25 @@ export class TrustedMetadata {
     this.#requireFresh(this.#root, "root.json")
   }
 
-  /** @throws {ToolError} `E_TRUST_MALFORMED`, `E_TRUST_ROLLBACK`, `E_TRUST_STALE`. */
+  /**
+   * Take in a timestamp. One of the version that is known is passed over, whatever it says, as the specification wants: what
+   * is known stays, and must not have expired.
+   *
+   * @throws {ToolError} `E_TRUST_MALFORMED`, `E_TRUST_ROLLBACK`, `E_TRUST_STALE`.
+   */
   updateTimestamp(bytes: Uint8Array, taking: Taking = "new"): void {
     const file = parseTimestamp(bytes)
     this.#requireRole(file, "timestamp")
     const former = this.#timestamp
     if (former !== undefined) {
-      requireNotOlder(file, former, "timestamp.json")
-      requireVersion(file.snapshot, former.snapshot, "snapshot.json as timestamp.json lists it")
+      requireVersion(file, former, "timestamp.json")
+      if (file.version > former.version) {
+        requireVersion(file.snapshot, former.snapshot, "snapshot.json as timestamp.json lists it")
+      }
     }
-    if (taking === "new") this.#requireFresh(file, "timestamp.json")
-    this.#timestamp = file
+    const kept = former?.version === file.version ? former : file
+    if (taking === "new") this.#requireFresh(kept, "timestamp.json")
+    this.#timestamp = kept
   }
 
   /** @throws {ToolError} `E_TRUST_MALFORMED`, `E_TRUST_ROLLBACK`, `E_TRUST_STALE`. */

@@ -1,7 +1,7 @@
 import { asToolError } from "../../../core/errors.ts"
 import type { Logger } from "../../../core/ports.ts"
 import { tufBounds } from "../../../trust/tuf/bounds.ts"
-import { localMetadata, type LocalState, type MetadataFiles } from "../../../trust/tuf/local-state.ts"
+import { localMetadata, type LocalState, type MetadataFiles, timestampVersion } from "../../../trust/tuf/local-state.ts"
 import { hasFacts, parseRoot, parseTimestamp, requireFacts, type TargetFacts } from "../../../trust/tuf/metadata.ts"
 import type { TrustedMetadata } from "../../../trust/tuf/trusted-metadata.ts"
 import { tufError } from "../../../trust/tuf/tuf-error.ts"
@@ -146,7 +146,7 @@ function wholeChange(
 ): CacheChange | undefined {
   const theirs = now.state.set?.timestamp
   // Another process was later than this one: what it wrote is the newer.
-  if (theirs !== undefined && versionOf(theirs) > versionOf(files.timestamp)) return undefined
+  if (theirs !== undefined && timestampVersion(anchor, roots, theirs) > versionOf(files.timestamp)) return undefined
   const pinned = now.state.pinned === undefined ? {} : { pinned: now.state.pinned }
   const refreshedAt = Math.max(at, now.state.refreshedAt ?? 0)
   const state: MirrorState = { ...pinned, roots, set: files, documents, refreshedAt }

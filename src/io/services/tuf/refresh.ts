@@ -44,14 +44,16 @@ export async function refreshMetadata(input: RefreshInput): Promise<{
   await rotateRoots(input, trusted)
   trusted.requireFreshRoot()
   rememberLocal(trusted, state)
-  const timestamp = await required(input, "timestamp.json", tufBounds.timestamp)
-  trusted.updateTimestamp(timestamp)
+  trusted.updateTimestamp(await required(input, "timestamp.json", tufBounds.timestamp))
+  const timestamp = trusted.timestamp?.bytes ?? new Uint8Array()
   into.timestamp = timestamp
-  const snapshot = await fetched(input, trusted, "snapshot", trusted.timestamp?.snapshot)
-  trusted.updateSnapshot(snapshot)
+  const snapshot = await listed(input, trusted, "snapshot", trusted.timestamp?.snapshot, (bytes) => {
+    trusted.updateSnapshot(bytes)
+  })
   into.snapshot = snapshot
-  const targets = await fetched(input, trusted, "targets", trusted.listed("targets"))
-  trusted.updateTargets(targets)
+  const targets = await listed(input, trusted, "targets", trusted.listed("targets"), (bytes) => {
+    trusted.updateTargets(bytes)
+  })
   into.targets = targets
   return { trusted, files: { timestamp, snapshot, targets } }
 }
@@ -65,23 +67,32 @@ async function rotateRoots({ source, into, signal }: RefreshInput, trusted: Trus
   }
 }
 
-/** The file that is listed: out of the cache where it lies there, else from the repository. */
-async function fetched(
+/** Take in the file that is listed: out of the cache where it lies there, else from the repository. */
+async function listed(
   input: RefreshInput,
   trusted: TrustedMetadata,
   role: "snapshot" | "targets",
   facts: MetaFacts | undefined,
+  take: (bytes: Uint8Array) => void,
 ): Promise<Uint8Array> {
-  const version = facts?.version ?? 0
-  const known = input.state.sets.map((set) => set[role]).find((bytes) => bytes !== undefined && isCopy(bytes, facts))
-  if (known !== undefined) return known
-  const name = trusted.root.consistentSnapshot ? `${version}.${role}.json` : `${role}.json`
-  return required(input, name, Math.min(facts?.length ?? tufBounds[role], tufBounds[role]))
+  const copies = input.state.sets.map((set) => set[role])
+  for (const bytes of copies)
+    if (bytes !== undefined && facts !== undefined && isTaken(bytes, facts, take)) return bytes
+  const name = trusted.root.consistentSnapshot ? `${facts?.version ?? 0}.${role}.json` : `${role}.json`
+  const bytes = await required(input, name, Math.min(facts?.length ?? tufBounds[role], tufBounds[role]))
+  take(bytes)
+  return bytes
 }
 
-/** Without a hash only the repository can say whether a file is the one that is listed. */
-function isCopy(bytes: Uint8Array, facts: MetaFacts | undefined): boolean {
-  return facts !== undefined && Object.keys(facts.hashes).length > 0 && hasFacts(bytes, facts)
+/** Whether a copy can be used; the repository is asked for what cannot. */
+function isTaken(bytes: Uint8Array, facts: MetaFacts, take: (bytes: Uint8Array) => void): boolean {
+  if (!hasFacts(bytes, facts)) return false
+  try {
+    take(bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function required({ source, signal }: RefreshInput, name: string, max: number): Promise<Uint8Array> {
