@@ -68,11 +68,11 @@ function witnessed(app: AppContext, signer: SigstoreSigner): BlobSigner {
     key,
     logs: signing.logs,
     sign: (work) => signer.sign(work),
-    outcome: async ({ outcome, detachedSct }, candidate, artifact) => {
+    outcome: async ({ outcome }, candidate, artifact) => {
       if (outcome === undefined) return {}
       if (root !== undefined) {
         const { checkFresh } = await import("./check-fresh.ts")
-        const shared = { key: key.publicKey, signing, at: app.clock.now(), detachedSct }
+        const shared = { key: key.publicKey, signing, at: app.clock.now() }
         await checkFresh(candidate(), root, { ...shared, ...(artifact === undefined ? {} : { artifact }) })
       }
       return { sigstore: { ...outcome, verified: root !== undefined } }

@@ -21,7 +21,6 @@ export interface FreshSignature {
   readonly signing: SigstoreSigning
   /** Milliseconds since the epoch. */
   readonly at: number
-  readonly detachedSct?: Uint8Array | undefined
   /** Blobs: what was signed. */
   readonly artifact?: ArtifactContent
 }
@@ -35,7 +34,7 @@ export interface FreshSignature {
  * Spec: cosign.md section 17, step 8.
  */
 export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh: FreshSignature): Promise<void> {
-  const { key, signing, at, detachedSct, artifact } = fresh
+  const { key, signing, at, artifact } = fresh
   const { keyless, certificates, logs, timestamps } = signing
   const [{ evaluateSigstore }] = await Promise.all([import("../../trust/sigstore/evaluate.ts"), loadPrehashFor([key])])
   const judged = evaluateSigstore({
@@ -47,10 +46,9 @@ export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh:
         : {
             kind: "identities",
             identities: [ANYBODY],
-            // A certificate of the user's own authority is in no public log.
+            // A certificate of the user's own authority is in no public log. An SCT must lie in the certificate: no format
+            // has a place for it beside.
             sct: keyless === undefined ? "ignore" : "require",
-            // Bundles have no place for one that does not lie in the certificate: readers will not have it.
-            ...(detachedSct === undefined || candidate.evidence?.form === "bundle" ? {} : { detachedSct }),
           },
     witnesses: { logs: logs.length, timestamps: timestamps.length },
     at,

@@ -37,8 +37,7 @@ export async function signWithServices(
   const document = draft.finish(signed.signature, key.publicKey, signed.evidence)
   const { signing } = signer
   if (signing.trustedRoot !== undefined) {
-    const { detachedSct } = signed
-    const fresh = { key: key.publicKey, signing, at, detachedSct }
+    const fresh = { key: key.publicKey, signing, at }
     await checkFresh(candidateOf(format, document), signing.trustedRoot, fresh)
   }
   return { document, outcome: { ...signed.outcome, verified: signing.trustedRoot !== undefined } }

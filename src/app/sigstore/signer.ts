@@ -32,8 +32,6 @@ export interface Signed {
   readonly signature: Uint8Array
   readonly evidence: DraftEvidence
   readonly outcome: Omit<SigstoreOutcome, "verified">
-  /** JSON of the certificate's SCT where it does not lie in it. */
-  readonly detachedSct?: Uint8Array
 }
 
 /** Signs with one key and, when keyless, one certificate, however many artifacts there are. */
@@ -120,7 +118,7 @@ function signerWith(
     key,
     signing,
     sign: async (work) => {
-      const { certificates, detachedSct } = await certificate()
+      const { certificates } = await certificate()
       const { signature, witnessed } = await signAndWitness(app, signing, key, certificates[0], work)
       const { entries: logEntries, stamps: timestamps } = witnessed
       return {
@@ -131,7 +129,6 @@ function signerWith(
           timestamps: timestamps.map(({ response }) => response),
         },
         outcome: { certificates, ...identityOf(certificates[0]), logEntries, timestamps },
-        ...(detachedSct === undefined ? {} : { detachedSct }),
       }
     },
   }
