@@ -5,7 +5,7 @@
  */
 export { list, type ListOptions } from "./library/list.ts"
 export { sign, type SignOptions } from "./library/sign.ts"
-export { verify, type CertificateOptions, type VerifyOptions } from "./library/verify.ts"
+export { verify, type CertificateOptions, type SigstoreOptions, type VerifyOptions } from "./library/verify.ts"
 export type { CommonOptions, RegistryOptions } from "./library/options.ts"
 export type {
   AttachedItem,
@@ -26,11 +26,18 @@ export type {
   Decision,
   Finding,
   KeyIdentity,
+  KeylessIdentity,
   Report,
+  SeenCertificate,
+  SeenEvidence,
+  SeenLogEntry,
+  SeenTimestamp,
   SignatureLocation,
   SignatureReport,
   SignerIdentity,
   StoreReport,
+  TimeEvidence,
+  Witness,
 } from "./core/report.ts"
 export type { StatementSubject } from "./core/statement-subject.ts"
 export type {
