@@ -1,40 +1,25 @@
 /** Signing for identities, and logging signatures of keys, against a private Sigstore: what works, and what must not. */
-import { writeFile } from "node:fs/promises"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import {
-  startTestRegistry,
-  startTestSandbox,
-  type SandboxFaults,
-  type TestRegistry,
-  type TestSandbox,
-} from "../../src/testing/index.ts"
-import { startProcess, type Ran, type TestProcess } from "../faces/cli/process-world.ts"
-import { putImage } from "../interop/images.ts"
+import type { SandboxFaults, TestRegistry, TestSandbox } from "../../src/testing/index.ts"
+import { startProcess, type TestProcess } from "../faces/cli/process-world.ts"
+import { EMAIL, expectExit, PASSWORD, startKeylessWorld, type KeylessWorld } from "./keyless-world.ts"
 
-const EMAIL = "alice@example.com"
-const PASSWORD = ["--password-file", "password.txt"]
+let world: KeylessWorld
 let sandbox: TestSandbox
 let registry: TestRegistry
 let program: TestProcess
+let flags: { readonly v1: readonly string[]; readonly v2: readonly string[] }
 let token: string
-let sequence = 0
 
 beforeAll(async () => {
-  sandbox = await startTestSandbox()
-  registry = await startTestRegistry()
-  program = await startProcess()
-  await writeFile(program.path("root.json"), sandbox.trustedRoot)
-  await writeFile(program.path("v1.json"), sandbox.signingConfig)
-  await writeFile(program.path("v2.json"), sandbox.signingConfigV2)
-  await program.write("app.txt", "an app\n")
-  await program.write("predicate.json", '{"hello":"world"}')
-  await program.write("password.txt", "secret")
-  const made = await program.run("keys", "generate", "--name", "signer", ...PASSWORD)
-  expectExit(made, 0)
+  world = await startKeylessWorld()
+  ;({ sandbox, registry, program } = world)
+  expectExit(await program.run("keys", "generate", "--name", "signer", ...PASSWORD), 0)
 }, 60_000)
 
 beforeEach(async () => {
-  token = await sandbox.token({ email: EMAIL })
+  flags = { v1: await world.keyless("v1"), v2: await world.keyless("v2") }
+  token = flags.v1[flags.v1.indexOf("--identity-token") + 1] ?? ""
 })
 
 afterEach(() => {
@@ -42,39 +27,14 @@ afterEach(() => {
   registry.reset()
 })
 
-afterAll(async () => {
-  await program.close()
-  await registry.close()
-  await sandbox.close()
-})
+afterAll(() => world.close())
 
-async function image(): Promise<string> {
-  const name = `demo/app${sequence++}`
-  const { digest } = await putImage(registry.address, name, `content ${sequence}`)
-  return `${registry.address}/${name}@${digest}`
-}
-
-const root = (): readonly string[] => ["--trusted-root", program.path("root.json")]
-const keyless = (config: "v1" | "v2" = "v1"): readonly string[] => [
-  "--keyless",
-  "--yes",
-  "--identity-token",
-  token,
-  "--signing-config",
-  program.path(`${config}.json`),
-  ...root(),
-]
-const trust = (): readonly string[] => ["--identity", EMAIL, "--issuer", sandbox.services.oidc, ...root()]
-
-/** Paths asked of the sandbox by POST. */
-const posted = (): readonly string[] =>
-  sandbox.requests.filter(({ method }) => method === "POST").map(({ path }) => path)
-const pushed = (): readonly string[] =>
-  registry.requests.filter(({ method }) => method !== "GET" && method !== "HEAD").map(({ path }) => path)
-
-function expectExit(ran: Ran, exit: number): void {
-  expect(ran.exit, ran.stderr).toBe(exit)
-}
+const image = (): Promise<string> => world.image()
+const root = (): readonly string[] => world.root()
+const keyless = (config: "v1" | "v2" = "v1"): readonly string[] => flags[config]
+const trust = (): readonly string[] => world.trust()
+const posted = (): readonly string[] => world.posted()
+const pushed = (): readonly string[] => world.pushed()
 
 describe("signing for an identity", () => {
   it.each(["v1", "v2"] as const)("signs and attests an artifact, log %s", async (config) => {
@@ -315,89 +275,6 @@ describe("services that misbehave", () => {
     expect(ran.exit).toBe(1)
     expect(ran.stderr).toContain("E_OIDC_REJECTED")
     expect(ran.stderr).not.toContain(expired.split(".")[2])
-  })
-})
-
-describe("options that contradict each other", () => {
-  const reference = "registry.example/app:1"
-  it.each<[string, () => readonly string[], string]>([
-    [
-      "a config without logs for a key that logs",
-      () => ["sign", reference, "--key", "signer.key", "--no-log"],
-      "--no-log",
-    ],
-    [
-      "token without identity",
-      () => ["sign", reference, "--key", "signer.key", "--identity-token", "x"],
-      "--identity-token",
-    ],
-    [
-      "log and no log",
-      () => ["sign", reference, "--key", "signer.key", "--log", "--no-log"],
-      "--log and --no-log at once",
-    ],
-    [
-      "version 2 logs without timestamps",
-      () => {
-        const urls = ["--fulcio-url", "http://127.0.0.1:1", "--rekor-url", "http://127.0.0.1:1", "--rekor-version", "2"]
-        return [
-          "sign",
-          "--keyless",
-          "--yes",
-          "--identity-token",
-          token,
-          ...urls,
-          "--blob",
-          "app.txt",
-          "--bundle",
-          "b.json",
-        ]
-      },
-      "a timestamp authority must be provided to request a short-lived certificate that will be logged to Rekor",
-    ],
-    [
-      "identity with a format of certificates",
-      () => ["sign", reference, ...keyless(), "--format", "notation"],
-      "notation",
-    ],
-    [
-      "version 2 log in the format of cosign 2",
-      () => ["sign", reference, ...keyless("v2"), "--format", "cosign-v2"],
-      "cannot hold entries of version 2 logs",
-    ],
-    [
-      "if missing for an identity",
-      () => ["sign", reference, ...keyless(), "--if-missing"],
-      "every run makes a new key",
-    ],
-    [
-      "neither log nor timestamp",
-      () => ["sign", "--blob", "app.txt", "--bundle", "b.json", ...keyless(), "--no-log"],
-      "needs a log or a timestamp authority",
-    ],
-    [
-      "a signature without its certificate",
-      () => ["sign", "--blob", "app.txt", "--signature", "app.sig", ...keyless()],
-      "--signature cannot hold what --keyless gives",
-    ],
-    [
-      "an envelope without its entry",
-      () => {
-        const about = ["--type", "custom", "--predicate", "predicate.json", "--envelope", "e.json"]
-        return ["attest", "--key", "signer.key", "--log", "--blob", "app.txt", ...about]
-      },
-      "--envelope cannot hold what --log gives",
-    ],
-    [
-      "unknown algorithm",
-      () => ["sign", "--blob", "app.txt", "--bundle", "b.json", ...keyless(), "--signing-algorithm", "rsa-512"],
-      "rsa-512",
-    ],
-  ])("%s", async (_, argv, text) => {
-    const ran = await program.run(...argv())
-    expectExit(ran, 2)
-    expect(ran.stderr).toContain(text)
-    expect(posted()).toEqual([])
   })
 })
 
