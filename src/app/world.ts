@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly plainHttp?: "loopback" | "private" | "always"
   /** Accept any server certificate. */
   readonly insecureTls?: boolean
+  /** No credentials are sent, whatever is stored. */
+  readonly anonymous?: boolean
   readonly username?: string
   readonly password?: string
   /** Registry bearer token, used as it is. */
@@ -45,6 +47,8 @@ export interface ConnectionOptions {
   readonly revocationReach?: RevocationReach
   /** Only these hosts (`host:port`) may be contacted; anything else is `E_NET_OFFLINE`. Empty = no socket at all. */
   readonly offlineExcept?: readonly string[]
+  /** URL of the TUF repository that trust data comes from, whatever TUF_MIRROR and the last `initialize` say. */
+  readonly trustMirror?: string
   /** Whole command, milliseconds. */
   readonly timeoutMs?: number
   readonly userAgent?: string

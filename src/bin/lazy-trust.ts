@@ -10,7 +10,7 @@ export function lazyTrust(host: Host, options: ConnectionOptions, http: LazyHttp
   const open = async (): Promise<TrustRepository> => {
     const { createTrustRepository } = await import("../io/services/tuf/trust-repository.ts")
     return createTrustRepository({
-      env: host.env,
+      env: options.trustMirror === undefined ? host.env : { ...host.env, TUF_MIRROR: options.trustMirror },
       home: homeOf(host),
       files: host.files,
       http: () => http.open(),

@@ -38,6 +38,10 @@ const faces: Readonly<Record<string, Face>> = {
     about: "command lines of notation 2.0",
     load: async () => (await import("../faces/notation/program.ts")).notation2Program,
   },
+  conformance: {
+    style: "own",
+    load: async () => (await import("../faces/conformance/program.ts")).conformanceProgram,
+  },
   "notation-countersign": {
     style: "own",
     load: async () => (await import("../faces/notation-plugin/program.ts")).notationPluginProgram,

@@ -1,7 +1,8 @@
 /** The programs `cosign` (3.x) and `cosign2` (2.x): tables only, every command is loaded when it runs. */
 import type { CommandSpec, FlagSpec, Program } from "../command.ts"
 import { absentCommands } from "./absent-commands.ts"
-import { faceCommands, type FaceCommand } from "./command-table.ts"
+import { faceCommands } from "./command-table.ts"
+import type { FaceCommand } from "./face-command.ts"
 import { flagsOf } from "./face-flag.ts"
 import { cosign2, cosign3, type Generation } from "./generation.ts"
 import { cosignHelp } from "./help.ts"

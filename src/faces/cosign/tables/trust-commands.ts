@@ -1,4 +1,4 @@
-import type { FaceCommand } from "../command-table.ts"
+import type { FaceCommand } from "../face-command.ts"
 
 /** Commands about trust data and about bundles as files. */
 export const trustCommands: readonly FaceCommand[] = [
