@@ -23,6 +23,7 @@ beforeAll(async () => {
   await own.write("insecure-test.pem", privateKey.export({ type: "pkcs8", format: "pem" }) as string)
   await own.write("insecure-test.pub", publicKey.export({ type: "spki", format: "pem" }) as string)
   const files = { "app.txt": "the release\n", "facts.json": "{}", password: "insecure test password", empty: "" }
+  await own.write("root.json", `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`)
   for (const [name, text] of Object.entries(files)) await own.write(name, text)
   await own.write("list", `${registry.address}/team/app:1\n`)
   await mkdir(own.path("out"))
@@ -316,10 +317,9 @@ describe.each<[string, Program]>([
   it("adv: GHSA-whqx-f9j3-ch6m who asks for the log in so many words gets no yes without it", async () => {
     for (const line of lines.filter((one) => one.startsWith("verify"))) {
       expect((await tool.run(...words(line))).exit, line).toBe(0)
-      const silent = await tool.run(...words(line.replace(" --insecure-ignore-tlog", "")))
-      expect(silent.stderr).toContain("WARNING: transparency log entries are not evaluated in this release")
-      for (const flag of ["--insecure-ignore-tlog=false", "--private-infrastructure=false"]) {
-        const ran = await tool.run(...words(line.replace(" --insecure-ignore-tlog", "")), flag)
+      for (const flags of [[], ["--insecure-ignore-tlog=false"], ["--private-infrastructure=false"]]) {
+        const asked = [...words(line.replace(" --insecure-ignore-tlog", "")), "--trusted-root", own.path("root.json")]
+        const ran = await tool.run(...asked, ...flags)
         expect(ran.exit, line).not.toBe(0)
         expect(ran.stdout).toBe("")
         expect(ran.stderr).not.toContain("Verified OK")

@@ -1,6 +1,8 @@
 import type { BlobInput } from "../../app/blob-requests.ts"
 import type { AppContext } from "../../app/requests.ts"
 import { decodeBase64 } from "../../codec/base64.ts"
+import { expectObject, expectString, isObject, member } from "../../codec/json-shape.ts"
+import { parseJson } from "../../codec/json.ts"
 import { isDigest } from "../../core/digest.ts"
 import { limits } from "../../core/limits.ts"
 import { faceError, prefixed } from "./face-error.ts"
@@ -45,6 +47,38 @@ export async function readSignature(app: AppContext, text: string): Promise<Uint
   }
   const bytes = await app.files.read(text, limits.signaturePayloadBytes)
   return base64OrNothing(new TextDecoder().decode(bytes)) ?? bytes
+}
+
+/** Whether a file is a Sigstore bundle and not one of cosign's own. */
+export function isSigstoreBundle(bytes: Uint8Array): boolean {
+  try {
+    const document = parseJson(bytes, { what: "bundle", maxBytes: limits.bundleBytes })
+    const mediaType = isObject(document) ? (member(document, "mediaType") ?? member(document, "media_type")) : ""
+    return typeof mediaType === "string" && mediaType.startsWith("application/vnd.dev.sigstore.bundle")
+  } catch {
+    return false
+  }
+}
+
+/** Whether the signature in cosign's own bundle is this one. */
+export function isSignatureOf(bundle: Uint8Array, signature: Uint8Array): boolean {
+  const document = parseJson(bundle, { what: "bundle", maxBytes: limits.bundleBytes })
+  const text = isObject(document) ? member(document, "base64Signature") : undefined
+  const own = typeof text === "string" ? base64OrNothing(text) : undefined
+  return own?.length === signature.length && own.every((byte, at) => byte === signature[at])
+}
+
+/**
+ * `--rfc3161-timestamp`: DER of the timestamp in a file of cosign's.
+ *
+ * @throws {ToolError} `E_FORMAT_MALFORMED`, `E_LIMIT_EXCEEDED`.
+ */
+export async function readTimestamp(app: AppContext, path: string): Promise<Uint8Array> {
+  const what = "timestamp file"
+  const bytes = await readFile(app, path, limits.signaturePayloadBytes)
+  const document = expectObject(parseJson(bytes, { what, maxBytes: limits.signaturePayloadBytes }), what)
+  const text = expectString(member(document, "SignedRFC3161Timestamp"), `${what}.SignedRFC3161Timestamp`)
+  return decodeBase64(text, { what, max: limits.signaturePayloadBytes })
 }
 
 function base64OrNothing(text: string): Uint8Array | undefined {

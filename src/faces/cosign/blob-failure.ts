@@ -1,8 +1,7 @@
 import type { ToolError } from "../../core/errors.ts"
 import { printable } from "../../core/printable.ts"
-import type { KeyType } from "../../core/ports.ts"
 import type { ArtifactReport } from "../../core/report.ts"
-import { causeOf } from "./causes.ts"
+import { causeOf, type CauseContext } from "./causes.ts"
 import { faceError } from "./face-error.ts"
 
 /**
@@ -13,7 +12,7 @@ import { faceError } from "./face-error.ts"
 export function blobFailure(
   report: ArtifactReport | undefined,
   error: ToolError,
-  keyType: KeyType | undefined,
+  context: CauseContext,
   type = "",
 ): ToolError {
   const [signature] = report?.signatures ?? []
@@ -26,5 +25,5 @@ export function blobFailure(
       code: error.code,
     })
   }
-  return faceError(causeOf(signature, keyType), { code: error.code })
+  return faceError(causeOf(signature, context), { code: error.code })
 }

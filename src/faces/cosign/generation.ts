@@ -8,12 +8,16 @@ export interface Generation {
   readonly compared: string
   /** Formats that satisfy a verification with and without `--new-bundle-format`. */
   readonly formats: { readonly bundle: readonly FormatName[]; readonly legacy: readonly FormatName[] }
+  /** Gets one certificate for a command before it looks at anything, and says what it gets and where it is logged. */
+  readonly certifiesFirst: boolean
   /** Says `Signing artifact...` before it signs. */
   readonly announcesSigning: boolean
   /** Words before the reason why `sign` could not load its key. */
   readonly signerContext: string
   /** Words before the reason why a public key could not be loaded. */
   readonly verifierContext: string
+  /** Words before the reason why trust data could not be had. */
+  readonly trustContext: string
   /** Refuses `sign-blob` and `attest-blob` in the bundle format without `--bundle`. */
   readonly bundleFileRequired: boolean
   /** Prints the signature of `sign-blob --new-bundle-format` too. */
@@ -39,9 +43,11 @@ export const cosign2: Generation = {
   name: "cosign2",
   compared: "2.5.0",
   formats: { bundle: ["cosign-v3", "cosign-v2"], legacy: ["cosign-v2"] },
+  certifiesFirst: true,
   announcesSigning: false,
   signerContext: "getting signer: ",
   verifierContext: "",
+  trustContext: "",
   bundleFileRequired: false,
   printsBesideBundle: true,
   legacyBundleHasKey: false,
@@ -59,9 +65,11 @@ export const cosign3: Generation = {
   name: "cosign3",
   compared: "3.1.1",
   formats: { bundle: ["cosign-v3", "cosign-v2"], legacy: ["cosign-v2"] },
+  certifiesFirst: false,
   announcesSigning: true,
   signerContext: "signing digest: getting keypair and token: getting signer: ",
   verifierContext: "loading verifier from key opts: ",
+  trustContext: "setting trusted material: ",
   bundleFileRequired: true,
   printsBesideBundle: false,
   legacyBundleHasKey: true,

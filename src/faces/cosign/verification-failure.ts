@@ -1,16 +1,14 @@
 import type { ToolError } from "../../core/errors.ts"
 import { printable } from "../../core/printable.ts"
-import type { KeyType } from "../../core/ports.ts"
 import type { ArtifactReport, Finding, SignatureReport } from "../../core/report.ts"
-import { causeOf } from "./causes.ts"
+import { causeOf, type CauseContext } from "./causes.ts"
 import { faceError, sentenceOf } from "./face-error.ts"
 
 /** cosign's exit codes of `verify`. Spec: sigstore/cosign cmd/cosign/errors. */
 const EXIT = { noSignatures: 10, tagNotFound: 11, noMatch: 12 } as const
 
 /** What else decides about the words. */
-export interface FailureContext {
-  readonly keyType?: KeyType
+export interface FailureContext extends CauseContext {
   /** With `--local-image`. COMPAT(cosign 2.5, 3.1): sentences of its own, and every failure is exit 1. */
   readonly local?: boolean
   /** `--type` as the user gave it. */
@@ -72,7 +70,7 @@ function isUnanswered({ state, subject }: ArtifactReport): boolean {
 
 /** COMPAT(cosign 3.1): causes of bundles stand at the start of their lines, others are indented by one. */
 function causes(signatures: readonly SignatureReport[], context: FailureContext, separator: string): string {
-  return signatures.map((signature) => causeOf(signature, context.keyType)).join(separator)
+  return signatures.map((signature) => causeOf(signature, context)).join(separator)
 }
 
 /** Without those in a format the command line did not ask for, which cosign would not even have looked at. */

@@ -8,51 +8,44 @@ import { limits } from "../../../core/limits.ts"
 import type { VerifiedSignature, VerifiedStatement } from "../../../core/verified.ts"
 import { asToolError } from "../../../core/errors.ts"
 import type { FaceHandler } from "../face-invocation.ts"
+import { certificateLines } from "../output/certificate-claims.ts"
 import { verificationHeader } from "../output/header.ts"
 import { attestationFailure } from "../verification-failure.ts"
-import {
-  checkIdentityFlags,
-  checkLogChoice,
-  checkTrustedRoot,
-  hashChoice,
-  keysToVerifyWith,
-} from "../verify-options.ts"
-import { checkWorkers, commonRequest, imagesOrFolders } from "./verify.ts"
+import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
+import { trustOf } from "../verify-trust.ts"
+import { checksOf, checkWorkers, commonRequest, failureContext, imagesOrFolders } from "./verify.ts"
 
 /** `cosign verify-attestation IMAGE...` */
 export const verifyAttestation: FaceHandler = async (invocation) => {
   const { flags, world } = invocation
-  checkWorkers(invocation)
-  checkIdentityFlags(invocation)
   const hash = hashChoice(invocation)
-  await checkLogChoice(invocation, "attestation")
+  checkWorkers(invocation)
+  await warnOfSkippedLog(invocation, "attestation")
+  checkIdentityFlags(invocation)
   const app = await invocation.open()
-  await checkTrustedRoot(invocation, app)
-  const keys = await keysToVerifyWith(invocation, app)
+  const trust = await trustOf(invocation, app)
   const type = flags.string("type")
   const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
+    ...trust.request,
     targets,
     kind: "attestation",
-    keys,
+    keys: trust.keys,
     annotations: {},
     predicateType: uriOf(type),
     ...(hash === undefined ? {} : { hash }),
     at: app.clock.now(),
   })
-  const keyType = keys[0]?.key.type
-  const context = {
-    predicateType: type,
-    local: flags.bool("local-image"),
-    ...(keyType === undefined ? {} : { keyType }),
-  }
+  const context = { ...failureContext(invocation, trust), predicateType: type }
   for (const [index, artifact] of report.artifacts.entries()) {
     const error = errors[index]
     if (error !== undefined) throw attestationFailure(artifact, error, context)
-    const facts = { name: artifact.artifact, annotations: false, claims: flags.bool("check-claims") }
-    await world.stderr.write(verificationHeader(facts))
-    for (const signature of verified[index] ?? []) await world.stdout.write(envelopeLine(signature))
+    const signatures = verified[index] ?? []
+    const checks = checksOf(invocation, trust, signatures)
+    await world.stderr.write(verificationHeader({ name: artifact.artifact, annotations: false, ...checks }))
+    await world.stderr.write(certificateLines(signatures))
+    for (const signature of signatures) await world.stdout.write(envelopeLine(signature))
   }
   return 0
 }

@@ -5,18 +5,14 @@ import type { AppContext } from "../../../app/requests.ts"
 import { isDigest } from "../../../core/digest.ts"
 import { asToolError } from "../../../core/errors.ts"
 import { limits } from "../../../core/limits.ts"
-import { blobInput, readBundle } from "../blob-evidence.ts"
+import { blobInput, isSigstoreBundle, readBundle } from "../blob-evidence.ts"
 import { blobFailure } from "../blob-failure.ts"
+import { checkBlobOptions, givenTimestamps } from "../blob-options.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile } from "../files.ts"
-import {
-  checkIdentityFlags,
-  checkLogChoice,
-  checkTrustedRoot,
-  hashChoice,
-  keysToVerifyWith,
-} from "../verify-options.ts"
+import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
+import { causeContext, trustOf } from "../verify-trust.ts"
 
 /** `cosign verify-blob-attestation [BLOB]` */
 export const verifyBlobAttestations: FaceHandler = async (invocation) => {
@@ -31,7 +27,8 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
         : "no path to blob passed in, run `cosign verify-blob-attestation -h` for more help",
     )
   }
-  await checkLogChoice(invocation, "blob attestation")
+  const hash = generation.signingConfig ? hashChoice(invocation) : undefined
+  await warnOfSkippedLog(invocation, "blob attestation")
   if (bundle === "" && signature === "") {
     throw faceError("please specify path to the DSSE envelope signature via --signature or --bundle")
   }
@@ -39,18 +36,25 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     // DEVIATION: cosign reads one of them and says nothing of the other.
     throw faceError("--bundle and --signature exclude each other", { hints: ["give one of the two"] })
   }
+  if (flags.string("key") === "" && flags.string("certificate") === "" && bundle === "") {
+    throw faceError(
+      "provide a key with --key or --sk, a certificate to verify against with --certificate, or a bundle with --bundle",
+      { code: "E_TRUST_MISSING" },
+    )
+  }
   checkIdentityFlags(invocation)
-  const hash = generation.signingConfig ? hashChoice(invocation) : undefined
   const app = await invocation.open()
-  await checkTrustedRoot(invocation, app)
-  const keys = await keysToVerifyWith(invocation, app)
+  const trust = await trustOf(invocation, app)
   const evidence: VerifyBlobAttestationRequest["evidence"] =
     bundle === "" ? { envelope: await readEnvelope(app, signature) } : { bundle: await readBundle(app, bundle) }
+  checkBlobOptions(invocation, "bundle" in evidence && isSigstoreBundle(evidence.bundle))
   const blob = claims ? await subject(invocation, app) : undefined
   const type = flags.string("type")
   const answer = await verifyBlobAttestation(app, {
+    ...trust.request,
+    ...(await givenTimestamps(invocation, app)),
     ...(blob === undefined ? {} : { blob }),
-    keys,
+    keys: trust.keys,
     evidence,
     predicateType: uriOf(type),
     checkClaims: claims,
@@ -58,7 +62,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
     at: app.clock.now(),
   })
   const [report] = answer.report.artifacts
-  if (answer.error !== undefined) throw blobFailure(report, answer.error, keys[0]?.key.type, type)
+  if (answer.error !== undefined) throw blobFailure(report, answer.error, causeContext(trust), type)
   await say(invocation, "Verified OK")
   return 0
 }

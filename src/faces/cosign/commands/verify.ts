@@ -6,34 +6,31 @@ import { attachmentBytes, signatureRepository } from "../environment.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requireLayout } from "../layout-folder.ts"
+import { certificateLines } from "../output/certificate-claims.ts"
 import { claimsJson, claimsText } from "../output/claims.ts"
-import { verificationHeader } from "../output/header.ts"
+import { verificationHeader, type HeaderFacts } from "../output/header.ts"
 import { fullName, imageTarget } from "../targets.ts"
-import { signatureFailure } from "../verification-failure.ts"
-import {
-  checkIdentityFlags,
-  checkLogChoice,
-  checkTrustedRoot,
-  hashChoice,
-  keysToVerifyWith,
-} from "../verify-options.ts"
+import { signatureFailure, type FailureContext } from "../verification-failure.ts"
+import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
+import { causeContext, trustOf, type FaceTrust } from "../verify-trust.ts"
 
 const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 
 /** `cosign verify IMAGE...` */
 export const verify: FaceHandler = async (invocation) => {
   const { flags, generation } = invocation
-  checkWorkers(invocation)
-  checkIdentityFlags(invocation)
-  const hash = hashChoice(invocation)
   const annotations = parseAnnotations(flags.strings("annotations"))
-  await checkLogChoice(invocation, "signature")
+  const hash = hashChoice(invocation)
+  checkWorkers(invocation)
+  await warnOfSkippedLog(invocation, "signature")
+  checkIdentityFlags(invocation)
   const app = await invocation.open()
-  await checkTrustedRoot(invocation, app)
-  const keys = await keysToVerifyWith(invocation, app)
+  const trust = await trustOf(invocation, app)
+  const { keys } = trust
   const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
+    ...trust.request,
     targets,
     kind: "signature",
     keys,
@@ -43,14 +40,33 @@ export const verify: FaceHandler = async (invocation) => {
     ...(hash === undefined ? {} : { hash }),
     at: app.clock.now(),
   })
-  const keyType = keys[0]?.key.type
   for (const [index, artifact] of report.artifacts.entries()) {
     const error = errors[index]
-    const context = { local: flags.bool("local-image"), ...(keyType === undefined ? {} : { keyType }) }
-    if (error !== undefined) throw signatureFailure(artifact, error, context)
-    await printVerified(invocation, targets[index], verified[index] ?? [])
+    if (error !== undefined) throw signatureFailure(artifact, error, failureContext(invocation, trust))
+    await printVerified(invocation, trust, targets[index], verified[index] ?? [])
   }
   return 0
+}
+
+/** What decides about the words of a failure. */
+export function failureContext({ flags }: FaceInvocation, trust: FaceTrust): FailureContext {
+  return { local: flags.bool("local-image"), ...causeContext(trust) }
+}
+
+/** What the check list says of signatures that verified. */
+export function checksOf(
+  { flags }: FaceInvocation,
+  { log, keys, request }: FaceTrust,
+  verified: readonly VerifiedSignature[],
+): Pick<HeaderFacts, "claims" | "log" | "by"> {
+  const isLogged = ({ report: { witnesses = [] } }: VerifiedSignature): boolean =>
+    witnesses.some(({ kind }) => kind === "log")
+  return {
+    claims: flags.bool("check-claims"),
+    log: log && verified.every(isLogged),
+    // COMPAT(cosign 2.5, 3.1): a certificate that was given is spoken of as a key.
+    by: keys.length > 0 || request.certificate !== undefined ? "key" : "authority",
+  }
 }
 
 /** What `verify` and `verify-attestation` ask alike. */
@@ -110,6 +126,7 @@ function image(text: string): Target {
 
 async function printVerified(
   invocation: FaceInvocation,
+  trust: FaceTrust,
   target: Target | undefined,
   verified: readonly VerifiedSignature[],
 ): Promise<void> {
@@ -117,9 +134,10 @@ async function printVerified(
   if (target === undefined) return
   const name = target.kind === "registry" ? fullName(target.reference) : target.text
   await warnOtherStatements(invocation, verified)
-  const facts = { name, annotations: flags.given("annotations"), claims: flags.bool("check-claims") }
-  await world.stderr.write(verificationHeader(facts))
+  const checks = checksOf(invocation, trust, verified)
+  await world.stderr.write(verificationHeader({ name, annotations: flags.given("annotations"), ...checks }))
   const text = flags.string("output") === "text"
+  if (text) await world.stderr.write(certificateLines(verified))
   // DEVIATION: cosign 3.1 prints an empty claim for a bundle in a folder; only the reference is unknown there.
   const reference = target.kind === "registry" ? name : ""
   await world.stdout.write(text ? claimsText(verified, reference) : claimsJson(verified, reference))
@@ -133,6 +151,6 @@ async function warnOtherStatements(invocation: FaceInvocation, verified: readonl
   const types = verified.flatMap(({ content }) => (content.kind === "statement" ? [content.predicateType] : []))
   await say(
     invocation,
-    `WARNING: no signature was found; an attestation of type ${[...new Set(types)].join(", ")} by the key was accepted, as cosign does.`,
+    `WARNING: no signature was found; an attestation of type ${[...new Set(types)].join(", ")} was accepted, as cosign does.`,
   )
 }

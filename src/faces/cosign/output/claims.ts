@@ -4,6 +4,7 @@ import { parseJson } from "../../../codec/json.ts"
 import type { JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import type { SignatureReport } from "../../../core/report.ts"
+import { certificateClaims } from "./certificate-claims.ts"
 import type { VerifiedSignature, VerifiedSimpleSigning, VerifiedStatement } from "../../../core/verified.ts"
 
 /** Members of `optional` that show layer annotations. COMPAT(cosign 2.5): shown, whether or not they were evaluated. */
@@ -31,7 +32,7 @@ export function claimsText(signatures: readonly VerifiedSignature[], reference: 
 function claimOf({ report, content }: VerifiedSignature, reference: string): GoJsonValue {
   switch (content.kind) {
     case "simple-signing":
-      return claim(content.dockerReference, content.manifestDigest, content.type, optionalOf(content))
+      return claim(content.dockerReference, content.manifestDigest, content.type, optionalOf(content, report))
     case "statement":
       return statementClaim(content, checkedDigest(report), reference)
     case "message":
@@ -62,14 +63,34 @@ function claim(dockerReference: string, digest: string, type: string, optional: 
   }
 }
 
-function optionalOf(content: VerifiedSimpleSigning): GoJsonValue {
-  const shown = SHOWN.flatMap(([annotation, member]): [string, JsonValue][] => {
+function optionalOf(content: VerifiedSimpleSigning, { signer }: SignatureReport): GoJsonValue {
+  const held = certificateClaims(signer)
+  const shown = SHOWN.flatMap(([annotation, member]): [string, GoJsonValue][] => {
     const text = content.annotations[annotation]
     const value = text === undefined ? undefined : jsonOrNothing(text)
-    return value === undefined ? [] : [[member, value]]
+    return value === undefined ? [] : [[member, inOrder(value)]]
   })
-  if (content.optional === null && shown.length === 0) return null
-  return sortedDeep(Object.fromEntries([...Object.entries(content.optional ?? {}), ...shown]))
+  if (content.optional === null && shown.length === 0 && held.length === 0) return null
+  const signed = Object.entries(content.optional ?? {}).map(([name, value]) => [name, sortedDeep(value)] as const)
+  return sortedKeys(Object.fromEntries<GoJsonValue>([...signed, ...held, ...shown]))
+}
+
+/** Members of cosign's annotations as it prints them. */
+const ORDER = [
+  "SignedEntryTimestamp",
+  "SignedRFC3161Timestamp",
+  "Payload",
+  "body",
+  "integratedTime",
+  "logIndex",
+  "logID",
+]
+
+function inOrder(value: JsonValue): GoJsonValue {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value
+  const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  const members = Object.entries(value).toSorted(([a], [b]) => place(a) - place(b))
+  return Object.fromEntries<GoJsonValue>(members.map(([name, member]) => [name, inOrder(member)]))
 }
 
 function jsonOrNothing(text: string): JsonValue | undefined {

@@ -1,6 +1,6 @@
 import type { FaceFlag } from "../face-flag.ts"
 
-/** Flags of verifying commands about certificates, logs and timestamps; most are refused. */
+/** Flags of verifying commands about certificates, logs and timestamps. */
 export const certificatesFlags: readonly FaceFlag[] = [
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -9,7 +9,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to a file of intermediate CA certificates in PEM format which will be needed when building the certificate chains for the signing certificate. The flag is optional and must be used together with --ca-roots, conflicts with --certificate-chain.",
     cosign3: { deprecated: "please use --trusted-root to provide CA certificates" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -18,7 +17,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to a bundle file of CA certificates in PEM format which will be needed when building the certificate chains for the signing certificate. Conflicts with --certificate-chain.",
     cosign3: { deprecated: "please use --trusted-root to provide CA certificates" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -28,7 +26,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to the public certificate. The certificate will be verified against the Fulcio roots if the --certificate-chain option is not passed.",
     cosign3: { deprecated: "please use --bundle with --trusted-root to provide the public certificate" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -38,7 +35,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to a list of CA certificates in PEM format which will be needed when building the certificate chain for the signing certificate. Must start with the parent intermediate CA certificate of the signing certificate and end with the root certificate. Conflicts with --ca-roots and --ca-intermediates.",
     cosign3: { deprecated: "please use --trusted-root to provide the certificate chain" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -46,7 +42,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "contains the workflow claim from the GitHub OIDC Identity token that contains the name of the executed workflow.",
-    refused: "keyless verification is not part of this release; verify with --key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -54,7 +49,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "contains the ref claim from the GitHub OIDC Identity token that contains the git ref that the workflow run was based upon.",
-    refused: "keyless verification is not part of this release; verify with --key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -62,7 +56,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "contains the repository claim from the GitHub OIDC Identity token that contains the repository that the workflow run was based upon",
-    refused: "keyless verification is not part of this release; verify with --key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -70,7 +63,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "contains the sha claim from the GitHub OIDC Identity token that contains the commit SHA that the workflow run was based upon.",
-    refused: "keyless verification is not part of this release; verify with --key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -78,7 +70,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "contains the event_name claim from the GitHub OIDC Identity token that contains the name of the event that triggered the workflow run",
-    refused: "keyless verification is not part of this release; verify with --key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -124,7 +115,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     default: "https://rekor.sigstore.dev",
     usage: "address of rekor STL server",
     cosign3: { deprecated: "please use --bundle, which includes the Rekor inclusion proof" },
-    refused: "transparency logs are not part of this release",
   },
   {
     commands: ["verify-blob", "verify-blob-attestation"],
@@ -134,7 +124,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use --bundle to provide the output bundle location, which will include the signed timestamp",
     },
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -143,7 +132,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to a detached Signed Certificate Timestamp, formatted as a RFC6962 AddChainResponse struct. If a certificate contains an SCT, verification will check both the detached and embedded SCTs.",
     cosign3: { deprecated: "a Signed Certificate Timestamp is now provided via a Sigstore bundle" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -152,7 +140,6 @@ export const certificatesFlags: readonly FaceFlag[] = [
     usage:
       "path to PEM-encoded certificate chain file for the RFC3161 timestamp authority. Must contain the root CA certificate. Optionally may contain intermediate CA certificates, and may contain the leaf TSA certificate if not present in the timestamp",
     cosign3: { deprecated: "please use --trusted-root to provide the timestamp authority certificate chain" },
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["verify", "verify-attestation", "verify-blob", "verify-blob-attestation"],
@@ -166,6 +153,5 @@ export const certificatesFlags: readonly FaceFlag[] = [
     name: "use-signed-timestamps",
     type: "bool",
     usage: "verify rfc3161 timestamps",
-    refused: "timestamps are not part of this release",
   },
 ]
