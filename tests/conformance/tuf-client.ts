@@ -60,7 +60,7 @@ async function update(): Promise<Awaited<ReturnType<typeof openRefreshed>>> {
         ? targets?.fetch(path.slice("targets/".length), max, signal)
         : metadata?.fetch(path, max, signal),
   }
-  return openRefreshed({ url: MIRROR, anchor, cache, source, logger }, clock.now())
+  return openRefreshed({ url: MIRROR, anchor, cache, source, logger }, clock.now(), { documents: false })
 }
 
 async function download(): Promise<void> {

@@ -271,5 +271,5 @@ it("adv: GHSA-66x3-6cw3-v5gj a timestamp with other content and the same version
   mirror.asked = []
   await mirror.client().trustedRoot(online)
   expect(mirror.asked).toEqual(["2.root.json", "timestamp.json"])
-  expect(readFileSync(join(mirror.cacheFolder(), "timestamp.json"), "utf8")).not.toContain("100")
+  expect(readFileSync(join(mirror.cacheFolder(), "timestamp.json"), "utf8")).not.toMatch(/"version": ?100/)
 })

@@ -73,12 +73,13 @@ export interface RefreshedMirror extends OpenedMirror {
  * changes only when everything that is needed then was had.
  *
  * @param fresh - as if nothing were cached, and nothing is kept.
+ * @param documents - false: metadata alone.
  * @throws {ToolError} as {@link refreshMetadata}.
  */
 export async function openRefreshed(
   context: MirrorContext,
   at: number,
-  options: { readonly fresh?: boolean; readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly fresh?: boolean; readonly documents?: false; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RefreshedMirror> {
   const { cache, url, anchor, source } = context
   const { fresh = false, signal } = options
@@ -89,7 +90,7 @@ export async function openRefreshed(
     const { trusted, files } = await refreshMetadata({ anchor, state, source, at, into, signal })
     const facts = { trusted, files, refreshedAt: at, source: "tuf", taking: "new", keeps: !fresh } as const
     const opened = withTargets(context, { ...facts, documents: cached?.state.documents })
-    const documents = await documentsOf(context, opened, signal)
+    const documents = options.documents === false ? new Map() : await documentsOf(context, opened, signal)
     if (!fresh) await keep(context, (now) => wholeChange(context, now, { roots: into.roots, files, documents, at }))
     return { ...opened, documents, roots: into.roots }
   } catch (thrown) {
