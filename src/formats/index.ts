@@ -1,4 +1,5 @@
 import type { SignatureKind } from "../core/report.ts"
+import type { BundleFiles } from "./cosign/bundle-files.ts"
 import { cosignBlobs } from "./cosign/blob-formats.ts"
 import { cosignV2 } from "./cosign/cosign-v2.ts"
 import { cosignV3 } from "./cosign/cosign-v3.ts"
@@ -30,10 +31,15 @@ export function wantedTypes(kinds: readonly SignatureKind[], family?: string): r
 /** Documents about blobs. */
 export const blobFormats: BlobFormats = cosignBlobs
 
+/** Bundles as files, put together from parts and brought up to date; loaded when asked for. */
+export const bundleFiles: { readonly load: () => Promise<BundleFiles> } = {
+  load: async () => (await import("./cosign/bundle-files.ts")).cosignBundleFiles,
+}
+
 /** Documents of the Notary Project about blobs, loaded when asked for. */
 export const notationBlobs: { readonly load: () => Promise<NotationBlobs> } = {
   load: async () => (await import("./notation/blob-formats.ts")).notationBlobs,
 }
 
-export type { NotationBlobs }
+export type { BundleFiles, NotationBlobs }
 export { referrerKind, resolvePredicateType, triangulate }

@@ -8,6 +8,8 @@ import { BUNDLE_V03, hashBytes, type BundleEnvelope, type BundleMessage } from "
 
 /** What a bundle is made of. */
 export interface BundleInput {
+  /** Default: the name of version 0.3 that cosign 3 writes. */
+  readonly mediaType?: string
   readonly signer:
     | {
         /** Base64 of SHA-256 of the key's SubjectPublicKeyInfo, as cosign writes it. */
@@ -35,7 +37,10 @@ export function buildBundle(input: BundleInput): Uint8Array {
     input.content.kind === "message"
       ? `"messageSignature":${messageText(input.content)}`
       : `"dsseEnvelope":${envelopeText(input.content)}`
-  return encodeUtf8(`{"mediaType":"${BUNDLE_V03}","verificationMaterial":${material},${content}}`, "bundle")
+  return encodeUtf8(
+    `{"mediaType":${JSON.stringify(input.mediaType ?? BUNDLE_V03)},"verificationMaterial":${material},${content}}`,
+    "bundle",
+  )
 }
 
 function signerText(signer: BundleInput["signer"]): string {

@@ -1,7 +1,6 @@
 /** Commands of cosign that are not part of this release, and what there is instead. Spec: cosign 2.5, 3.1 `--help`. */
 export const absentCommands: ReadonlyMap<string, string> = new Map([
   ["attach", "`cosign sign` and `cosign attest` attach what they make"],
-  ["bundle", "`cosign sign-blob --bundle FILE` and `cosign attest-blob --bundle FILE` write bundles"],
   ["copy", "`cosign save --dir DIR IMAGE`, then `cosign load --dir DIR OTHER-IMAGE`"],
   ["debug", "`countersign version` prints what runs"],
   ["dockerfile", "verify each image that the file names with `cosign verify`"],

@@ -27,7 +27,7 @@ function flagsOf(program: Program, name: string): readonly FlagSpec[] {
 
 describe("the tables are those of cosign", () => {
   it("knows the commands of both generations", () => {
-    expect(cases).toHaveLength(23 + 24)
+    expect(cases).toHaveLength(24 + 26)
   })
 
   it.each(cases)("$generation $name: flags in help", ({ program, name, help }) => {

@@ -55,4 +55,28 @@ export const trustCommands: readonly FaceCommand[] = [
     environment: false,
     load: async () => (await import("../commands/signing-config-create.ts")).signingConfigCreate,
   },
+  {
+    name: "bundle create",
+    summary: "Create a Sigstore protobuf bundle",
+    description: "Create a Sigstore protobuf bundle by supplying signed material",
+    examples: [
+      {
+        about: "",
+        line: "cosign bundle create --artifact <path> --signature <path> --key cosign.pub --ignore-tlog --out bundle.sigstore.json",
+      },
+    ],
+    args: { min: 0, usage: "" },
+    environment: false,
+    load: async () => (await import("../commands/bundle-create.ts")).bundleCreate,
+  },
+  {
+    name: "bundle upgrade",
+    only: "cosign3",
+    summary: "Upgrade a Sigstore protobuf bundle",
+    description: "Upgrade a Sigstore bundle of version 0.1 or 0.2 to version 0.3.",
+    examples: [],
+    args: { min: 1, max: 1, usage: "<bundle> [flags]", complete: "file" },
+    environment: false,
+    load: async () => (await import("../commands/bundle-upgrade.ts")).bundleUpgrade,
+  },
 ]

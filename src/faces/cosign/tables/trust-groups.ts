@@ -4,6 +4,11 @@ import type { GenerationName } from "../face-flag.ts"
 /** Words that several commands of the face begin with. */
 export const trustGroups: readonly (GroupSpec & { readonly only?: GenerationName })[] = [
   {
+    path: ["bundle"],
+    summary: "Interact with a Sigstore protobuf bundle",
+    description: "Tools for interacting with a Sigstore protobuf bundle",
+  },
+  {
     path: ["signing-config"],
     summary: "Interact with a Sigstore protobuf signing config",
     description: "Tool for interacting with a Sigstore protobuf signing config",
