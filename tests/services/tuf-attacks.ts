@@ -375,9 +375,10 @@ export const attacks: readonly Attack[] = [
     name: "a snapshot of another moment",
     before: (mirror) => mirror.bump("targets", "snapshot", "timestamp"),
     run: async (mirror) => {
-      const newer = mirror.file("2.snapshot.json")
-      await mirror.bump("snapshot", "timestamp")
-      mirror.put("snapshot", 3, newer)
+      const before = mirror.file("2.snapshot.json")
+      // Longer, so that the one before is not cut off as too long.
+      await mirror.forgeNew("snapshot", (signed) => ({ ...signed, note: "longer than the one before" }))
+      mirror.put("snapshot", 3, before)
     },
     code: "E_TRUST_MALFORMED",
   },
