@@ -1,6 +1,6 @@
 import { parseJson } from "../../../codec/json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
-import { asToolError } from "../../../core/errors.ts"
+import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { JsonObject, JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import type { HttpClient } from "../../net/http-types.ts"
@@ -22,6 +22,10 @@ export interface JsonQuestion {
   readonly replayable?: boolean
   /** The address is of this host, where there is no TLS. */
   readonly plain?: boolean
+  /** Further secrets in it, in another form than they are sent in. */
+  readonly secrets?: readonly string[]
+  /** Milliseconds for the whole exchange, tries and body included; default 90 s. */
+  readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -29,7 +33,16 @@ export interface JsonQuestion {
 export interface JsonAnswer {
   readonly status: number
   readonly body: JsonObject | undefined
+  /** What was sent and is shown to nobody, whoever repeats it. */
+  readonly secrets: readonly string[]
 }
+
+/** A login may take an hour, one exchange of it not: an answer that drips is none. */
+const TIMEOUT_MS = 90_000
+/** Members of forms that are secrets, or as good as one for a while. */
+const SECRET_MEMBERS = ["client_secret", "code", "code_verifier", "device_code", "refresh_token", "assertion"]
+/** Shorter ones cannot be told from what else is said. */
+const SECRET_CHARACTERS = 4
 
 const STATUSES: readonly number[] = [408, 429, 500, 502, 503, 504]
 
@@ -41,6 +54,22 @@ const STATUSES: readonly number[] = [408, 429, 500, 502, 503, 504]
  * @throws {ToolError} `E_OIDC_REJECTED` for redirects, `E_NET_*`.
  */
 export async function askJson(http: HttpClient, question: JsonQuestion): Promise<JsonAnswer> {
+  const { who, signal } = question
+  const timeout = AbortSignal.timeout(question.timeoutMs ?? TIMEOUT_MS)
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+  try {
+    return await exchange(http, { ...question, signal: either })
+  } catch (thrown) {
+    if (!timeout.aborted || signal?.aborted === true) throw thrown
+    throw new ToolError("E_NET_TIMEOUT", {
+      what: `${who} did not answer in time`,
+      why: `${redactUrl(question.url)} was asked and gave no complete answer`,
+      cause: thrown,
+    })
+  }
+}
+
+async function exchange(http: HttpClient, question: JsonQuestion): Promise<JsonAnswer> {
   const posted = bodyOf(question)
   const response = await http
     .request({
@@ -70,7 +99,13 @@ export async function askJson(http: HttpClient, question: JsonQuestion): Promise
     throw rejected(`${question.who} answered with a redirect`, `status ${response.status} to ${target}, expected JSON`)
   }
   const bytes = await response.bytes(question.max ?? limits.tokenBytes)
-  return { status: response.status, body: objectOf(bytes, question) }
+  return { status: response.status, body: objectOf(bytes, question), secrets: secretsOf(question) }
+}
+
+function secretsOf({ form = {}, headers = {}, secrets = [] }: JsonQuestion): readonly string[] {
+  const members = Object.entries(form).flatMap(([name, text]) => (SECRET_MEMBERS.includes(name) ? [text] : []))
+  const credential = headers["authorization"]?.split(" ").at(-1) ?? ""
+  return [...members, credential, ...secrets].filter((text) => text.length >= SECRET_CHARACTERS)
 }
 
 function bodyOf(question: JsonQuestion): { readonly type: string; readonly bytes: Uint8Array } | undefined {
@@ -103,7 +138,8 @@ export function textOf(body: JsonObject | undefined, name: string): string | und
 export function problemOf(answer: JsonAnswer): string {
   const error = textOf(answer.body, "error") ?? textOf(answer.body, "message")
   const description = textOf(answer.body, "error_description")
-  const said = [error, description].filter((part) => part !== undefined).map(shown)
+  const hidden = (text: string): string => answer.secrets.reduce((seen, one) => seen.replaceAll(one, "…"), text)
+  const said = [error, description].filter((part) => part !== undefined).map((part) => shown(hidden(part)))
   return [`status ${answer.status}`, ...said].join(": ")
 }
 

@@ -1,5 +1,6 @@
 import { ToolError, type ToolErrorInit } from "../../../core/errors.ts"
 import { printable } from "../../../core/printable.ts"
+import { withoutTokens } from "../../../core/without-tokens.ts"
 
 /** Longest piece of another's text in an error, characters. */
 const SHOWN = 300
@@ -21,5 +22,6 @@ export function noToken(what: string, why: string, next: readonly string[] = [])
 
 /** Text of another party, short and harmless. */
 export function shown(text: string): string {
-  return printable(text.length > SHOWN ? `${text.slice(0, SHOWN).toWellFormed()}…` : text)
+  const harmless = withoutTokens(text)
+  return printable(harmless.length > SHOWN ? `${harmless.slice(0, SHOWN).toWellFormed()}…` : harmless)
 }

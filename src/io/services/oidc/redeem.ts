@@ -39,7 +39,7 @@ export async function askTokenEndpoint(
       client_id: client.id,
       ...(client.secret === undefined || inHeader ? {} : { client_secret: client.secret }),
     },
-    ...(inHeader ? { headers: { authorization: basic(client) } } : {}),
+    ...(inHeader ? { headers: { authorization: basic(client) }, secrets: [client.secret ?? ""] } : {}),
     signal,
   })
 }

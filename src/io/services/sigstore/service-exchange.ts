@@ -4,6 +4,7 @@ import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { JsonValue } from "../../../core/json-value.ts"
 import { limits } from "../../../core/limits.ts"
 import { printable } from "../../../core/printable.ts"
+import { withoutTokens } from "../../../core/without-tokens.ts"
 import type { HttpClient, HttpRequest, HttpResponse } from "../../net/http-types.ts"
 import { redactUrl } from "../../net/redact.ts"
 
@@ -120,7 +121,7 @@ export function refused(answer: ServiceAnswer, service: string, url: string): To
 export function messageOf({ body }: ServiceAnswer): string {
   const text = new TextDecoder().decode(body.subarray(0, limits.errorBodyBytes))
   const message = fromJson(text) ?? text
-  const shown = printable(message.trim().slice(0, MESSAGE_CHARACTERS))
+  const shown = printable(withoutTokens(message.trim()).slice(0, MESSAGE_CHARACTERS))
   return shown === "" ? "(no message)" : shown
 }
 

@@ -183,6 +183,16 @@ describe("certificate authorities", () => {
     expect(error.what).toBe("the certificate authority did not answer in time")
   })
 
+  it.each([401, 400, 500])("adv: CVE-2025-48374 show no token that the authority repeats with %i", async (status) => {
+    const { url, authorities } = await serve((response, { headers }) => {
+      const message = `error processing the identity token ${headers.authorization ?? ""}\x1b[2J`
+      response.writeHead(status).end(JSON.stringify({ code: 16, message }))
+    })
+    const error = await failure(authorities.certify(order(url)))
+    expect(error.message).toContain("error processing the identity token Bearer (token)")
+    expect(JSON.stringify(error) + error.message + String(error.cause)).not.toMatch(/eyJ|\x1b/)
+  })
+
   it("adv: GHSA-f83f-xpx7-ffpw what is no token is not sent", async () => {
     const { url, seen, authorities } = await serve((response) => response.end())
     for (const token of ["a.b", "a.b.c\r\nx: y", `${"a.".repeat(100)}b`, "", "a b.c.d"]) {
