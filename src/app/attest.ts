@@ -87,7 +87,11 @@ async function attestInFormat(
     at: app.clock.now(),
   })
   const { document, outcome: sigstore } = await documentOf(app, request, format, draft)
-  if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
+  const { payload, signature, bytes } = document
+  const made = { payload, signature, document: bytes, ...(sigstore === undefined ? {} : { sigstore }) }
+  if (request.upload) {
+    await request.onPush?.({ repository: open.signatures.name, subject, format: format.id, signatures: [made] })
+  }
   const placed: Placed = request.upload
     ? await place(app, open.signatures, subject, format, document, { ...request, draft })
     : { existed: false }
@@ -99,10 +103,7 @@ async function attestInFormat(
     kind: "attestation",
     ...(placed.location === undefined ? {} : { location: placed.location }),
     existed: placed.existed,
-    payload: document.payload,
-    signature: document.signature,
-    document: document.bytes,
-    ...(sigstore === undefined ? {} : { sigstore }),
+    ...made,
   }
 }
 

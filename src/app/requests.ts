@@ -134,12 +134,13 @@ export interface SignRequest extends WriteOptions {
   readonly payload?: Uint8Array
   /** Leave artifacts alone that this key has signed already in that format. */
   readonly ifMissing?: boolean
-  /** Called before anything is stored, once per artifact and format. */
+  /** Called before anything is stored, once per artifact and format, and waited for; throws to store nothing. */
   readonly onPush?: (event: {
     readonly repository: string
     readonly subject: Descriptor
     readonly format: FormatName
-  }) => void
+    readonly signatures: readonly MadeSignature[]
+  }) => void | Promise<void>
 }
 
 /** Where a timestamp comes from. */
@@ -180,13 +181,17 @@ export interface SignedArtifact {
   readonly error?: ToolError
 }
 
-export interface SignedSignature {
+export interface SignedSignature extends MadeSignature {
   readonly format: FormatName
   readonly kind: SignatureKind
   /** Where it lies; absent when `upload` was false. */
   readonly location?: SignatureLocation
   /** True when an equal signature was there and nothing was written. */
   readonly existed: boolean
+}
+
+/** A signature that may not be stored yet. */
+export interface MadeSignature {
   /** Signed bytes: simple-signing payload or statement. */
   readonly payload: Uint8Array
   /** Raw signature bytes. */

@@ -8,7 +8,15 @@ import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.t
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
-import type { AppContext, FormatName, SignedArtifact, SignedSignature, SignReport, SignRequest } from "./requests.ts"
+import type {
+  AppContext,
+  FormatName,
+  MadeSignature,
+  SignedArtifact,
+  SignedSignature,
+  SignReport,
+  SignRequest,
+} from "./requests.ts"
 import { signDraft } from "./sign-draft.ts"
 import type { SigstoreSigner } from "./sigstore/signer.ts"
 import type { SigstoreOutcome } from "./sigstore/signing.ts"
@@ -152,9 +160,13 @@ async function signInFormat(
     format.writer.signer === "certificate"
       ? await signWithCertificate(app, request, subject, format)
       : await signWithKey(app, request, open, subject, format)
-  if (request.upload) request.onPush?.({ repository: open.signatures.name, subject, format: format.id })
+  const facts = made.map(factsOf)
+  if (request.upload) {
+    await request.onPush?.({ repository: open.signatures.name, subject, format: format.id, signatures: facts })
+  }
   const signed: SignedSignature[] = []
-  for (const { draft, document, sigstore } of made) {
+  for (const one of made) {
+    const { draft, document } = one
     const placed: Placed = request.upload
       ? await place(
           app,
@@ -170,10 +182,7 @@ async function signInFormat(
       kind: "signature",
       ...(placed.location === undefined ? {} : { location: placed.location }),
       existed: placed.existed,
-      payload: document.payload,
-      signature: document.signature,
-      document: document.bytes,
-      ...(sigstore === undefined ? {} : { sigstore }),
+      ...factsOf(one),
     })
   }
   return signed
@@ -184,6 +193,11 @@ interface Made {
   readonly draft?: Draft
   readonly document: SignedDocument
   readonly sigstore?: SigstoreOutcome
+}
+
+function factsOf({ document, sigstore }: Made): MadeSignature {
+  const { payload, signature, bytes } = document
+  return { payload, signature, document: bytes, ...(sigstore === undefined ? {} : { sigstore }) }
 }
 
 async function signWithKey(

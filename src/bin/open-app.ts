@@ -61,6 +61,9 @@ function lazyRegistry(
 }
 
 async function credentialSource(host: Host, options: ConnectionOptions): Promise<CredentialSource> {
+  if (options.anonymous === true) {
+    return (await import("../io/registry/auth/credentials.ts")).fixedCredentials(undefined)
+  }
   const [{ preferNamedUser }, { createAuthFiles }, { createHelpers }] = await Promise.all([
     import("../io/registry/auth/credentials.ts"),
     import("../io/registry/auth/auth-files.ts"),

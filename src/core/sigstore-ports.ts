@@ -96,6 +96,8 @@ export interface TokenOrder {
 export interface LoginConversation {
   /** No flow was named and there is no terminal, so the device flow is used. */
   deviceChosen(): Promise<void>
+  /** No flow was named and there is a terminal, so a browser is used. Throws to stop. */
+  browserChosen?(): Promise<void>
   /** A browser was told to open `url`; its answer is waited for next. */
   browserOpened(url: string): Promise<void>
   /** No browser could be opened, or nothing came back from it in time; {@link outOfBand} follows. */

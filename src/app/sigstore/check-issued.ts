@@ -1,6 +1,6 @@
 import { ToolError } from "../../core/errors.ts"
 import type { ErrorCode } from "../../core/error-catalogue.ts"
-import type { TrustedRoot } from "../../core/sigstore.ts"
+import type { TrustedLog, TrustedRoot } from "../../core/sigstore.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import { authorityPaths, signerFault } from "../../trust/sigstore/certificate-path.ts"
 import { judgeScts } from "../../trust/sigstore/certificate-scts.ts"
@@ -27,6 +27,22 @@ export function checkIssued({ certificates: [der, ...given], detachedSct }: Cert
     form: "bundle",
     ...(detachedSct === undefined ? {} : { detached: detachedSct }),
   })
+  if (sct.outcome !== "passed") throw unfit(sct.code ?? "E_CERT_SCT", sct.observed ?? "its SCT does not verify")
+}
+
+/**
+ * Check only that a certificate transparency log promised to show a certificate that was just issued.
+ *
+ * COMPAT(cosign 2.5): its issuer is the one that the authority sent along.
+ *
+ * @throws {ToolError} `E_CERT_SCT`.
+ */
+export function checkIssuedSct({ certificates, detachedSct }: Certified, logs: readonly TrustedLog[]): void {
+  const [leaf, issuer] = certificates.map((der) => parseCertificate(der))
+  if (leaf === undefined) throw new ToolError("E_INTERNAL", { what: "no certificate to check" })
+  const issuers = issuer === undefined ? [] : [issuer]
+  const detached = detachedSct === undefined ? {} : { detached: detachedSct }
+  const sct = judgeScts({ leaf, issuers, logs, form: "legacy", ...detached })
   if (sct.outcome !== "passed") throw unfit(sct.code ?? "E_CERT_SCT", sct.observed ?? "its SCT does not verify")
 }
 

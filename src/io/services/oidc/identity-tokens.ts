@@ -61,7 +61,10 @@ async function login(ctx: OidcContext, order: TokenOrder, signal?: AbortSignal):
 }
 
 async function defaultFlow(ctx: OidcContext, order: TokenOrder): Promise<Flow> {
-  if (ctx.prompter.interactive) return "normal"
+  if (ctx.prompter.interactive) {
+    await (order.conversation ?? ctx.conversation)?.browserChosen?.()
+    return "normal"
+  }
   // DEVIATION: cosign waits minutes here for a person whom a CI job does not have.
   if (variable(ctx, "GITHUB_ACTIONS") === "true" && order.noAmbient !== true) {
     throw forbidden("this GitHub workflow may not have identity tokens", "ACTIONS_ID_TOKEN_REQUEST_URL is not set", [
