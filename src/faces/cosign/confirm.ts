@@ -4,13 +4,22 @@ import { say, type FaceInvocation } from "./face-invocation.ts"
 const PROMPT = "Are you sure you would like to continue? [y/N] "
 
 /**
- * Warn, then ask as cosign does. Empty, `n` and the end of input decline.
+ * Warn, then ask as {@link ask} does.
  *
  * @throws {ToolError} `E_DECLINED`.
  */
 export async function confirm(invocation: FaceInvocation, warning: string): Promise<void> {
-  const { world } = invocation
   await say(invocation, `WARNING: ${warning}`)
+  await ask(invocation)
+}
+
+/**
+ * Ask as cosign does. Empty, `n` and the end of input decline.
+ *
+ * @throws {ToolError} `E_DECLINED`.
+ */
+export async function ask(invocation: FaceInvocation): Promise<void> {
+  const { world } = invocation
   if (world.stdin.isTTY) {
     const app = await invocation.open()
     if (await app.prompter.confirm(PROMPT.trimEnd())) return

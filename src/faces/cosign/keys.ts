@@ -6,16 +6,9 @@ import { faceError, prefixed } from "./face-error.ts"
 /**
  * The key of `--key` for signing.
  *
- * @throws {ToolError} in cosign's words, beginning with `context`; without a key, that keyless signing is not supported.
+ * @throws {ToolError} in cosign's words, beginning with `context`.
  */
 export async function signingKey(app: AppContext, reference: string, context: string): Promise<SigningKey> {
-  if (reference === "") {
-    // DEVIATION: cosign asks Fulcio for a certificate here.
-    throw faceError("keyless signing is not supported: no key was given", {
-      code: "E_TRUST_MISSING",
-      hints: ["name a private key with --key", "make one with `cosign generate-key-pair`"],
-    })
-  }
   try {
     return await app.keys.signingKey(reference)
   } catch (thrown) {

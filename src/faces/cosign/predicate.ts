@@ -31,6 +31,12 @@ export function checkPredicateType({ flags }: FaceInvocation): void {
   }
 }
 
+/** Refuse a `--rekor-entry-type` that is none. */
+export function checkEntryType({ flags }: FaceInvocation): void {
+  if (["dsse", "intoto"].includes(flags.string("rekor-entry-type"))) return
+  throw faceError("unknown value for rekor-entry-type", { hints: ["give dsse or intoto"] })
+}
+
 /** Read `--predicate` or `--statement` and say where it comes from. */
 export async function readPredicate(invocation: FaceInvocation, app: AppContext): Promise<PredicateInput> {
   const { flags, generation } = invocation

@@ -8,7 +8,7 @@ import { connectionOf } from "./connection.ts"
 import { escapedStream } from "./escaped-stream.ts"
 import { faceError } from "./face-error.ts"
 import type { FaceFlag } from "./face-flag.ts"
-import type { FaceHandler } from "./face-invocation.ts"
+import type { FaceHandler, TlsFiles } from "./face-invocation.ts"
 import type { Generation } from "./generation.ts"
 import { imageTarget } from "./targets.ts"
 
@@ -35,17 +35,25 @@ export async function runFaceCommand(
     stdout: collected?.stream ?? (stdout.isTTY ? escapedStream(stdout, printableJson) : stdout),
     stderr: escapedStream(stderr, printableText),
   }
+  const connection = connectionOf(flags, invocation.flags, invocation.world, generation)
   let opened: Promise<AppContext> | undefined
   const open = (): Promise<AppContext> =>
-    (opened ??= invocation.world.open({
-      ...connectionOf(flags, invocation.flags, invocation.world, generation),
-      ...credentialsFor(invocation.args),
-    }))
+    (opened ??= invocation.world.open({ ...connection, ...credentialsFor(invocation.args) }))
+  const openAnonymous = (): Promise<AppContext> => invocation.world.open({ ...connection, anonymous: true })
+  const openWith = (tls: TlsFiles): Promise<AppContext> =>
+    invocation.world.open({ ...withoutTls(connection), ...tls, anonymous: true })
   try {
-    return await handler({ ...invocation, world, generation, program, open })
+    return await handler({ ...invocation, world, generation, program, open, openAnonymous, openWith })
   } finally {
     if (collected !== undefined) await (await open()).files.write(file, collected.bytes())
   }
+}
+
+const OF_REGISTRIES = ["caFile", "clientCertFile", "clientKeyFile", "serverName", "insecureTls"]
+
+/** SECURITY: what the user allows for registries holds for no other server. */
+function withoutTls(connection: ConnectionOptions): ConnectionOptions {
+  return Object.fromEntries(Object.entries(connection).filter(([name]) => !OF_REGISTRIES.includes(name)))
 }
 
 /**

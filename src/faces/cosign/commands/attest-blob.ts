@@ -2,12 +2,14 @@ import { attestBlob } from "../../../app/sign-blob.ts"
 import type { AttestedBlob, BlobInput } from "../../../app/blob-requests.ts"
 import type { AppContext } from "../../../app/requests.ts"
 import { isDigest } from "../../../core/digest.ts"
+import { consentOf } from "../consent.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requireFile, writeFile } from "../files.ts"
-import { signingKey } from "../keys.ts"
-import { readPredicate, requirePredicate } from "../predicate.ts"
-import { checkSigningServices } from "../signing-services.ts"
+import { checkEntryType, readPredicate, requirePredicate } from "../predicate.ts"
+import { certificatePem, timestampDocument } from "../signature-files.ts"
+import { openSigner } from "../signer.ts"
+import { signingServices } from "../signing-services.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
 
 /** `cosign attest-blob --predicate FILE BLOB` */
@@ -20,26 +22,45 @@ export const attestBlobs: FaceHandler = async (invocation) => {
   }
   const [path] = args
   if (path === undefined || args.length > 1) throw faceError(`accepts 1 arg(s), received ${args.length}`)
-  await checkSigningServices(invocation, bundles)
-  if (bundles && !generation.printsBesideBundle) {
-    await warnIgnoredOutputs(invocation, ["output-signature", "output-attestation"])
-  }
   const app = await invocation.open()
+  const services = await signingServices(invocation, app, bundles)
+  if (bundles && !generation.printsBesideBundle) {
+    const ignored = ["output-signature", "output-attestation", "output-certificate", "rfc3161-timestamp-bundle"]
+    await warnIgnoredOutputs(invocation, ignored)
+  }
+  checkEntryType(invocation)
+  checkTimestampOutput(invocation, bundles)
   const blob = await blobOf(invocation, app, path)
-  const context = generation.announcesSigning ? "creating bundle: getting keypair and token: getting signer: " : ""
-  const key = await signingKey(app, flags.string("key"), context)
   const predicate = await readPredicate(invocation, app)
-  if (generation.announcesSigning) await say(invocation, "Signing artifact...")
-  const attested = await attestBlob(app, {
+  const consent = consentOf(invocation, "upload to tlog: ")
+  const later = generation.announcesSigning
+  const context = later ? "creating bundle: getting keypair and token: getting signer: " : "getting signer: "
+  const signer = await openSigner(invocation, { services, consent, context })
+  const begin = async (): Promise<void> => {
+    // COMPAT(cosign 3.1): says nothing of logs before it attests.
+    if (later) await say(invocation, "Signing artifact...")
+    else await consent.log()
+  }
+  const { sigstore } = signer.services(services.configured || flags.bool("tlog-upload"), begin)
+  if (sigstore === undefined) await begin()
+  const attested = await attestBlob(signer.app, {
     blob,
     subjectName: path.slice(path.lastIndexOf("/") + 1),
     predicate,
-    key,
+    ...(signer.key === undefined ? {} : { key: signer.key }),
+    ...(sigstore === undefined ? {} : { sigstore }),
+    form: bundles ? "bundle" : "legacy",
     generation: generation.name,
     hash: generation.blobHash,
   })
   await writeAttested(invocation, app, attested, bundles)
   return 0
+}
+
+function checkTimestampOutput({ flags, generation }: FaceInvocation, bundles: boolean): void {
+  if (generation.signingConfig || bundles) return
+  if (flags.string("timestamp-server-url") === "" || flags.string("rfc3161-timestamp-bundle") !== "") return
+  throw faceError("expected either new bundle or an rfc3161-timestamp path when using a TSA server")
 }
 
 /** The file, or the digest given with `--hash`. */
@@ -68,6 +89,7 @@ async function writeAttested(
 ): Promise<void> {
   const { flags, generation, world } = invocation
   const bundleFile = flags.string("bundle")
+  if (!generation.signingConfig) await writeTimestamp(invocation, app, attested)
   if (bundleFile !== "") {
     await writeFile(app, bundleFile, bundles ? attested.bundle : attested.legacyBundle)
     await say(invocation, generation.attestBlobBundleNote(bundleFile))
@@ -84,4 +106,34 @@ async function writeAttested(
     await writeFile(app, statementFile, attested.statement)
     await say(invocation, `Attestation written in ${statementFile}`)
   }
+  await writeCertificate(invocation, app, attested)
+  if (generation.signingConfig) await writeTimestamp(invocation, app, attested)
+}
+
+async function writeCertificate(invocation: FaceInvocation, app: AppContext, attested: AttestedBlob): Promise<void> {
+  const path = invocation.flags.string("output-certificate")
+  if (path === "") return
+  const pem = attested.sigstore === undefined ? undefined : certificatePem(attested.sigstore)
+  if (pem === undefined) {
+    // COMPAT(cosign 2.5): the attestation is made, and the command has not failed.
+    if (invocation.generation.signingConfig) throw faceError("no certificate found in bundle")
+    await say(invocation, "Could not output signer certificate. Was a certificate used?")
+    return
+  }
+  await writeFile(app, path, pem)
+  await say(invocation, `Certificate written to file  ${path}`)
+}
+
+async function writeTimestamp(invocation: FaceInvocation, app: AppContext, attested: AttestedBlob): Promise<void> {
+  const { flags, generation } = invocation
+  const path = flags.string("rfc3161-timestamp-bundle")
+  if (path === "") return
+  const document = attested.sigstore === undefined ? undefined : timestampDocument(attested.sigstore)
+  if (document === undefined) {
+    if (generation.signingConfig) throw faceError("no RFC3161 timestamp found in bundle")
+    return
+  }
+  await writeFile(app, path, document)
+  const words = generation.signingConfig ? "Timestamp wrote in the file " : "RFC3161 timestamp bundle written to file "
+  await say(invocation, `${words} ${path}`)
 }

@@ -1,12 +1,14 @@
 import { attestArtifacts } from "../../../app/attest.ts"
-import { cosignRepositoryName } from "../../../core/reference-grammar.ts"
+import type { PredicateInput } from "../../../app/requests.ts"
+import { cosignRepositoryName, manifestReference } from "../../../core/reference-grammar.ts"
+import { consentOf, type Consent } from "../consent.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { writeFile } from "../files.ts"
-import { signingKey } from "../keys.ts"
-import { checkPredicateType, readPredicate, requirePredicate } from "../predicate.ts"
-import { checkSigningServices } from "../signing-services.ts"
-import { imageTarget, tagWarning } from "../targets.ts"
+import { checkEntryType, checkPredicateType, readPredicate, requirePredicate } from "../predicate.ts"
+import { openSigner, type FaceSigner } from "../signer.ts"
+import { signingServices, type SigningServices } from "../signing-services.ts"
+import { imageTarget, tagWarning, type RegistryTarget } from "../targets.ts"
 import { writeOptions } from "./sign.ts"
 
 /** `cosign attest --predicate FILE IMAGE...` */
@@ -14,15 +16,22 @@ export const attest: FaceHandler = async (invocation) => {
   const { flags, generation } = invocation
   requirePredicate(invocation)
   const bundles = flags.bool("new-bundle-format")
-  await checkSigningServices(invocation, bundles)
   const bundleFile = generation.signingConfig ? flags.string("bundle") : ""
   if (bundles && flags.bool("no-upload") && bundleFile === "") {
     throw faceError("must enable upload to the OCI registry or specify a local --bundle path with --new-bundle-format")
   }
+  const services = await signingServices(invocation, await invocation.open(), bundles)
   if (!bundles && bundleFile !== "") throw faceError("--bundle can only be written with the bundle format")
+  const consent = consentOf(invocation, "should upload to tlog: ")
+  const context = generation.announcesSigning
+    ? "creating bundle: getting keypair and token: getting signer: "
+    : "getting signer: "
+  // One key for all images, and where cosign 2 asks for it first, one certificate.
+  let opened: Promise<FaceSigner> | undefined
+  const signer = (): Promise<FaceSigner> => (opened ??= openSigner(invocation, { services, consent, context }))
   for (const text of invocation.args) {
     try {
-      await attestOne(invocation, text, bundles, bundleFile)
+      await attestOne(invocation, { services, consent, signer, bundles, bundleFile }, text)
     } catch (thrown) {
       throw prefixed(`signing ${text}: `, thrown)
     }
@@ -30,28 +39,37 @@ export const attest: FaceHandler = async (invocation) => {
   return 0
 }
 
-async function attestOne(
-  invocation: FaceInvocation,
-  text: string,
-  bundles: boolean,
-  bundleFile: string,
-): Promise<void> {
+/** What is the same for every image. */
+interface AttestRun {
+  readonly services: SigningServices
+  readonly consent: Consent
+  readonly signer: () => Promise<FaceSigner>
+  readonly bundles: boolean
+  readonly bundleFile: string
+}
+
+async function attestOne(invocation: FaceInvocation, run: AttestRun, text: string): Promise<void> {
   const { flags, generation, world } = invocation
+  const { bundles, bundleFile } = run
+  checkEntryType(invocation)
   const target = imageTarget(text)
   await world.stderr.write(tagWarning(target))
-  const app = await invocation.open()
+  await lookBeforeLogin(invocation, run, target)
   const upload = !flags.bool("no-upload")
-  const context = generation.announcesSigning
-    ? "creating bundle: getting keypair and token: getting signer: "
-    : "getting signer: "
-  const key = await signingKey(app, flags.string("key"), context)
-  checkPredicateType(invocation)
-  const predicate = await readPredicate(invocation, app)
-  if (generation.announcesSigning) await say(invocation, "Signing artifact...")
+  const { signer, predicate } = await signerAndPredicate(invocation, run)
+  const { app, key } = signer
+  const announce = async (): Promise<void> => {
+    if (generation.announcesSigning) await say(invocation, "Signing artifact...")
+  }
+  // COMPAT(cosign 2.5): what is not stored is neither logged nor stamped.
+  const witnessed = upload || generation.signingConfig
+  const services = witnessed ? signer.services(await logged(invocation, run, target), announce) : {}
+  if (services.sigstore === undefined) await announce()
   const { artifacts } = await attestArtifacts(app, {
     ...writeOptions(invocation, upload),
     targets: [target],
-    key,
+    ...(key === undefined ? {} : { key }),
+    ...services,
     formats: [bundles ? "cosign-v3" : "cosign-v2"],
     predicate,
     recursive: !generation.signingConfig && flags.bool("recursive"),
@@ -70,4 +88,33 @@ async function attestOne(
       if (!bundles && !upload) await world.stdout.write(`${new TextDecoder().decode(document)}\n`)
     }
   }
+}
+
+/** Nobody logs in for an image that is not there. */
+async function lookBeforeLogin(invocation: FaceInvocation, run: AttestRun, target: RegistryTarget): Promise<void> {
+  if (!run.services.keyless || target.reference.digest !== undefined) return
+  const app = await invocation.open()
+  await app.stores.content(target).resolve(manifestReference(target.reference))
+}
+
+/** cosign 2 opens its key first, cosign 3 the predicate. */
+async function signerAndPredicate(
+  invocation: FaceInvocation,
+  run: AttestRun,
+): Promise<{ readonly signer: FaceSigner; readonly predicate: PredicateInput }> {
+  const app = await invocation.open()
+  const early = invocation.generation.certifiesFirst ? await run.signer() : undefined
+  checkPredicateType(invocation)
+  const predicate = await readPredicate(invocation, app)
+  return { signer: early ?? (await run.signer()), predicate }
+}
+
+/** COMPAT(cosign 3.1): says nothing of logs before it attests. */
+async function logged(
+  { flags, generation }: FaceInvocation,
+  { services, consent }: AttestRun,
+  target: RegistryTarget,
+): Promise<boolean> {
+  if (services.configured) return true
+  return generation.signingConfig ? flags.bool("tlog-upload") : consent.log(target)
 }

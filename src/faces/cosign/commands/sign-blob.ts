@@ -1,16 +1,24 @@
 import { signBlob } from "../../../app/sign-blob.ts"
-import { publicKeyPem } from "../../../app/keys.ts"
 import type { SignedBlob } from "../../../app/blob-requests.ts"
 import type { AppContext } from "../../../app/requests.ts"
 import { encodeBase64 } from "../../../codec/base64.ts"
-import { goJson } from "../../../codec/go-json.ts"
-import type { SigningKey } from "../../../core/ports.ts"
+import { consentOf, type Consent } from "../consent.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requireFile, writeFile } from "../files.ts"
-import { signingKey } from "../keys.ts"
-import { checkSigningServices } from "../signing-services.ts"
+import { certificatePem, timestampDocument } from "../signature-files.ts"
+import { openSigner, type FaceSigner } from "../signer.ts"
+import { signingServices, type SigningServices } from "../signing-services.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
+
+const ALGORITHMS = [
+  "ecdsa-sha2-256-nistp256",
+  "ecdsa-sha2-384-nistp384",
+  "ecdsa-sha2-512-nistp521",
+  "rsa-sign-pkcs1-2048-sha256",
+  "rsa-sign-pkcs1-3072-sha256",
+  "rsa-sign-pkcs1-4096-sha256",
+]
 
 /** `cosign sign-blob FILE...` */
 export const signBlobs: FaceHandler = async (invocation) => {
@@ -19,15 +27,22 @@ export const signBlobs: FaceHandler = async (invocation) => {
   if (generation.bundleFileRequired && bundles && flags.string("bundle") === "") {
     throw faceError("must specify --bundle with --new-bundle-format")
   }
-  await checkSigningServices(invocation, bundles)
-  if (flags.string("output") !== "") {
-    const warning = "the '--output' flag is deprecated and will be removed in the future. Use '--output-signature'"
-    await say(invocation, `WARNING: ${warning}`)
+  if (generation.signingConfig && !ALGORITHMS.includes(flags.string("signing-algorithm"))) {
+    const [given, known] = [flags.string("signing-algorithm"), ALGORITHMS.join(", ")]
+    throw faceError(`invalid signing algorithm: ${given}. Supported algorithms are: ${known}`)
   }
-  if (bundles && generation.bundleFileRequired) await warnIgnoredOutputs(invocation, ["output-signature"])
+  const services = await signingServices(invocation, await invocation.open(), bundles)
+  if (bundles && generation.bundleFileRequired) {
+    await warnIgnoredOutputs(invocation, ["output-signature", "output-certificate", "rfc3161-timestamp", "output"])
+  }
+  const consent = consentOf(invocation, "upload to tlog: ")
   for (const path of args) {
+    if (flags.string("output") !== "") {
+      const warning = "the '--output' flag is deprecated and will be removed in the future. Use '--output-signature'"
+      await say(invocation, `WARNING: ${warning}`)
+    }
     try {
-      await signOne(invocation, path, bundles)
+      await signOne(invocation, { services, consent, bundles }, path)
     } catch (thrown) {
       throw prefixed(`signing ${path}: `, thrown)
     }
@@ -35,37 +50,71 @@ export const signBlobs: FaceHandler = async (invocation) => {
   return 0
 }
 
-async function signOne(invocation: FaceInvocation, path: string, bundles: boolean): Promise<void> {
+interface BlobRun {
+  readonly services: SigningServices
+  readonly consent: Consent
+  readonly bundles: boolean
+}
+
+async function signOne(invocation: FaceInvocation, run: BlobRun, path: string): Promise<void> {
   const { flags, generation } = invocation
+  const { services, consent, bundles } = run
   const app = await invocation.open()
-  const context = generation.announcesSigning ? "getting keypair and token: getting signer: " : ""
-  const from = `Using payload from: ${path}`
-  // COMPAT(cosign 2.5): names the file before it looks for the key.
-  if (!generation.announcesSigning) await say(invocation, from)
-  const key = await signingKey(app, flags.string("key"), context)
-  if (generation.announcesSigning) await say(invocation, from)
-  try {
-    await requireFile(app, path)
-  } catch (thrown) {
-    throw prefixed("getting payload: ", thrown)
+  const later = generation.announcesSigning
+  const from = async (): Promise<void> => {
+    if (path !== "-") await say(invocation, `Using payload from: ${path}`)
   }
-  if (generation.announcesSigning) await say(invocation, "Signing artifact...")
-  const signed = await signBlob(app, { blob: { path }, key, hash: generation.blobHash })
-  await writeSigned(invocation, app, key, signed, bundles)
+  const look = async (): Promise<void> => {
+    await from()
+    try {
+      await requireFile(app, path)
+    } catch (thrown) {
+      throw prefixed(later ? "getting payload: " : "", thrown)
+    }
+  }
+  // COMPAT(cosign 2.5): opens the file before it looks for the key; 3.1 asks for consent first.
+  if (!later) await look()
+  const log = services.configured || (later ? await consent.log() : flags.bool("tlog-upload"))
+  const context = later ? "getting keypair and token: getting signer: " : ""
+  const algorithm = generation.signingConfig ? { algorithm: flags.string("signing-algorithm") } : {}
+  const signer = await openSigner(invocation, { services, consent, context, ...algorithm })
+  checkTimestampOutput(invocation, bundles)
+  const begin = async (): Promise<void> => {
+    if (!later) {
+      await consent.log()
+      return
+    }
+    await look()
+    await say(invocation, "Signing artifact...")
+  }
+  const { sigstore } = signer.services(log, begin)
+  if (sigstore === undefined) await begin()
+  const signed = await signBlob(signer.app, {
+    blob: { path },
+    ...(signer.key === undefined ? {} : { key: signer.key }),
+    ...(sigstore === undefined ? {} : { sigstore }),
+    hash: generation.blobHash,
+  })
+  await writeSigned(invocation, signer, signed, bundles)
+}
+
+function checkTimestampOutput({ flags, generation }: FaceInvocation, bundles: boolean): void {
+  if (generation.signingConfig || bundles) return
+  if (flags.string("timestamp-server-url") === "" || flags.string("rfc3161-timestamp") !== "") return
+  throw faceError("must use protobuf bundle or set timestamp output path")
 }
 
 async function writeSigned(
   invocation: FaceInvocation,
-  app: AppContext,
-  key: SigningKey,
+  { app }: FaceSigner,
   signed: SignedBlob,
   bundles: boolean,
 ): Promise<void> {
   const { flags, generation } = invocation
   const bundleFile = flags.string("bundle")
+  if (!generation.signingConfig) await writeTimestamp(invocation, app, signed)
   if (bundleFile !== "") {
-    const legacy = legacyBundle(encodeBase64(signed.signature), key, generation.legacyBundleHasKey)
-    await writeFile(app, bundleFile, bundles ? signed.bundle : legacy)
+    await writeFile(app, bundleFile, bundles ? signed.bundle : signed.legacyBundle(generation.name))
     await say(invocation, `Wrote bundle to file ${bundleFile}`)
   }
   if (bundles && !generation.printsBesideBundle) return
@@ -74,13 +123,27 @@ async function writeSigned(
   if (output !== "") {
     await writeFile(app, output, content)
     await say(invocation, `Wrote signature to file ${output}`)
-    return
-  }
-  await invocation.world.stdout.write(typeof content === "string" ? `${content}\n` : content)
+  } else await invocation.world.stdout.write(typeof content === "string" ? `${content}\n` : content)
+  await writeCertificate(invocation, app, signed)
+  if (generation.signingConfig) await writeTimestamp(invocation, app, signed)
 }
 
-/** The local bundle of cosign 1 and 2. Spec: cosign.md 15.3. */
-function legacyBundle(base64Signature: string, key: SigningKey, withKey: boolean): string {
-  const pem = new TextEncoder().encode(publicKeyPem(key.publicKey))
-  return goJson({ base64Signature, cert: withKey ? encodeBase64(pem) : undefined })
+async function writeCertificate(invocation: FaceInvocation, app: AppContext, { sigstore }: SignedBlob): Promise<void> {
+  const { flags } = invocation
+  const path = flags.string("output-certificate")
+  const pem = sigstore === undefined ? undefined : certificatePem(sigstore)
+  if (path === "" || pem === undefined) return
+  await writeFile(app, path, flags.bool("b64") ? encodeBase64(new TextEncoder().encode(pem)) : pem)
+  await say(invocation, `Wrote certificate to file ${path}`)
+}
+
+async function writeTimestamp(invocation: FaceInvocation, app: AppContext, { sigstore }: SignedBlob): Promise<void> {
+  const { flags, generation, world } = invocation
+  const path = flags.string("rfc3161-timestamp")
+  const document = sigstore === undefined ? undefined : timestampDocument(sigstore)
+  if (path === "" || document === undefined) return
+  await writeFile(app, path, document)
+  if (generation.signingConfig) await say(invocation, `Wrote timestamp to file ${path}`)
+  // COMPAT(cosign 2.5): with an empty line.
+  else await world.stderr.write(`RFC3161 timestamp written to file ${path}\n\n`)
 }

@@ -1,33 +1,42 @@
+import { publicKeyPem } from "../../../app/keys.ts"
 import { signArtifacts } from "../../../app/sign.ts"
-import type { AppContext, SignedSignature, SignRequest, WriteOptions } from "../../../app/requests.ts"
+import type { AppContext, MadeSignature, SignRequest, WriteOptions } from "../../../app/requests.ts"
 import { encodeBase64 } from "../../../codec/base64.ts"
+import { concatBytes } from "../../../codec/concat-bytes.ts"
+import type { Digest } from "../../../core/digest.ts"
 import { limits } from "../../../core/limits.ts"
-import type { SigningKey } from "../../../core/ports.ts"
 import { cosignRepositoryName } from "../../../core/reference-grammar.ts"
 import { parseAnnotations } from "../annotations.ts"
+import { consentOf, type Consent } from "../consent.ts"
 import { creationTime, isOn, signatureRepository } from "../environment.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile, writeFile } from "../files.ts"
-import { signingKey } from "../keys.ts"
-import { checkSigningServices } from "../signing-services.ts"
+import { certificatePem } from "../signature-files.ts"
+import { openSigner, type FaceSigner } from "../signer.ts"
+import { signingServices, type SigningServices } from "../signing-services.ts"
 import { imageTarget, tagWarning, type RegistryTarget } from "../targets.ts"
 
 /** `cosign sign IMAGE...` */
 export const sign: FaceHandler = async (invocation) => {
   const { flags, args, generation } = invocation
   const bundles = generation.signingConfig && flags.bool("new-bundle-format")
-  await checkSigningServices(invocation, bundles)
   checkOutputs(invocation, bundles)
-  if (bundles) await warnIgnoredOutputs(invocation, ["output-signature", "output-payload"])
+  const app = await invocation.open()
+  const services = await signingServices(invocation, app, bundles)
+  if (bundles) await warnIgnoredOutputs(invocation, ["output-signature", "output-certificate", "output-payload"])
   try {
     const targets = args.map((text) => prefixErrors("parsing reference: ", () => imageTarget(text)))
     const annotations = parseAnnotations(flags.strings("annotations"), "getting annotations: ")
-    const app = await invocation.open()
-    const payload = await givenPayload(invocation, app, bundles)
+    const consent = consentOf(invocation, "signing digest: should upload to tlog: ")
     const context = bundles ? generation.signerContext : "getting signer: "
-    const key = await signingKey(app, flags.string("key"), context)
-    for (const target of targets) await signOne(invocation, app, { target, key, annotations, payload, bundles })
+    const open = (): Promise<FaceSigner> => openSigner(invocation, { services, consent, context })
+    const early = generation.certifiesFirst ? await open() : undefined
+    const payload = await givenPayload(invocation, app, bundles)
+    const signer = early ?? (await open())
+    for (const target of targets) {
+      await signOne(invocation, { target, services, consent, signer, annotations, payload, bundles })
+    }
   } catch (thrown) {
     throw prefixed(`signing [${args.join(" ")}]: `, thrown)
   }
@@ -37,40 +46,71 @@ export const sign: FaceHandler = async (invocation) => {
 /** What is the same for every image, and the image. */
 interface SignTask {
   readonly target: RegistryTarget
-  readonly key: SigningKey
+  readonly services: SigningServices
+  readonly consent: Consent
+  readonly signer: FaceSigner
   readonly annotations: SignRequest["annotations"]
   readonly payload: Uint8Array | undefined
   readonly bundles: boolean
 }
 
-async function signOne(invocation: FaceInvocation, app: AppContext, task: SignTask): Promise<void> {
-  const { flags, world, generation } = invocation
-  const { target, key, bundles } = task
+async function signOne(invocation: FaceInvocation, task: SignTask): Promise<void> {
+  const { flags, world } = invocation
+  const { target, signer, bundles } = task
+  const { app, key } = signer
   await world.stderr.write(tagWarning(target))
+  const log = task.services.configured || (await task.consent.log(target))
   const identities = containerIdentities(invocation)
   const write = writeOptions(invocation, flags.bool("upload"))
-  const said: Promise<void>[] = []
-  const announce = generation.announcesSigning ? "Signing artifact...\n" : ""
+  const announce = announcer(invocation)
   const { artifacts } = await signArtifacts(app, {
     ...write,
     targets: [target],
-    key,
+    ...(key === undefined ? {} : { key }),
+    ...signer.services(log, announce.next),
     formats: [bundles ? "cosign-v3" : "cosign-v2"],
     annotations: task.annotations,
     recursive: flags.bool("recursive"),
     ...(identities.length === 0 ? {} : { identities }),
     dockerReference: cosignRepositoryName,
     ...(task.payload === undefined ? {} : { payload: task.payload }),
-    onPush: () => {
-      const where = pushedTo(write, target, bundles)
-      said.push(world.stderr.write(`${announce}Pushing signature to: ${where}\n`))
+    onPush: async ({ subject, signatures }) => {
+      await announce.made(signatures.length)
+      await writeOutputs(invocation, task, subject.digest, signatures)
+      await say(invocation, `Pushing signature to: ${pushedTo(write, target, bundles)}`)
     },
   })
-  await Promise.all(said)
-  for (const artifact of artifacts) {
-    if (artifact.error !== undefined) throw artifact.error
-    if (!write.upload) await world.stderr.write(announce.repeat(artifact.signatures.length))
-    for (const signature of artifact.signatures) await writeOutputs(invocation, app, signature, bundles)
+  for (const { error, subject, signatures } of artifacts) {
+    if (error !== undefined) throw error
+    if (write.upload || subject === undefined) continue
+    await announce.made(signatures.length)
+    await writeOutputs(invocation, task, subject.digest, signatures)
+  }
+}
+
+/** Says once for every signature that it is made. */
+interface Announcer {
+  readonly next: () => Promise<void>
+  readonly made: (count: number) => Promise<void>
+}
+
+/** With services the first signature is announced before they are asked, everything else when it is made. */
+function announcer(invocation: FaceInvocation): Announcer {
+  let ahead = 0
+  const line = async (): Promise<void> => {
+    if (invocation.generation.announcesSigning) await say(invocation, "Signing artifact...")
+  }
+  return {
+    next: async () => {
+      ahead++
+      await line()
+    },
+    made: async (count) => {
+      for (let at = 0; at < count; at++) {
+        if (ahead > 0) ahead--
+        else await line()
+      }
+    },
   }
 }
 
@@ -139,22 +179,38 @@ export async function warnIgnoredOutputs(invocation: FaceInvocation, names: read
 
 async function writeOutputs(
   invocation: FaceInvocation,
-  app: AppContext,
-  signature: SignedSignature,
-  bundles: boolean,
+  { signer: { app, key }, bundles }: SignTask,
+  digest: Digest,
+  signatures: readonly MadeSignature[],
 ): Promise<void> {
   const { flags } = invocation
+  const [first] = signatures
+  if (first === undefined) return
   if (bundles) {
     const bundle = flags.string("bundle")
     if (bundle === "") return
-    await writeFile(app, bundle, signature.document)
+    await writeFile(app, bundle, first.document)
     await say(invocation, `Wrote bundle to file ${bundle}`)
     return
   }
+  // Every image of a list gets files of its own.
+  const suffix = flags.bool("recursive") ? `-${digest.replace(":", "-")}` : ""
   const signatureFile = flags.string("output-signature")
   const payloadFile = flags.string("output-payload")
-  if (signatureFile !== "") await writeFile(app, signatureFile, encodeBase64(signature.signature))
-  if (payloadFile !== "") await writeFile(app, payloadFile, signature.payload)
+  const certificateFile = flags.string("output-certificate")
+  if (signatureFile !== "") {
+    const texts = signatures.map(({ signature }) => encodeBase64(signature))
+    await writeFile(app, `${signatureFile}${suffix}`, texts.join("\n"))
+  }
+  if (payloadFile !== "") await writeFile(app, `${payloadFile}${suffix}`, joined(signatures))
+  if (certificateFile === "") return
+  const pem = first.sigstore === undefined ? undefined : certificatePem(first.sigstore)
+  await writeFile(app, certificateFile, pem ?? (key === undefined ? "" : publicKeyPem(key.publicKey)))
+  await say(invocation, `Certificate wrote in the file ${certificateFile}`)
+}
+
+function joined(signatures: readonly MadeSignature[]): Uint8Array {
+  return concatBytes(signatures.flatMap(({ payload }, at) => (at === 0 ? [payload] : [Uint8Array.of(0x0a), payload])))
 }
 
 function prefixErrors<T>(prefix: string, run: () => T): T {

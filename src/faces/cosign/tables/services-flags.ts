@@ -1,6 +1,6 @@
 import type { FaceFlag } from "../face-flag.ts"
 
-/** Flags of signing commands about Sigstore services, tokens and certificates; most are refused. */
+/** Flags of signing commands about Sigstore services, tokens and certificates. */
 export const servicesFlags: readonly FaceFlag[] = [
   {
     commands: ["sign-blob"],
@@ -9,7 +9,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage: "path to the X.509 certificate for signing attestation",
     only: "cosign3",
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["attest-blob"],
@@ -18,7 +17,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage: "path to the X.509 certificate for signing attestation",
     cosign2: { usage: "path to the X.509 certificate in PEM format to include in the OCI Signature" },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["attest", "sign"],
@@ -26,7 +24,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     aliases: ["cert"],
     type: "string",
     usage: "path to the X.509 certificate in PEM format to include in the OCI Signature",
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["sign-blob"],
@@ -36,7 +33,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     usage:
       "path to a list of CA X.509 certificates in PEM format which will be needed when building the certificate chain for the signed attestation. Must start with the parent intermediate CA certificate of the signing certificate and end with the root certificate.",
     only: "cosign3",
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["attest-blob"],
@@ -49,7 +45,6 @@ export const servicesFlags: readonly FaceFlag[] = [
       usage:
         "path to a list of CA X.509 certificates in PEM format which will be needed when building the certificate chain for the signing certificate. Must start with the parent intermediate CA certificate of the signing certificate and end with the root certificate. Included in the OCI Signature",
     },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["attest", "sign"],
@@ -58,7 +53,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "path to a list of CA X.509 certificates in PEM format which will be needed when building the certificate chain for the signing certificate. Must start with the parent intermediate CA certificate of the signing certificate and end with the root certificate. Included in the OCI Signature",
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -66,7 +60,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "fulcio interactive oauth2 flow to use for certificate from fulcio. Defaults to determining the flow based on the runtime environment. (options) normal|device|token|client_credentials",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -75,7 +68,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     default: "https://fulcio.sigstore.dev",
     usage: "address of sigstore PKI server",
     cosign3: { deprecated: "please use a signing config to specify a fulcio url; see `cosign signing-config --help`" },
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -83,7 +75,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "identity token to use for certificate from fulcio. the token or a path to a file containing the token is accepted.",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -99,7 +90,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     usage: "issue a code signing certificate from Fulcio, even if a key is provided",
     deprecated: "support for this flag will be removed in the future",
     only: "cosign3",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["sign", "sign-blob"],
@@ -107,7 +97,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "bool",
     usage: "issue a code signing certificate from Fulcio, even if a key is provided",
     cosign3: { deprecated: "support for this flag will be removed in the future" },
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -115,21 +104,18 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     default: "sigstore",
     usage: "OIDC client ID for application",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
     name: "oidc-client-secret-file",
     type: "string",
     usage: "Path to file containing OIDC client secret for application",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
     name: "oidc-disable-ambient-providers",
     type: "bool",
     usage: "Disable ambient OIDC providers. When true, ambient credentials will not be read",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -140,7 +126,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use a signing config to specify an OIDC issuer; see `cosign signing-config create --help`",
     },
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -148,14 +133,12 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "Specify the provider to get the OIDC token from (Optional). If unset, all options will be tried. Options include: [spiffe, google, github-actions, filesystem, buildkite-agent]",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
     name: "oidc-redirect-url",
     type: "string",
     usage: "OIDC redirect URL (Optional). The default oidc-redirect-url is 'http://localhost:0/auth/callback'.",
-    refused: "keyless signing is not part of this release; sign with --key",
   },
   {
     commands: ["attest", "attest-blob"],
@@ -167,7 +150,6 @@ export const servicesFlags: readonly FaceFlag[] = [
       deprecated:
         "support for this flag will be removed in the future. it is strongly discouraged to rely on Rekor for attestation storage, and in future releases of Rekor, this functionality will be removed.",
     },
-    refused: "transparency logs are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -176,7 +158,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     default: "https://rekor.sigstore.dev",
     usage: "address of rekor STL server",
     cosign3: { deprecated: "please use a signing config to specify a rekor url; see `cosign signing-config --help`" },
-    refused: "transparency logs are not part of this release",
   },
   {
     commands: ["sign-blob"],
@@ -186,7 +167,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use --bundle to provide the output bundle location, which will include the signed timestamp",
     },
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest-blob"],
@@ -196,7 +176,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use --bundle to provide the output bundle location, which will include the signed timestamp",
     },
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "sign"],
@@ -218,14 +197,12 @@ export const servicesFlags: readonly FaceFlag[] = [
     name: "timestamp-client-cacert",
     type: "string",
     usage: "path to the X.509 CA certificate file in PEM format to be used for the connection to the TSA Server",
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
     name: "timestamp-client-cert",
     type: "string",
     usage: "path to the X.509 certificate file in PEM format to be used for the connection to the TSA Server",
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -233,14 +210,12 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage:
       "path to the X.509 private key file in PEM format to be used, together with the 'timestamp-client-cert' value, for the connection to the TSA Server",
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
     name: "timestamp-server-name",
     type: "string",
     usage: "SAN name to use as the 'ServerName' tls.Config field to verify the mTLS connection to the TSA Server",
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -251,7 +226,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use a signing config to specify a timestamp server url; see `cosign signing-config --help`",
     },
-    refused: "timestamps are not part of this release",
   },
   {
     commands: ["attest", "attest-blob", "sign", "sign-blob"],
@@ -267,7 +241,6 @@ export const servicesFlags: readonly FaceFlag[] = [
     type: "string",
     usage: "optional path to a TrustedRoot JSON file to verify a signature after signing",
     only: "cosign3",
-    refused: "trusted roots are evaluated for certificates, logs and timestamps, which are not part of this release",
   },
   {
     commands: ["attest", "sign"],

@@ -102,7 +102,6 @@ export const signingFlags: readonly FaceFlag[] = [
     cosign3: {
       deprecated: "please use --bundle to provide the output bundle location, which will include the certificate",
     },
-    refused: "certificates are not part of this release; sign and verify with a key",
   },
   {
     commands: ["sign"],
@@ -188,7 +187,6 @@ export const signingFlags: readonly FaceFlag[] = [
     usage:
       "signing algorithm to use for signing/hashing (allowed ecdsa-sha2-256-nistp256, ecdsa-sha2-384-nistp384, ecdsa-sha2-512-nistp521, rsa-sign-pkcs1-2048-sha256, rsa-sign-pkcs1-3072-sha256, rsa-sign-pkcs1-4096-sha256)",
     only: "cosign3",
-    refused: "the algorithm follows the key given with --key",
   },
   {
     commands: ["attest", "attest-blob"],
