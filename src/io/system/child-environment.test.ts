@@ -14,6 +14,7 @@ it.each([
   "COSIGN_REGISTRY_PASSWORD",
   "COSIGN_REGISTRY_TOKEN",
   "COSIGN_IDENTITY_TOKEN",
+  "SIGSTORE_ID_TOKEN",
 ])("%s is never passed on", (name) => {
   const env = { [name]: "secret", KEPT: "yes" }
   expect(childEnvironment(env, { keyPasswords: false })).toEqual({ KEPT: "yes" })
@@ -26,9 +27,13 @@ it.each(["COUNTERSIGN_PASSWORD", "COSIGN_PASSWORD", "cosign_password"])("%s is p
   expect(childEnvironment(env, { keyPasswords: true })).toEqual(env)
 })
 
-it.each(["PATH", "NOTATION_CONFIG", "COSIGN_REPOSITORY", "COUNTERSIGN_PASSWORD_HINT", "AWS_PROFILE"])(
-  "%s is passed on",
-  (name) => {
-    expect(childEnvironment({ [name]: "value" }, { keyPasswords: false })).toEqual({ [name]: "value" })
-  },
-)
+it.each([
+  "PATH",
+  "NOTATION_CONFIG",
+  "COSIGN_REPOSITORY",
+  "COUNTERSIGN_PASSWORD_HINT",
+  "AWS_PROFILE",
+  "ACTIONS_ID_TOKEN_REQUEST_URL",
+])("%s is passed on", (name) => {
+  expect(childEnvironment({ [name]: "value" }, { keyPasswords: false })).toEqual({ [name]: "value" })
+})

@@ -4,6 +4,8 @@ const CREDENTIALS: readonly RegExp[] = [
   /^NOTATION_(?:USERNAME|PASSWORD)$/,
   // Every flag of cosign can be given as a variable.
   /^COSIGN_(?:REGISTRY_(?:USERNAME|PASSWORD|TOKEN)|USERNAME|IDENTITY_TOKEN)$/,
+  // Whoever has it can sign as its holder. What a CI job asks for tokens with is the job's, and helpers may need it.
+  /^SIGSTORE_ID_TOKEN$/,
 ]
 
 const KEY_PASSWORDS: readonly RegExp[] = [/^(?:COUNTERSIGN|COSIGN)_PASSWORD$/]

@@ -5,9 +5,8 @@ import { childEnvironment } from "./child-environment.ts"
 /** Milliseconds after which a starter that still runs is taken for the browser itself. */
 const SETTLED_MS = 3000
 
-/** Credentials for identity tokens, which no browser needs. */
-const TOKENS =
-  /^(?:SIGSTORE_ID_TOKEN|ACTIONS_ID_TOKEN_REQUEST_TOKEN|ACTIONS_RUNTIME_TOKEN|BUILDKITE_AGENT_ACCESS_TOKEN)$/i
+/** What CI jobs ask for identity tokens with, which no browser needs. */
+const TOKENS = /^(?:ACTIONS_ID_TOKEN_REQUEST_TOKEN|ACTIONS_RUNTIME_TOKEN|BUILDKITE_AGENT_ACCESS_TOKEN)$/i
 
 /** What decides how a browser is opened. */
 export interface BrowserFacts {
