@@ -39,7 +39,7 @@ const VARIABLES = {
 } as const
 
 /**
- * Everything that flags and variables say about whom and what to trust.
+ * Everything that flags and variables say about whom and what to trust, {@link givenSct} aside.
  *
  * Trust is `--trusted-root`; without it the files that other flags and variables name, and for what they leave open the
  * trusted root of the TUF repository. A key alone, with the log switched off and no timestamps wanted, asks for nothing.
@@ -61,7 +61,6 @@ export async function trustOf(invocation: FaceInvocation, app: AppContext): Prom
     ...(log && !offline ? { online: true } : {}),
   }
   const certificate = await givenCertificate(invocation, app)
-  const detachedSct = keys.length > 0 ? undefined : await givenSct(invocation, app)
   return {
     keys,
     log,
@@ -81,7 +80,6 @@ export async function trustOf(invocation: FaceInvocation, app: AppContext): Prom
           }),
       ...(log && !offline ? { logUrls: [url] } : {}),
       ...(certificate === undefined ? {} : { certificate }),
-      ...(detachedSct === undefined ? {} : { detachedSct }),
     },
   }
 }
@@ -191,11 +189,15 @@ async function givenCertificate(
   }
 }
 
-async function givenSct({ flags }: FaceInvocation, app: AppContext): Promise<Uint8Array | undefined> {
+/** The answer of a CT log that `--sct` names. */
+export async function givenSct(
+  { flags }: FaceInvocation,
+  app: AppContext,
+): Promise<Pick<SigstoreTrustRequest, "detachedSct">> {
   const path = flags.string("sct")
-  if (path === "") return undefined
+  if (path === "") return {}
   try {
-    return await readFile(app, path, limits.pemBytes)
+    return { detachedSct: await readFile(app, path, limits.pemBytes) }
   } catch (thrown) {
     const error = asToolError(thrown)
     throw error.code === "E_FILE_NOT_FOUND"

@@ -12,7 +12,7 @@ import { certificateLines } from "../output/certificate-claims.ts"
 import { verificationHeader } from "../output/header.ts"
 import { attestationFailure } from "../verification-failure.ts"
 import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
-import { trustOf } from "../verify-trust.ts"
+import { givenSct, trustOf } from "../verify-trust.ts"
 import { checksOf, checkWorkers, commonRequest, failureContext, imagesOrFolders } from "./verify.ts"
 
 /** `cosign verify-attestation IMAGE...` */
@@ -25,10 +25,12 @@ export const verifyAttestation: FaceHandler = async (invocation) => {
   const app = await invocation.open()
   const trust = await trustOf(invocation, app)
   const type = flags.string("type")
+  const sct = await givenSct(invocation, app)
   const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
     ...trust.request,
+    ...sct,
     targets,
     kind: "attestation",
     keys: trust.keys,

@@ -12,7 +12,7 @@ import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { readFile } from "../files.ts"
 import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
-import { causeContext, trustOf } from "../verify-trust.ts"
+import { causeContext, givenSct, trustOf } from "../verify-trust.ts"
 
 /** `cosign verify-blob-attestation [BLOB]` */
 export const verifyBlobAttestations: FaceHandler = async (invocation) => {
@@ -52,6 +52,7 @@ export const verifyBlobAttestations: FaceHandler = async (invocation) => {
   const type = flags.string("type")
   const answer = await verifyBlobAttestation(app, {
     ...trust.request,
+    ...(await givenSct(invocation, app)),
     ...(await givenTimestamps(invocation, app)),
     ...(blob === undefined ? {} : { blob }),
     keys: trust.keys,

@@ -7,7 +7,7 @@ import { checkBlobOptions, givenTimestamps } from "../blob-options.ts"
 import { faceError } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
-import { causeContext, trustOf, type FaceTrust } from "../verify-trust.ts"
+import { causeContext, givenSct, trustOf, type FaceTrust } from "../verify-trust.ts"
 
 /** `cosign verify-blob BLOB` */
 export const verifyBlobs: FaceHandler = async (invocation) => {
@@ -28,11 +28,12 @@ export const verifyBlobs: FaceHandler = async (invocation) => {
   const trust = await trustOf(invocation, app)
   const { keys } = trust
   const evidences = await evidenceOf(invocation, app, trust)
+  const sct = await givenSct(invocation, app)
   const timestamps = await givenTimestamps(invocation, app)
   const blob = await blobInput(app, args[0] ?? "", bundle !== "")
   for (const evidence of evidences) {
     const at = app.clock.now()
-    const asked = { ...trust.request, ...timestamps, ...(hash === undefined ? {} : { hash }) }
+    const asked = { ...trust.request, ...sct, ...timestamps, ...(hash === undefined ? {} : { hash }) }
     const answer = await verifyBlob(app, { ...asked, blob, keys, evidence, at })
     const [report] = answer.report.artifacts
     if (answer.error === undefined) continue

@@ -12,7 +12,7 @@ import { verificationHeader, type HeaderFacts } from "../output/header.ts"
 import { fullName, imageTarget } from "../targets.ts"
 import { signatureFailure, type FailureContext } from "../verification-failure.ts"
 import { checkIdentityFlags, hashChoice, warnOfSkippedLog } from "../verify-options.ts"
-import { causeContext, trustOf, type FaceTrust } from "../verify-trust.ts"
+import { causeContext, givenSct, trustOf, type FaceTrust } from "../verify-trust.ts"
 
 const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 
@@ -27,10 +27,12 @@ export const verify: FaceHandler = async (invocation) => {
   const app = await invocation.open()
   const trust = await trustOf(invocation, app)
   const { keys } = trust
+  const sct = await givenSct(invocation, app)
   const targets = await imagesOrFolders(invocation, app)
   const { report, verified, errors } = await verifyArtifacts(app, {
     ...commonRequest(invocation),
     ...trust.request,
+    ...sct,
     targets,
     kind: "signature",
     keys,
