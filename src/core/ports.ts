@@ -272,7 +272,8 @@ export interface Files {
   ): Promise<void>
   /**
    * Like {@link Files.write} from a stream; a stream that fails leaves nothing behind. `noFollow` replaces a symbolic
-   * link instead of writing to what it names. `makeFolders` makes the folders above it.
+   * link instead of writing to what it names. `makeFolders` makes the folders above it. `within` is a folder that the
+   * path begins with: of the folders below it none may be a symbolic link, which is `E_IO`.
    */
   writeStream(
     path: string,
@@ -282,6 +283,7 @@ export interface Files {
       readonly exclusive?: boolean
       readonly noFollow?: boolean
       readonly makeFolders?: boolean
+      readonly within?: string
     },
   ): Promise<void>
   /** Size in bytes of a regular file; `undefined` for anything else, such as a pipe or standard input. */

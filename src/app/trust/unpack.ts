@@ -37,18 +37,16 @@ const STATE_BYTES = 4096
  * verified.
  *
  * @throws {ToolError} `E_SIG_INVALID`, `E_TRUST_MALFORMED`, `E_LIMIT_EXCEEDED`; `E_TRUST_ROLLBACK` for a pack that is older
- *   than one of its series that was unpacked before, or has the version of another; `E_IO`.
+ *   than one of its series that was unpacked before, or has the version of another; `E_IO`, also where a folder below
+ *   `into` is a link.
  */
 export async function unpackTrust(app: AppContext, request: UnpackRequest): Promise<Unpacked> {
   const pack = verifyPack(await app.files.read(request.file, packBounds.document), request.keys)
   await requireNotOlder(app, request.state, pack)
-  const into = request.into.replace(/\/+$/, "")
+  const into = request.into.replace(/(?<=[^/])\/+$/, "") || "."
+  const options = { noFollow: true, makeFolders: true, within: into, mode: 0o644 }
   for (const { path, bytes } of pack.files) {
-    await app.files.writeStream(`${into === "" ? "" : `${into}/`}${path}`, once(bytes), {
-      noFollow: true,
-      makeFolders: true,
-      mode: 0o644,
-    })
+    await app.files.writeStream(`${into}/${path}`, once(bytes), options)
   }
   const { name, version, created, files, key } = pack
   return {

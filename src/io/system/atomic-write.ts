@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { unlinkSync } from "node:fs"
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat, unlink } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, join, relative, sep } from "node:path"
 import { ToolError } from "../../core/errors.ts"
 import { makeFolders } from "../../core/make-folders.ts"
 import { errnoOf, ioError } from "./io-error.ts"
@@ -16,6 +16,8 @@ export interface WriteOptions {
   readonly noFollow?: boolean
   /** Make the folders above the file where they are missing. */
   readonly makeFolders?: boolean
+  /** Folder that the path begins with; of the folders below it none may be a symbolic link. */
+  readonly within?: string
 }
 
 /** Temporary files that exist now; removed when the process ends early. */
@@ -122,13 +124,35 @@ async function taken(path: string): Promise<boolean> {
   }
 }
 
+/** SECURITY: level by level, so that nothing is made where a link leads before it is seen. */
+async function enterFolders(within: string, path: string, make: boolean): Promise<void> {
+  if (make) await makeFolders(within, (folder) => mkdir(folder))
+  const names = relative(within, dirname(path)).split(sep)
+  let folder = within
+  for (const name of names.filter((one) => one !== "")) {
+    folder = join(folder, name)
+    if (make) await makeFolders(folder, (missing) => mkdir(missing))
+    if (name === ".." || (await lstat(folder)).isSymbolicLink()) throw leadsOut(folder, within)
+  }
+}
+
+function leadsOut(folder: string, within: string): ToolError {
+  return new ToolError("E_IO", {
+    what: `${folder} is a link`,
+    why: `what is written below ${within} must stay there; expected a folder`,
+    next: ["remove the link, or name another folder"],
+    details: { path: folder },
+  })
+}
+
 async function write(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: WriteOptions,
 ): Promise<void> {
   const exclusive = options.exclusive === true
-  if (options.makeFolders === true) await makeFolders(dirname(path), (folder) => mkdir(folder))
+  if (options.within !== undefined) await enterFolders(options.within, path, options.makeFolders === true)
+  else if (options.makeFolders === true) await makeFolders(dirname(path), (folder) => mkdir(folder))
   if (exclusive && (await taken(path))) throw exists(path)
   const target: Target = options.noFollow === true ? { path, mode: undefined, special: false } : await inspect(path)
   if (target.special) return writeSpecial(target.path, chunks)
@@ -158,7 +182,8 @@ async function write(
  * flush, rename. A failure leaves nothing behind. Symbolic links are followed; pipes and devices are written directly,
  * unless `noFollow` is set.
  *
- * @throws {ToolError} `E_IO`; `E_FILE_EXISTS` with `exclusive`; what `chunks` throws passes unchanged.
+ * @throws {ToolError} `E_IO`, also for a link below `within`; `E_FILE_EXISTS` with `exclusive`; what `chunks` throws passes
+ *   unchanged.
  */
 export async function atomicWrite(
   path: string,

@@ -182,6 +182,19 @@ describe("trust pack and unpack", () => {
     expect(readFileSync(tool.path("out/files/ring.gpg"), "utf8")).toBe("ring")
   })
 
+  it("adv: GHSA-g5v4-5x39-vwhx follows no link to another folder", async () => {
+    await pack("a.pack", "policies/deep/release.json=policy.json")
+    mkdirSync(tool.path("out"))
+    mkdirSync(tool.path("elsewhere"))
+    symlinkSync(tool.path("elsewhere"), tool.path("out/policies"))
+    const ran = await unpack("a.pack", "out")
+    expect(ran.stderr).toContain("out/policies is a link")
+    expect([ran.exit, ran.stdout, filesBelow(tool.path("elsewhere"))]).toEqual([3, "", []])
+    symlinkSync(tool.path("elsewhere"), tool.path("mine"))
+    expect((await unpack("a.pack", "mine/")).exit).toBe(0)
+    expect(filesBelow(tool.path("elsewhere"))).toEqual(["policies", "policies/deep", "policies/deep/release.json"])
+  })
+
   it("does not take what it cannot read of earlier packs for nothing", async () => {
     await pack("a.pack", "ring.gpg")
     await unpack("a.pack", "out", "--state", tool.path("seen"))
