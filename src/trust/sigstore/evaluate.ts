@@ -14,6 +14,7 @@ import type { SigstoreJudgement, SigstoreQuestion } from "./question.ts"
 import { signedContent } from "./signed-content.ts"
 import { signerCertificates } from "./signer-certificate.ts"
 import {
+  type AcceptedTime,
   acceptedTimes,
   earliest,
   judgeStamps,
@@ -102,7 +103,8 @@ function byKeys(
   const stamps: StampsJudgement =
     witnesses.timestamps > 0 ? judgeStamps(evidence, root, witnesses) : { findings: [], verified: [] }
   const times = acceptedTimes(logs.verified, stamps.verified)
-  const retired = holds(logs.findings) ? retiredLogFault(logs.verified, times, witnesses) : undefined
+  const known = witnesses.timestamps > 0 ? times : timesOfEntries(question, evidence, logs.verified)
+  const retired = holds(logs.findings) ? retiredLogFault(logs.verified, known, witnesses) : undefined
   const findings = inOrder(evidence, logs.findings.concat(retired ?? []), stamps.findings, [
     ...foreign,
     ...keyed.findings,
@@ -114,6 +116,23 @@ function byKeys(
     ...(time === undefined ? {} : { time }),
     witnesses: witnessesOf(logs.verified, stamps.verified),
   }
+}
+
+/**
+ * When the logs vouched, for signatures whose timestamps nobody asked about: as logs and timestamps say it; else now, since an
+ * entry without any time may be as young as that.
+ *
+ * SECURITY: a log that gives no time is held against its window all the same. DEVIATION: upstream looks at no window then.
+ */
+function timesOfEntries(
+  { root, witnesses, at }: SigstoreQuestion,
+  evidence: SigstoreEvidence,
+  verified: readonly VerifiedEntry[],
+): readonly AcceptedTime[] {
+  if (verified.every((entry) => entry.at !== undefined)) return []
+  const stamps = judgeStamps(evidence, root, { ...witnesses, timestamps: 0 })
+  const times = acceptedTimes(verified, stamps.verified)
+  return times.length > 0 ? times : [{ at, source: "caller", by: "" }]
 }
 
 /** Upstream looks at log entries first in bundles, at timestamps first in the legacy form. */

@@ -1,12 +1,14 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import { beforeAll, describe, expect, it } from "vitest"
 import type { Candidate } from "../../../src/core/candidate.ts"
+import type { PublicKey } from "../../../src/core/ports.ts"
 import type { IdentityRule, LogEntry, SigstoreEvidence, TrustedRoot } from "../../../src/core/sigstore.ts"
 import { digestOf } from "../../../src/crypto/hash.ts"
 import { generatePrivateKey } from "../../../src/crypto/generate.ts"
 import { localSigningKey } from "../../../src/crypto/local-key.ts"
 import { loadPrehash } from "../../../src/crypto/prehash.ts"
 import { publicKeyFromSpki } from "../../../src/crypto/public-key.ts"
+import { parseCertificate } from "../../../src/crypto/x509/parse-certificate.ts"
 import { buildCertificate, type ExtensionSpec } from "../../../src/crypto/x509/build-certificate.ts"
 import { alternativeNamesExtension } from "../../../src/crypto/x509/build-extensions.ts"
 import { parseTrustedRoot } from "../../../src/envelopes/trusted-root/trusted-root.ts"
@@ -94,6 +96,11 @@ function withEvidence(candidate: Evidenced, changes: Partial<SigstoreEvidence>):
 
 function withEntry(candidate: Evidenced, change: (entry: LogEntry) => LogEntry): Evidenced {
   return withEvidence(candidate, { entries: candidate.evidence.entries.map(change) })
+}
+
+function publicKeyOf({ material }: Evidenced): PublicKey {
+  const [der] = material.kind === "certificate" ? material.certificates : []
+  return parseCertificate(der!).publicKey!
 }
 
 /** Without the log's promise, so that nobody signed the time. */
@@ -302,6 +309,23 @@ describe("evaluateSigstore: times", () => {
     const retired = { ...root, tlogs: [{ ...log!, validFor: { start: 0, end: SIGNED_AT - 1000 } }] }
     expect(codes(judge(withEntry(stamped, unpromised), { root: retired }))).toEqual(["E_TLOG_KEY_UNKNOWN"])
     expect(codes(judge(withEntry(stamped, unpromised)))).toEqual([])
+  })
+
+  it.each([
+    ["a timestamp says when", () => stamped],
+    ["nothing says when", () => plain],
+  ])("adv: GHSA-wqqc-jjcq-vfxm nor for who trusts a key alone, where %s", (_case, given) => {
+    const [log] = root.tlogs
+    const key = publicKeyOf(given())
+    const keyed = withEntry({ ...given(), material: { kind: "key" } }, unpromised)
+    const by = (end?: number): readonly (string | undefined)[] => {
+      const tlogs = [{ ...log!, validFor: end === undefined ? { start: 0 } : { start: 0, end } }]
+      return codes(judge(keyed, { root: { ...root, tlogs }, signer: { kind: "keys", keys: [{ name: "k", key }] } }))
+    }
+    expect(by()).toEqual([])
+    expect(by(SIGNED_AT - 1000)).toEqual(["E_TLOG_KEY_UNKNOWN"])
+    expect(by(SIGNED_AT)).toEqual(given() === stamped ? [] : ["E_TLOG_KEY_UNKNOWN"])
+    expect(by(LATER)).toEqual([])
   })
 })
 
