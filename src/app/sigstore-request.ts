@@ -58,9 +58,9 @@ export async function sigstoreRequest(app: AppContext, choice: SigstoreChoice): 
   }
   const witnesses = witnessRule(choice)
   const wanted = witnesses.logs > 0 || witnesses.timestamps > 0
-  if (identities.length === 0 && !wanted) {
-    refuseUseless(choice)
-    return { request: {}, warnings: [] }
+  if (identities.length === 0) {
+    refuseUseless(choice, wanted)
+    if (!wanted) return { request: {}, warnings: [] }
   }
   const { rules, warnings } = identities.length === 0 ? NOBODY : await rulesOf(identities, issuer)
   const { logUrls = [] } = choice
@@ -136,22 +136,27 @@ function badCount(flag: string, count: number, expected: string): ToolError {
   })
 }
 
-/** SECURITY: an option that was given and decides nothing would be taken for a check that was made. */
-function refuseUseless({ sct, trustedRoot, caRoots, caIntermediates, certificate }: SigstoreChoice): void {
+/**
+ * SECURITY: an option that was given and decides nothing would be taken for a check that was made.
+ *
+ * @param wanted - whether logs or timestamps must vouch for the keys' signatures.
+ */
+function refuseUseless(choice: SigstoreChoice, wanted: boolean): void {
+  const { sct, trustedRoot, caRoots, caIntermediates, certificate } = choice
   const given = Object.entries({
     "--sct": sct,
-    "--trusted-root": trustedRoot,
     "--ca-roots": caRoots,
     "--ca-intermediates": caIntermediates,
-    "--certificate": certificate,
+    ...(wanted ? {} : { "--trusted-root": trustedRoot, "--certificate": certificate }),
   })
   const [useless] = given.find(([, value]) => value !== undefined) ?? []
   if (useless === undefined) return
+  const checked = wanted ? "certificates are" : "certificates, logs and timestamps are"
   throw new ToolError("E_USAGE", {
     what: `${useless} cannot be used here`,
-    why: "it says how certificates, logs and timestamps are checked, and a key alone needs none of them",
+    why: `it says how ${checked} checked, and a key alone needs ${wanted ? "no certificate" : "none of them"}`,
     next: [
-      "name whose certificates count with `--identity` and `--issuer`, or add `--log require`",
+      `name whose certificates count with \`--identity\` and \`--issuer\`${wanted ? "" : ", or add `--log require`"}`,
       `or leave out \`${useless}\``,
     ],
   })
