@@ -57,6 +57,13 @@ describe("parsePublicKey", () => {
     }
   })
 
+  it("keeps bytes of its own", () => {
+    const given = Uint8Array.from(spki)
+    const key = parsePublicKey(given)
+    given.fill(0)
+    expect(key.spki).toEqual(spki)
+  })
+
   it("reads PKCS#1 and, only if asked, certificates", () => {
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 })
     const pkcs1 = rsa.publicKey.export({ type: "pkcs1", format: "pem" }).toString()

@@ -121,6 +121,7 @@ function classify(spki: Uint8Array): { readonly type: KeyType; readonly bits: nu
 }
 
 const keyObjects = new WeakMap<PublicKey, KeyObject>()
+const SPKI = { format: "der", type: "spki" } as const
 
 /**
  * Read SubjectPublicKeyInfo DER.
@@ -131,14 +132,17 @@ const keyObjects = new WeakMap<PublicKey, KeyObject>()
  * Spec: RFC 5280 4.1.2.7, RFC 5480 2.1.1, RFC 8410 section 4.
  */
 export function publicKeyFromSpki(spki: Uint8Array): PublicKey {
-  const { type, bits } = classify(spki)
+  // SECURITY: a copy of our own, so that what was classified cannot change under it.
+  const bytes = Uint8Array.from(spki)
+  const { type, bits } = classify(bytes)
   let object: KeyObject
   try {
-    object = createPublicKey({ key: Uint8Array.from(spki) as Buffer, format: "der", type: "spki" })
+    object = createPublicKey({ key: bytes as Buffer, format: "der", type: "spki" })
   } catch (cause) {
     throw malformed("public key", "the point is not on the curve or the key is inconsistent", cause)
   }
-  const key: PublicKey = { type, bits, spki: plain(object.export({ format: "der", type: "spki" })) }
+  // Of curves exactly one encoding is let through, so that it need not be made again, which takes longer than a signature.
+  const key: PublicKey = { type, bits, spki: type === "rsa" ? plain(object.export(SPKI)) : bytes }
   keyObjects.set(key, object)
   return key
 }
