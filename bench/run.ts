@@ -11,8 +11,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { putImage } from "../tests/interop/images.ts"
-import { countersign, expectCode, findPeer, peer } from "../tests/interop/peers.ts"
+import { countersign, expectCode, findPeer, peer, run } from "../tests/interop/peers.ts"
 import { startDockerRegistry, type InteropRegistry } from "../tests/interop/registries.ts"
+import type { KeylessRate } from "./keyless-rate.ts"
 import { compare, difference, rounds, type Command } from "./measure.ts"
 import { notationEnv, notationStore, signWithNotation } from "./notation-lab.ts"
 
@@ -249,13 +250,30 @@ function tell(bench: Bench, name: string, ours: number, theirs: number): void {
   console.log(`${name}: ${figures} (goal ${bench.goal}: ${mark})`)
 }
 
+/** Signatures of identities: the goal is a part of what public-key operations alone would allow. */
+const RATES = "keyless verifications in one process"
+const RATE_GOAL = 0.5
+
+async function tellRates(): Promise<void> {
+  const argv = [fileURLToPath(new URL("keyless-rate.ts", import.meta.url)), "9", "300"]
+  const { stdout } = expectCode(await run(process.execPath, argv, { cwd: root }), 0)
+  for (const { kind, operations, verifications, ceiling, ratio } of JSON.parse(stdout) as readonly KeylessRate[]) {
+    const mark = ratio >= RATE_GOAL ? "reached" : "MISSED"
+    const figures = `${verifications.toFixed(0)} a second, ${operations} operations alone ${ceiling.toFixed(0)}`
+    console.log(`${RATES}, ${kind}: ${figures}, ratio ${ratio.toFixed(2)} (goal ${RATE_GOAL}: ${mark})`)
+  }
+}
+
 const filter = process.argv[2] ?? ""
+if (RATES.includes(filter)) await tellRates()
+const chosen = benches.filter(({ name }) => name.includes(filter))
+if (chosen.length === 0) process.exit()
 execFileSync(process.execPath, ["scripts/build.ts", "cli", built], { cwd: root })
 const registry = await startDockerRegistry()
 const delay = await startDelay(registry.address.split(":")[1] ?? "")
 const lab = await prepareLab(registry, delay.address)
 try {
-  for (const bench of benches.filter(({ name }) => name.includes(filter))) {
+  for (const bench of chosen) {
     const { ours, theirs, inProcess, idle } = await bench.prepare(lab)
     const whole = await compare(ours, theirs, lab.folder, bench.rounds)
     if (idle === undefined) tell(bench, bench.name, whole.ours, whole.theirs)
