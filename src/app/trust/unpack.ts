@@ -1,12 +1,13 @@
 import { encodeHex } from "../../codec/hex.ts"
 import { parseJson } from "../../codec/json.ts"
-import { expectInteger, expectObject, expectText, member } from "../../codec/json-shape.ts"
+import { expectArray, expectInteger, expectObject, expectText, member } from "../../codec/json-shape.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
 import { ToolError } from "../../core/errors.ts"
+import { MIB } from "../../core/limits.ts"
 import type { PublicKey } from "../../core/ports.ts"
 import { digestOf } from "../../crypto/hash.ts"
 import { fingerprint } from "../../crypto/public-key.ts"
-import { packBounds, type VerifiedPack, verifyPack } from "../../envelopes/trust-pack/trust-pack.ts"
+import { checkPackPath, packBounds, type VerifiedPack, verifyPack } from "../../envelopes/trust-pack/trust-pack.ts"
 import type { AppContext } from "../requests.ts"
 
 /** What is unpacked, and where. */
@@ -28,9 +29,13 @@ export interface Unpacked {
   /** Fingerprint of the key that signed. */
   readonly signer: string
   readonly files: readonly { readonly path: string; readonly size: number }[]
+  /** Files that lie in the folder, came with earlier packs of the series, and are not in this one. */
+  readonly left: readonly string[]
 }
 
-const STATE_BYTES = 4096
+const STATE_BYTES = 2 * MIB
+/** Paths that are remembered of a series; the latest. */
+const MOST_PATHS = 4 * packBounds.files
 
 /**
  * Verify a pack, then write its files; files of those names are replaced. Nothing is written before everything was
@@ -42,7 +47,7 @@ const STATE_BYTES = 4096
  */
 export async function unpackTrust(app: AppContext, request: UnpackRequest): Promise<Unpacked> {
   const pack = verifyPack(await app.files.read(request.file, packBounds.document), request.keys)
-  await requireNotOlder(app, request.state, pack)
+  const earlier = await requireNotOlder(app, request.state, pack)
   const into = request.into.replace(/(?<=[^/])\/+$/, "") || "."
   const options = { noFollow: true, makeFolders: true, within: into, mode: 0o644 }
   for (const { path, bytes } of pack.files) {
@@ -52,15 +57,33 @@ export async function unpackTrust(app: AppContext, request: UnpackRequest): Prom
   return {
     ...{ name, version, created, signer: fingerprint(key) },
     files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
+    left: await leftIn(app, into, pack, earlier),
   }
+}
+
+/** What is trusted no longer must not stay unnoticed: a store trusts every certificate that lies in it. */
+async function leftIn(
+  app: AppContext,
+  into: string,
+  { files }: VerifiedPack,
+  earlier: readonly string[],
+): Promise<readonly string[]> {
+  const now = new Set(files.map(({ path }) => path.toLowerCase()))
+  const gone = earlier.filter((path) => !now.has(path.toLowerCase()))
+  const there = await Promise.all(gone.map((path) => app.files.exists(`${into}/${path}`)))
+  return gone.filter((_, index) => there[index])
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield await Promise.resolve(bytes)
 }
 
-/** Remembered before anything is written: who dies in between can unpack the same pack again, and no older one. */
-async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPack): Promise<void> {
+/**
+ * Remembered before anything is written: who dies in between can unpack the same pack again, and no older one.
+ *
+ * @returns paths of the files of the series so far.
+ */
+async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPack): Promise<readonly string[]> {
   const series = encodeHex(digestOf("sha256", encodeUtf8(`${fingerprint(pack.key)}\n${pack.name}`)))
   const path = `${folder.replace(/\/+$/, "")}/${series}.json`
   const seen = (await app.files.exists(path)) ? parseSeen(await app.files.read(path, STATE_BYTES), path) : undefined
@@ -68,13 +91,15 @@ async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPa
     throw rollback(pack, `version ${pack.version}, and version ${seen.version} was unpacked before`)
   }
   if (seen?.version === pack.version) {
-    if (seen.digest === pack.digest) return
+    if (seen.digest === pack.digest) return seen.paths
     throw rollback(pack, `version ${pack.version} was unpacked before with other content`)
   }
   const { name, version, digest } = pack
-  const text = `${JSON.stringify({ name, version, digest })}\n`
+  const paths = [...new Set([...(seen?.paths ?? []), ...pack.files.map((file) => file.path)])].slice(-MOST_PATHS)
+  const text = `${JSON.stringify({ name, version, digest, paths })}\n`
   const options = { noFollow: true, makeFolders: true, mode: 0o600 }
   await app.files.writeStream(path, once(encodeUtf8(text)), options)
+  return paths
 }
 
 function rollback({ name }: VerifiedPack, why: string): ToolError {
@@ -88,12 +113,24 @@ function rollback({ name }: VerifiedPack, why: string): ToolError {
   })
 }
 
+/** What is remembered of a series. */
+interface Seen {
+  readonly version: number
+  readonly digest: string
+  readonly paths: readonly string[]
+}
+
 /** SECURITY: what cannot be read is not taken for nothing: that would let an old pack in. */
-function parseSeen(bytes: Uint8Array, path: string): { readonly version: number; readonly digest: string } {
+function parseSeen(bytes: Uint8Array, path: string): Seen {
   try {
     const document = expectObject(parseJson(bytes, { maxBytes: STATE_BYTES, what: path }), path)
     const version = expectInteger(member(document, "version"), "version", 1)
-    return { version, digest: expectText(member(document, "digest"), "digest") }
+    const paths = expectArray(member(document, "paths") ?? [], "paths", MOST_PATHS).map((item) => {
+      const packed = expectText(item, "paths")
+      checkPackPath(packed)
+      return packed
+    })
+    return { version, digest: expectText(member(document, "digest"), "digest"), paths }
   } catch (thrown) {
     throw new ToolError("E_TRUST_MALFORMED", {
       what: `what is remembered of earlier trust packs cannot be read: ${path}`,

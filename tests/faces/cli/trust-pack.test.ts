@@ -159,6 +159,20 @@ describe("trust pack and unpack", () => {
     expect((await unpack("series.pack", "out")).exit).toBe(0)
   })
 
+  it("names what an earlier pack brought and this one has no more", async () => {
+    await pack("1.pack", "--pack-version", "1", "stores/old.pem=ring.gpg", "stores/new.pem=policy.json")
+    await pack("2.pack", "--pack-version", "2", "stores/new.pem=policy.json")
+    await pack("3.pack", "--pack-version", "3", "stores/new.pem=policy.json")
+    expect((await unpack("1.pack", "out")).stderr).toBe("")
+    for (const file of ["2.pack", "2.pack", "3.pack"]) {
+      const ran = await unpack(file, "out", "--output", "json")
+      expect(ran.stderr).toContain("out/stores/old.pem is of an earlier pack and not in this one")
+      expect(JSON.parse(ran.stdout)).toMatchObject({ left: ["stores/old.pem"] })
+    }
+    const elsewhere = await unpack("3.pack", "elsewhere", "--output", "json")
+    expect([elsewhere.stderr, JSON.parse(elsewhere.stdout)]).toEqual(["", expect.objectContaining({ left: [] })])
+  })
+
   it("writes nothing of a pack that is not in order", async () => {
     await pack("a.pack", "ring.gpg")
     const document = JSON.parse(readFileSync(tool.path("a.pack"), "utf8")) as { payload: string }

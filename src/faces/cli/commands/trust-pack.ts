@@ -69,7 +69,7 @@ export const trustUnpack: CommandHandler = command(async (session) => {
   const next = root === undefined ? null : `countersign verify --trusted-root ${into}/${root.path} --offline …`
   const members: JsonObject = {
     ...{ into, name: unpacked.name, version: unpacked.version, created: timeOf(unpacked.created) },
-    ...{ signer: unpacked.signer, files: unpacked.files.map((file) => ({ ...file })), next },
+    ...{ signer: unpacked.signer, files: unpacked.files.map((file) => ({ ...file })), left: [...unpacked.left], next },
   }
   await output.answer(documentOf("TrustUnpacked", members), () => {
     const { name, version, created, signer, files } = unpacked
@@ -80,6 +80,11 @@ export const trustUnpack: CommandHandler = command(async (session) => {
     ]
     return `unpacked ${counted(files.length, "file")} into ${printable(into)}, version ${version} of ${name}\n${lines(rows)}`
   })
+  for (const path of unpacked.left) {
+    await output.note(
+      `warning: ${into}/${path} is of an earlier pack and not in this one; remove it to trust it no longer`,
+    )
+  }
   return 0
 })
 
