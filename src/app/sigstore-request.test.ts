@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { asToolError } from "../core/errors.ts"
 import type { AppContext } from "./requests.ts"
 import { sigstoreRequest, type SigstoreChoice } from "./sigstore-request.ts"
 
@@ -15,7 +16,7 @@ const KEYS = { identities: [], keys: true, offline: true } as const
 function code(choice: SigstoreChoice): Promise<string> {
   return sigstoreRequest(app, choice).then(
     () => "taken",
-    (error: { readonly code: string }) => error.code,
+    (error: unknown) => asToolError(error).code,
   )
 }
 
