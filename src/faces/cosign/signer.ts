@@ -128,11 +128,9 @@ function tell(invocation: FaceInvocation, event: SigstoreEvent): void {
   if (line !== undefined) say(invocation, line).catch(() => undefined)
 }
 
-function lineOf(event: SigstoreEvent, logged: boolean): string | undefined {
+function lineOf(event: SigstoreEvent, certifiesFirst: boolean): string | undefined {
   if (event.kind === "ephemeral-key") return "Generating ephemeral keys..."
-  if (!logged) return undefined
-  if (event.kind === "sct-verified") return "Successfully verified SCT..."
-  return event.kind === "log-entry" ? `tlog entry created with index: ${event.entry.logIndex}` : undefined
+  return event.kind === "sct-verified" && certifiesFirst ? "Successfully verified SCT..." : undefined
 }
 
 /** COMPAT(cosign 2.5): one certificate for the command, before anything else is looked at. */

@@ -10,6 +10,7 @@ import { checkEntryType, readPredicate, requirePredicate } from "../predicate.ts
 import { certificatePem, timestampDocument } from "../signature-files.ts"
 import { openSigner } from "../signer.ts"
 import { signingServices } from "../signing-services.ts"
+import { witnessLines } from "../witness-lines.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
 
 /** `cosign attest-blob --predicate FILE BLOB` */
@@ -36,10 +37,11 @@ export const attestBlobs: FaceHandler = async (invocation) => {
   const later = generation.announcesSigning
   const context = later ? "creating bundle: getting keypair and token: getting signer: " : "getting signer: "
   const signer = await openSigner(invocation, { services, consent, context })
+  const lines = witnessLines(invocation, consent, true)
   const begin = async (): Promise<void> => {
     // COMPAT(cosign 3.1): says nothing of logs before it attests.
     if (later) await say(invocation, "Signing artifact...")
-    else await consent.log()
+    else await lines.before()
   }
   const { sigstore } = signer.services(services.configured || flags.bool("tlog-upload"), begin)
   if (sigstore === undefined) await begin()
@@ -53,6 +55,7 @@ export const attestBlobs: FaceHandler = async (invocation) => {
     generation: generation.name,
     hash: generation.blobHash,
   })
+  await lines.after(attested.sigstore, () => writeTimestamp(invocation, app, attested))
   await writeAttested(invocation, app, attested, bundles)
   return 0
 }
@@ -89,7 +92,6 @@ async function writeAttested(
 ): Promise<void> {
   const { flags, generation, world } = invocation
   const bundleFile = flags.string("bundle")
-  if (!generation.signingConfig) await writeTimestamp(invocation, app, attested)
   if (bundleFile !== "") {
     await writeFile(app, bundleFile, bundles ? attested.bundle : attested.legacyBundle)
     await say(invocation, generation.attestBlobBundleNote(bundleFile))

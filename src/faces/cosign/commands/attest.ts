@@ -8,6 +8,7 @@ import { writeFile } from "../files.ts"
 import { checkEntryType, checkPredicateType, readPredicate, requirePredicate } from "../predicate.ts"
 import { openSigner, type FaceSigner } from "../signer.ts"
 import { signingServices, type SigningServices } from "../signing-services.ts"
+import { witnessLines } from "../witness-lines.ts"
 import { imageTarget, tagWarning, type RegistryTarget } from "../targets.ts"
 import { writeOptions } from "./sign.ts"
 
@@ -63,6 +64,7 @@ async function attestOne(invocation: FaceInvocation, run: AttestRun, text: strin
   }
   // COMPAT(cosign 2.5): what is not stored is neither logged nor stamped.
   const witnessed = upload || generation.signingConfig
+  const lines = witnessLines(invocation, run.consent, true)
   const services = witnessed ? signer.services(await logged(invocation, run, target), announce) : {}
   if (services.sigstore === undefined) await announce()
   const { artifacts } = await attestArtifacts(app, {
@@ -76,6 +78,9 @@ async function attestOne(invocation: FaceInvocation, run: AttestRun, text: strin
     replace: flags.bool("replace"),
     subjectName: cosignRepositoryName,
     generation: generation.name,
+    onPush: async ({ signatures }) => {
+      for (const { sigstore } of signatures) await lines.after(sigstore)
+    },
   })
   for (const artifact of artifacts) {
     if (artifact.error !== undefined) throw artifact.error
@@ -116,5 +121,8 @@ async function logged(
   target: RegistryTarget,
 ): Promise<boolean> {
   if (services.configured) return true
-  return generation.signingConfig ? flags.bool("tlog-upload") : consent.log(target)
+  if (generation.signingConfig || (flags.bool("yes") && flags.string("timestamp-server-url") !== "")) {
+    return flags.bool("tlog-upload")
+  }
+  return consent.log(target)
 }

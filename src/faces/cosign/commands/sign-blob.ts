@@ -7,8 +7,9 @@ import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requireFile, writeFile } from "../files.ts"
 import { certificatePem, timestampDocument } from "../signature-files.ts"
-import { openSigner, type FaceSigner } from "../signer.ts"
+import { openSigner } from "../signer.ts"
 import { signingServices, type SigningServices } from "../signing-services.ts"
+import { witnessLines } from "../witness-lines.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
 
 const ALGORITHMS = [
@@ -79,9 +80,10 @@ async function signOne(invocation: FaceInvocation, run: BlobRun, path: string): 
   const algorithm = generation.signingConfig ? { algorithm: flags.string("signing-algorithm") } : {}
   const signer = await openSigner(invocation, { services, consent, context, ...algorithm })
   checkTimestampOutput(invocation, bundles)
+  const lines = witnessLines(invocation, consent, true)
   const begin = async (): Promise<void> => {
     if (!later) {
-      await consent.log()
+      await lines.before()
       return
     }
     await look()
@@ -95,7 +97,8 @@ async function signOne(invocation: FaceInvocation, run: BlobRun, path: string): 
     ...(sigstore === undefined ? {} : { sigstore }),
     hash: generation.blobHash,
   })
-  await writeSigned(invocation, signer, signed, bundles)
+  await lines.after(signed.sigstore, () => writeTimestamp(invocation, app, signed))
+  await writeSigned(invocation, app, signed, bundles)
 }
 
 function checkTimestampOutput({ flags, generation }: FaceInvocation, bundles: boolean): void {
@@ -106,13 +109,12 @@ function checkTimestampOutput({ flags, generation }: FaceInvocation, bundles: bo
 
 async function writeSigned(
   invocation: FaceInvocation,
-  { app }: FaceSigner,
+  app: AppContext,
   signed: SignedBlob,
   bundles: boolean,
 ): Promise<void> {
   const { flags, generation } = invocation
   const bundleFile = flags.string("bundle")
-  if (!generation.signingConfig) await writeTimestamp(invocation, app, signed)
   if (bundleFile !== "") {
     await writeFile(app, bundleFile, bundles ? signed.bundle : signed.legacyBundle(generation.name))
     await say(invocation, `Wrote bundle to file ${bundleFile}`)

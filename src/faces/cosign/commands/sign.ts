@@ -15,6 +15,7 @@ import { readFile, writeFile } from "../files.ts"
 import { certificatePem } from "../signature-files.ts"
 import { openSigner, type FaceSigner } from "../signer.ts"
 import { signingServices, type SigningServices } from "../signing-services.ts"
+import { witnessLines } from "../witness-lines.ts"
 import { imageTarget, tagWarning, type RegistryTarget } from "../targets.ts"
 
 /** `cosign sign IMAGE...` */
@@ -63,6 +64,10 @@ async function signOne(invocation: FaceInvocation, task: SignTask): Promise<void
   const identities = containerIdentities(invocation)
   const write = writeOptions(invocation, flags.bool("upload"))
   const announce = announcer(invocation)
+  const lines = witnessLines(invocation, task.consent, false)
+  const tell = async (signatures: readonly MadeSignature[]): Promise<void> => {
+    for (const { sigstore } of signatures) await lines.after(sigstore)
+  }
   const { artifacts } = await signArtifacts(app, {
     ...write,
     targets: [target],
@@ -76,6 +81,7 @@ async function signOne(invocation: FaceInvocation, task: SignTask): Promise<void
     ...(task.payload === undefined ? {} : { payload: task.payload }),
     onPush: async ({ subject, signatures }) => {
       await announce.made(signatures.length)
+      await tell(signatures)
       await writeOutputs(invocation, task, subject.digest, signatures)
       await say(invocation, `Pushing signature to: ${pushedTo(write, target, bundles)}`)
     },
@@ -84,6 +90,7 @@ async function signOne(invocation: FaceInvocation, task: SignTask): Promise<void
     if (error !== undefined) throw error
     if (write.upload || subject === undefined) continue
     await announce.made(signatures.length)
+    await tell(signatures)
     await writeOutputs(invocation, task, subject.digest, signatures)
   }
 }
