@@ -166,6 +166,15 @@ describe("parseBundle refuses", () => {
     expect(code(bundle({}, stamps(33)))).toBe("E_LIMIT_EXCEEDED")
   })
 
+  it("adv: GHSA-cq38-jh5f-37mq a timestamp of more than 64 KiB, of which few would keep a verifier busy", () => {
+    const stamped = (bytes: number): Json => ({
+      ...KEY,
+      timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: b64(bytes) }] },
+    })
+    expect(code(bundle({}, stamped(65_536)))).toBe("accepted")
+    expect(code(bundle({}, stamped(65_537)))).toBe("E_LIMIT_EXCEEDED")
+  })
+
   it.each(["0.4", "", "application/vnd.dev.sigstore.bundle.v0.4+json", "application/json", V03.toUpperCase()])(
     "media type %j",
     (mediaType) => {

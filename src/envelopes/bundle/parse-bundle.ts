@@ -4,7 +4,7 @@ import { malformed, quoted } from "../../codec/malformed.ts"
 import { protoFields, protoRepeated, protoString, requiredBytes, type ProtoFields } from "../../codec/proto-json.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonValue } from "../../core/json-value.ts"
-import { KIB, limits, MIB } from "../../core/limits.ts"
+import { KIB, limits } from "../../core/limits.ts"
 import { protoHashes } from "../../crypto/proto-hashes.ts"
 import { readLogEntry } from "../log-entry/log-entry-json.ts"
 import {
@@ -18,7 +18,8 @@ import {
 } from "./bundle.ts"
 
 const SIGNATURE_BYTES = 64 * KIB
-const TIMESTAMP_BYTES = MIB
+/** As much as a certificate: one with its whole chain has a tenth. All of a bundle are read in less than a second then. */
+const TIMESTAMP_BYTES = 64 * KIB
 
 /**
  * Decode a Sigstore bundle of version 0.1, 0.2 or 0.3 and check what its version demands of its shape.
