@@ -170,8 +170,11 @@ export interface WitnessRule {
   readonly logs: number
   /** Distinct timestamp authorities whose timestamp must verify; 0 = only looked at where a time is needed. */
   readonly timestamps: number
-  /** Times that certificates are judged at; default `any`: every verified log time and timestamp. */
-  readonly times?: "any" | "timestamps"
+  /**
+   * Times that certificates are judged at; default `any`: every verified log time and timestamp. `verification`: the time of the
+   * verification alone, whatever vouches for another.
+   */
+  readonly times?: "any" | "timestamps" | "verification"
   /** Entries found by asking a log count although they lie nowhere in the evidence. */
   readonly online?: boolean
 }

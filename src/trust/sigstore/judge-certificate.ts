@@ -29,6 +29,8 @@ export function timesFor(
   vouched: readonly AcceptedTime[],
   { verified, failure }: StampsJudgement,
 ): TimesJudgement {
+  const now: TimesJudgement = { times: [{ at, source: "caller", by: "" }] }
+  if (witnesses.times === "verification") return now
   // The legacy form has its log's time judged whatever else is asked for.
   const wanted =
     witnesses.times === "timestamps" && form === "bundle"
@@ -36,7 +38,7 @@ export function timesFor(
       : vouched
   if (wanted.length > 0 && (witnesses.times !== "timestamps" || verified.length > 0)) return { times: wanted }
   const needed = witnesses.logs > 0 || witnesses.timestamps > 0 || witnesses.times === "timestamps"
-  if (!needed) return { times: [{ at, source: "caller", by: "" }] }
+  if (!needed) return now
   const promised = witnesses.times !== "timestamps" && entries.some(({ integratedTime }) => integratedTime !== 0n)
   const text = promised
     ? "threshold not met for verified log entry integrated timestamps: 0 < 1"
