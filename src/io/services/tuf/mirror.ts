@@ -106,6 +106,9 @@ async function documentsOf(
   return new Map((await Promise.all(read)).flat())
 }
 
+/** Milliseconds by which processes that refresh at the same time may differ. */
+const AT_ONCE_MS = 10 * 60_000
+
 const NOTHING: LocalState = { roots: [], sets: [], timestamps: [] }
 
 /** The cache as untrusted input of the client: our own set, then that of cosign. */
@@ -136,7 +139,9 @@ function wholeChange(
   // Another process was later than this one: what it wrote is the newer.
   if (theirs !== undefined && timestampVersion(anchor, roots, theirs) > versionOf(files.timestamp)) return undefined
   const pinned = now.state.pinned === undefined ? {} : { pinned: now.state.pinned }
-  const refreshedAt = Math.max(at, now.state.refreshedAt ?? 0)
+  const earlier = now.state.refreshedAt ?? 0
+  // A time to come was written by a clock that was wrong; kept, it would make data look new for years.
+  const refreshedAt = earlier - at > AT_ONCE_MS ? at : Math.max(at, earlier)
   const state: MirrorState = { ...pinned, roots, set: files, documents, refreshedAt }
   return { state, loose: { ...files, root: roots.at(-1) ?? anchor } }
 }

@@ -189,6 +189,14 @@ describe("offline", () => {
     expect(mirror.asked).toEqual([])
   })
 
+  it("tells the true age after a clock that was wrong", async () => {
+    await mirror.initialize()
+    await mirror.client({ at: NOW + 5 * DAY }).trustedRoot(online)
+    await mirror.client({ at: NOW + DAY }).trustedRoot(online)
+    const { refreshedAt } = await mirror.client({ at: NOW + 4 * DAY }).trustedRoot(offline)
+    expect(refreshedAt).toBe(NOW + DAY)
+  })
+
   it("uses what came with the program for the public instance alone", async () => {
     const { source, refreshedAt, value, mirror: url } = await mirror.client().trustedRoot(offline)
     expect([source, refreshedAt, url]).toEqual(["shipped", SHIPPED.at, "https://tuf-repo-cdn.sigstore.dev"])
