@@ -3,6 +3,7 @@
  * command lines. Exit codes and both streams are compared to the letter, hints of ours aside.
  */
 import { copyFile, readFile, writeFile } from "node:fs/promises"
+import type { Clock } from "../../src/core/ports.ts"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { cosign2Program, cosignProgram } from "../../src/faces/cosign/program.ts"
 import { startTestRegistry, startTestSandbox, type TestRegistry, type TestSandbox } from "../../src/testing/index.ts"
@@ -103,42 +104,45 @@ function withoutOperators(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, item]) => [name, withoutOperators(item)]))
 }
 
-describe.runIf(havePeers(...BOTH))("what cosign signs, verified by it and by us", () => {
-  beforeAll(async () => {
-    sandbox = await startTestSandbox()
-    elsewhere = await startTestSandbox()
-    registry = await startTestRegistry()
-    ours = {
-      cosign3: await startProcess(cosignProgram),
-      cosign2: await startProcess(cosign2Program, { env: sandbox.environment }),
-    }
-    await ours.cosign3.write("app.txt", "an app\n")
-    await ours.cosign3.write("other.txt", "another\n")
-    await ours.cosign3.write("predicate.json", '{"hello":"world"}')
-    await copyFile(sandbox.files.trustedRoot, path("root.json"))
-    await copyFile(elsewhere.files.trustedRoot, path("elsewhere.json"))
-    for (const name of ["root", "elsewhere"]) {
-      const document: unknown = JSON.parse(await readFile(path(`${name}.json`), "utf8"))
-      await writeFile(path(`${name}2.json`), JSON.stringify(withoutOperators(document)))
-    }
-    await copyFile(sandbox.files.signingConfig, path("v1.json"))
-    await copyFile(sandbox.files.signingConfigV2, path("v2.json"))
-    // What follows without --trusted-root gets it by TUF; the cache is one for both.
-    await must("cosign3", "initialize", "--mirror", sandbox.services.tuf, "--root", sandbox.files.tufRoot)
-    // cosign 2.5 cannot read a log's very first entry, whose index is left out of bundles.
-    for (const log of ["v1", "v2"]) {
-      await must("cosign3", "sign-blob", ...(await config(log)), "--bundle", "first.json", "app.txt")
-    }
-    await must("cosign3", "generate-key-pair")
-    await must("cosign3", "generate-key-pair", "--output-key-prefix", "other")
-  })
+async function start(clock?: Clock): Promise<void> {
+  sandbox = await startTestSandbox(clock === undefined ? {} : { clock })
+  elsewhere = await startTestSandbox()
+  registry = await startTestRegistry()
+  ours = {
+    cosign3: await startProcess(cosignProgram),
+    cosign2: await startProcess(cosign2Program, { env: sandbox.environment }),
+  }
+  await ours.cosign3.write("app.txt", "an app\n")
+  await ours.cosign3.write("other.txt", "another\n")
+  await ours.cosign3.write("predicate.json", '{"hello":"world"}')
+  await copyFile(sandbox.files.trustedRoot, path("root.json"))
+  await copyFile(elsewhere.files.trustedRoot, path("elsewhere.json"))
+  for (const name of ["root", "elsewhere"]) {
+    const document: unknown = JSON.parse(await readFile(path(`${name}.json`), "utf8"))
+    await writeFile(path(`${name}2.json`), JSON.stringify(withoutOperators(document)))
+  }
+  await copyFile(sandbox.files.signingConfig, path("v1.json"))
+  await copyFile(sandbox.files.signingConfigV2, path("v2.json"))
+  // What follows without --trusted-root gets it by TUF; the cache is one for both.
+  await must("cosign3", "initialize", "--mirror", sandbox.services.tuf, "--root", sandbox.files.tufRoot)
+  // cosign 2.5 cannot read a log's very first entry, whose index is left out of bundles.
+  for (const log of ["v1", "v2"]) {
+    await must("cosign3", "sign-blob", ...(await config(log)), "--bundle", "first.json", "app.txt")
+  }
+  await must("cosign3", "generate-key-pair")
+  await must("cosign3", "generate-key-pair", "--output-key-prefix", "other")
+}
 
-  afterAll(async () => {
-    await Promise.all(BOTH.map((tool) => ours[tool].close()))
-    await registry.close()
-    await elsewhere.close()
-    await sandbox.close()
-  })
+async function stop(): Promise<void> {
+  await Promise.all(BOTH.map((tool) => ours[tool].close()))
+  await registry.close()
+  await elsewhere.close()
+  await sandbox.close()
+}
+
+describe.runIf(havePeers(...BOTH))("what cosign signs, verified by it and by us", () => {
+  beforeAll(() => start())
+  afterAll(stop)
 
   it("signatures under tags", async () => {
     const plain = await image()
@@ -388,5 +392,44 @@ describe.runIf(havePeers(...BOTH))("what cosign signs, verified by it and by us"
       await same("cosign3", 0, ...file, "./app.txt")
       await same("cosign3", 1, ...file, "./other.txt")
     }
+  })
+})
+
+describe.runIf(havePeers(...BOTH))("what cosign signed an hour ago", () => {
+  const HOUR = 3_600_000
+  beforeAll(() => start({ now: () => Date.now() - HOUR }))
+  afterAll(stop)
+
+  it("signatures under tags count by the time of the log or of a timestamp", async () => {
+    const [plain, stamped, unlogged] = [await image(), await image(), await image()]
+    const stamp = ["--timestamp-server-url", sandbox.services.timestamp]
+    await must("cosign2", "sign", ...(await services()), plain)
+    await must("cosign2", "sign", ...(await services()), ...stamp, stamped)
+    await must("cosign2", "sign", ...(await services()), "--tlog-upload=false", unlogged)
+    for (const tool of BOTH) {
+      const demand = ["verify", ...identity(), ...root(tool)]
+      await same(tool, 0, ...demand, plain)
+      await same(tool, 0, ...demand, stamped)
+      await same(tool, 0, ...demand, "--use-signed-timestamps", stamped)
+      await same(tool, 0, ...demand, "--insecure-ignore-tlog", "--use-signed-timestamps", stamped)
+      await same(tool, 12, ...demand, "--offline", unlogged)
+      for (const reference of [plain, stamped, unlogged]) {
+        await same(tool, 12, ...demand, "--insecure-ignore-tlog", reference)
+      }
+      for (const reference of [plain, unlogged]) {
+        await alike(tool, 12, ...demand, "--insecure-ignore-tlog", "--use-signed-timestamps", reference)
+      }
+    }
+  })
+
+  it.each(["v1", "v2"])("bundles count by the time of the log or of a timestamp, log %s", async (log) => {
+    const reference = await image()
+    await must("cosign3", "sign", ...(await config(log)), reference)
+    const demand = ["verify", ...identity(), ...root("cosign3")]
+    const code = log === "v2" ? 0 : 1
+    await same("cosign3", 0, ...demand, reference)
+    await same("cosign3", 1, ...demand, "--insecure-ignore-tlog", reference)
+    await alike("cosign3", code, ...demand, "--use-signed-timestamps", reference)
+    await alike("cosign3", code, ...demand, "--insecure-ignore-tlog", "--use-signed-timestamps", reference)
   })
 })
