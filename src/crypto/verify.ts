@@ -9,18 +9,16 @@ import { keyObjectOf, modulusBytes, rawPublicKey } from "./public-key.ts"
 import { checkPss, emsaPkcs1 } from "./rsa-padding.ts"
 import { hashOf, requireScheme, schemeName } from "./schemes.ts"
 
-interface VerifyKey {
+interface RsaKey {
   readonly key: KeyObject
-  readonly padding?: number
+  readonly padding: number
   readonly saltLength?: number
-  readonly dsaEncoding?: "der"
 }
 
-function verifyKey(key: PublicKey, scheme: SignatureScheme): VerifyKey {
+/** The key alone where it needs no options: what goes around it is told from a key by errors thrown and caught. */
+function verifyKey(key: PublicKey, scheme: SignatureScheme): KeyObject | RsaKey {
   const object = keyObjectOf(key)
   switch (scheme.scheme) {
-    case "ecdsa":
-      return { key: object, dsaEncoding: "der" }
     case "rsa-pkcs1":
       return { key: object, padding: constants.RSA_PKCS1_PADDING }
     case "rsa-pss":
@@ -29,9 +27,11 @@ function verifyKey(key: PublicKey, scheme: SignatureScheme): VerifyKey {
         padding: constants.RSA_PKCS1_PSS_PADDING,
         saltLength: scheme.salt === "any" ? constants.RSA_PSS_SALTLEN_AUTO : HASH_LENGTH[scheme.hash],
       }
+    // Signatures of elliptic curves are DER unless something else is said.
+    case "ecdsa":
     case "ed25519":
     case "ed25519ph":
-      return { key: object }
+      return object
   }
 }
 
