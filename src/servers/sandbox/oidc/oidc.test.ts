@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet, type JWTPayload } from "jose"
 import { describe, expect, it } from "vitest"
 import { ToolError } from "../../../core/errors.ts"
-import { mintToken, verifyToken } from "./id-tokens.ts"
+import { mintToken, type TokenRequest, verifyToken } from "./id-tokens.ts"
 import { createOidc } from "./oidc.ts"
 
 const ISSUER = "http://127.0.0.1:5800/oidc"
@@ -366,6 +366,18 @@ describe("tokens", () => {
     ["without an audience", { claims: { aud: [] } }, START, "aud"],
   ])("%s do not", async (_, change, at, claim) => {
     expect(await refused(await mintToken(key, { ...base, ...change }, at))).toContain(`"${claim}"`)
+  })
+
+  it.each<[string, unknown]>([
+    ["is missing", undefined],
+    ["is null", null],
+    ["is a list", [ISSUER]],
+    ["has other letters", ISSUER.toUpperCase()],
+    ["has a slash at its end", `${ISSUER}/`],
+    ["has more before it", `http://evil.example/?${ISSUER}`],
+  ])("adv: CVE-2024-5037 whose issuer %s do not hold", async (_, iss) => {
+    const claims = { iss } as Required<TokenRequest>["claims"]
+    expect(await refused(await mintToken(key, { ...base, claims }, START))).toContain('"iss"')
   })
 
   it("adv: GHSA-f83f-xpx7-ffpw of many parts are refused without looking at them", async () => {
