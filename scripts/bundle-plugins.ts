@@ -20,7 +20,12 @@ export const chunkGroups: readonly ChunkGroup[] = [
   { name: "small-commands", modules: /^faces\/cli\/commands\/(?:completion|demo|login|serve|version)$/ },
   {
     name: "cosign-commands",
-    modules: /^faces\/cosign\/commands\/(?!completion|env|login|version)/,
+    modules:
+      /^faces\/cosign\/commands\/(?!completion|env|login|version|bundle-|initialize|signing-config-|trusted-root-)/,
+  },
+  {
+    name: "cosign-trust-commands",
+    modules: /^faces\/cosign\/commands\/(?:bundle-|initialize|signing-config-|trusted-root-)/,
   },
   {
     name: "small-cosign-commands",
