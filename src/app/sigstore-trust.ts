@@ -2,8 +2,12 @@ import { ToolError } from "../core/errors.ts"
 import type { TrustedRoot, WitnessRule } from "../core/sigstore.ts"
 import type { Authority, TrustPolicy } from "../policy/model.ts"
 import type { SigstoreTrust } from "./evaluate-sigstore.ts"
+import { loadedOnce } from "./loaded-once.ts"
 import type { AppContext, SigstoreTrustRequest } from "./requests.ts"
 import { loadEvaluator } from "./sigstore-evaluator.ts"
+
+const loadProposals = loadedOnce(() => import("./log-proposals.ts"))
+const loadLeafKey = loadedOnce(() => import("./leaf-key.ts"))
 
 /**
  * What a policy that looks at identities, log entries or timestamps of Sigstore needs; nothing for one that does not:
@@ -20,8 +24,8 @@ export async function sigstoreTrust(
   const { at, certificate, detachedSct } = request
   const [evaluate, { proposalsFor }, { leafKeyOf }, root] = await Promise.all([
     loadEvaluator(),
-    import("./log-proposals.ts"),
-    import("./leaf-key.ts"),
+    loadProposals(),
+    loadLeafKey(),
     (request.trustedRoot ?? noRoot)(),
   ])
   return {

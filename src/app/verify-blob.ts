@@ -11,6 +11,7 @@ import { policyFromFlags } from "../policy/from-flags.ts"
 import { artifactNeeds } from "../trust/keyed.ts"
 import { certifiedTrust } from "./certified-trust.ts"
 import { evaluateCandidate, SubjectEvaluation, type Evaluation } from "./evaluate.ts"
+import { loadedOnce } from "./loaded-once.ts"
 import { readBlob } from "./read-blob.ts"
 import type { BlobInput, VerifyBlobAttestationRequest, VerifyBlobRequest, VerifyBlobResult } from "./blob-requests.ts"
 import { NO_WITNESSES, trustsNobody } from "./request-policy.ts"
@@ -144,13 +145,15 @@ function withTimestamps(candidate: Candidate, given: readonly Uint8Array[] = [])
   return { ...candidate, evidence: { ...evidence, timestamps: [...evidence.timestamps, ...given] } }
 }
 
+const loadLeafKey = loadedOnce(() => import("./leaf-key.ts"))
+
 /**
  * The key in the certificate that came with the evidence, or was given: what a signature by it needs of the file. Nothing
  * is trusted here.
  */
 async function certifiedKeys({ keyless, certificate }: Asked, candidate: Candidate): Promise<readonly NamedKey[]> {
   if (keyless === undefined) return []
-  const { leafKeyOf } = await import("./leaf-key.ts")
+  const { leafKeyOf } = await loadLeafKey()
   const leaf = leafKeyOf(candidate, certificate)
   return leaf === undefined ? [] : [{ name: "certificate", key: leaf.key }]
 }
