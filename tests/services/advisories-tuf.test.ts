@@ -115,6 +115,16 @@ it.each(["../x", "a/b", "", ".", "CON", "a\0b", "x".repeat(300), "..", "-x", "%2
   },
 )
 
+it("shows no password of a mirror, and asks nobody", async () => {
+  mirror.asked = []
+  const url = mirror.url.replace("//", "//alice:insecure-secret@")
+  const asked = mirror.client().initialize({ mirror: url, root: mirror.file("1.root.json") })
+  const error: unknown = await asked.catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: "E_USAGE" })
+  expect(JSON.stringify(error) + String(error)).not.toContain("insecure-secret")
+  expect(mirror.asked).toEqual([])
+})
+
 describe("delegations", () => {
   it("adv: GHSA-4f8r-qqr9-fq8j a role counts as the parent says that leads to it", async () => {
     const [a, b, good, bad] = [await newKey(), await newKey(), await newKey(), await newKey()]

@@ -124,6 +124,19 @@ async function failure(promise: Promise<unknown>): Promise<ToolError> {
 }
 
 describe("a signer of Sigstore", () => {
+  it.each<[string, Partial<SigstoreSigning>]>([
+    ["authority", { keyless: { ...keyless.keyless!, authority: { url: "https://a:insecure@ca.test", api: 2 } } }],
+    ["log", { logs: [{ url: "https://insecure@log.test", majorApiVersion: 1 }] }],
+    ["timestamp authority", { timestamps: ["https://a:insecure@tsa.test"] }],
+  ])("shows no credentials in the URL of an %s, and asks nobody", async (_, change) => {
+    const events: string[] = []
+    const confirm = (): Promise<void> => Promise.resolve(void events.push("consent"))
+    const signing = { ...keyless, ...change, confirm }
+    const error = await failure(openSigstoreSigner(world(events, { at: AT }), signing, undefined, [ITEM]))
+    expect([error.code, events]).toEqual(["E_USAGE", []])
+    expect(JSON.stringify(error) + error.message).not.toContain("insecure")
+  })
+
   it("asks for consent after the token and before anything is public, then once for the certificate", async () => {
     const events: string[] = []
     const plans: SigstorePlan[] = []

@@ -7,6 +7,7 @@ import type { DraftEvidence, LoggedContent } from "../../formats/format.ts"
 import { readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
 import type { AppContext } from "../requests.ts"
 import { certify, ephemeralKey, type Certified } from "./certify.ts"
+import { checkServiceUrl } from "./check-service-url.ts"
 import { planOf } from "./plan.ts"
 import type { KeylessSigning, PlannedItem, SigstoreOutcome, SigstoreSigning } from "./signing.ts"
 import { pureEd25519, type Witnessed, witnessSignature } from "./witness-signature.ts"
@@ -208,7 +209,10 @@ function checkServices(
   { keyless, certificates, logs, timestamps }: SigstoreSigning,
   key: SigningKey | undefined,
 ): void {
+  for (const { url } of logs) checkServiceUrl(url, "transparency log")
+  for (const url of timestamps) checkServiceUrl(url, "timestamp authority")
   if (keyless === undefined) return
+  checkServiceUrl(keyless.authority.url, "certificate authority")
   if (certificates !== undefined) {
     throw new ToolError("E_USAGE", {
       what: "a certificate was given and another is to be issued",

@@ -40,12 +40,20 @@ export function firstHop(request: HttpRequest, locality: Locality): Hop {
     const { url, reach } = certificateTarget(request.url, request.named, request.named.reach)
     return { ...hop, url, reach }
   }
-  const url = URL.parse(request.url)
-  if (url === null || parseOrigin(url) === undefined || url.username !== "" || url.password !== "") {
-    throw new ToolError("E_INTERNAL", { what: `not a URL to request: ${redactUrl(request.url)}` })
+  return { ...hop, url: ownChoice(request.url), reach: undefined }
+}
+
+/** A URL that came with the command or the environment. */
+function ownChoice(text: string): URL {
+  const url = URL.parse(text)
+  const refused = (why: string): ToolError =>
+    new ToolError("E_USAGE", { what: `not a URL to request: ${redactUrl(text)}`, why })
+  if (url === null || parseOrigin(url) === undefined) throw refused("expected http or https, a host and a path")
+  if (url.username !== "" || url.password !== "") {
+    throw refused("it holds a user name or a password, and URLs are shown in messages and written to logs")
   }
   url.hash = ""
-  return { ...hop, url, reach: undefined }
+  return url
 }
 
 /** Judge a URL that a certificate led to. A host that is allowed by name may be a local one, whoever leads there. */

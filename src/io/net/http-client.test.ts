@@ -84,6 +84,18 @@ describe("one exchange", () => {
     expect(server.seen[0]!.headers["transfer-encoding"]).toBeUndefined()
   })
 
+  it.each([
+    "http://alice:insecure-secret@127.0.0.1:1/",
+    "https://insecure-secret@a.example/",
+    "ftp://a/x",
+    "http://[x",
+    "",
+  ])("refuses %j, which came with the command", async (url) => {
+    const error = await failure(makeClient().request({ method: "GET", url }))
+    expect(error.code).toBe("E_USAGE")
+    expect(JSON.stringify(error) + error.message).not.toContain("insecure-secret")
+  })
+
   it("reports a failing source as it is and does not retry", async () => {
     const server = await serve((request, response) => {
       void readRequest(request).then(

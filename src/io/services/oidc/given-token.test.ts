@@ -52,6 +52,7 @@ describe("the token given", () => {
 
   it.each<[string, () => string, string, string]>([
     ["a file that is not there", () => join(folder, "none"), "E_OIDC_NO_TOKEN", "cannot be read"],
+    ["another kind of token", () => "insecure-test-secret-of-another-kind", "E_OIDC_NO_TOKEN", "36 characters"],
     ["a folder", () => folder, "E_OIDC_NO_TOKEN", "cannot be read"],
     ["an empty file", () => file(""), "E_OIDC_REJECTED", "expected three parts"],
     ["a file of words", () => file("insecure-test-secret"), "E_OIDC_REJECTED", "expected three parts"],

@@ -16,6 +16,14 @@ export async function givenToken(ctx: OidcContext, given: string): Promise<strin
     parseCompactToken(text, "the identity token given")
     return text
   }
+  // SECURITY: another kind of token, given by mistake, must not be shown as the name of a file that is not there.
+  if (/^[\w+=-]{20,}$/.test(text) && !(await ctx.files.exists(given))) {
+    throw noToken(
+      "the identity token cannot be read",
+      `${text.length} characters were given, which are neither a signed compact JWS nor the name of a file that is there`,
+      ["give the token itself, or the path of a file with it"],
+    )
+  }
   return tokenInFile(ctx, given)
 }
 

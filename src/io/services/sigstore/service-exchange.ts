@@ -138,14 +138,20 @@ function fromJson(text: string): string | undefined {
 /**
  * Address of an API below the URL of a service.
  *
- * @throws {ToolError} `E_USAGE` for what is no http or https URL.
+ * @throws {ToolError} `E_USAGE` for what is no http or https URL, or holds credentials.
  */
 export function serviceUrl(base: string, path: string): string {
   const url = URL.parse(base)
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw new ToolError("E_USAGE", {
-      what: `${JSON.stringify(printable(base))} is no URL of a service`,
+      what: `${base.includes("@") ? redactUrl(base) : JSON.stringify(printable(base))} is no URL of a service`,
       why: "expected http or https",
+    })
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new ToolError("E_USAGE", {
+      what: `the URL of the service at ${url.host} holds a user name or a password`,
+      why: "expected one without credentials",
     })
   }
   url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`

@@ -201,6 +201,13 @@ describe("certificate authorities", () => {
     expect(seen).toEqual([])
   })
 
+  it("refuse a URL with credentials, and do not show them", async () => {
+    const { url, authorities, seen } = await serve((response) => response.end())
+    const error = await failure(authorities.certify(order(url.replace("//", "//alice:insecure-secret@"))))
+    expect([error.code, seen.length]).toEqual(["E_USAGE", 0])
+    expect(JSON.stringify(error) + error.message).not.toContain("insecure-secret")
+  })
+
   it("refuse plain http to other machines", async () => {
     const { authorities } = await serve((response) => response.end())
     const error = await failure(authorities.certify(order("http://fulcio.example")))

@@ -1,4 +1,5 @@
 import { ToolError } from "../../../core/errors.ts"
+import { redactUrl } from "../../net/redact.ts"
 
 const FOLDER = /^[a-z0-9][a-z0-9._-]{0,199}$/
 /** Names that Windows takes for devices, with whatever after a point. */
@@ -19,9 +20,14 @@ export function mirrorFolder(mirror: string): string {
   if (/^https?:\/\//.test(mirror) && FOLDER.test(name) && !DEVICE.test(name)) return name
   throw new ToolError("E_USAGE", {
     what: "not the URL of a TUF repository",
-    why: `${JSON.stringify(mirror.slice(0, 200))} gives no name for its folder in the cache, expected http(s)://HOST[:PORT][/PATH] of letters, digits, points and dashes`,
+    why: `${shownMirror(mirror)} gives no name for its folder in the cache, expected http(s)://HOST[:PORT][/PATH] of letters, digits, points and dashes`,
     next: ["check the URL given with `--mirror` or in TUF_MIRROR"],
   })
+}
+
+/** SECURITY: what may hold a password is not repeated. */
+function shownMirror(mirror: string): string {
+  return mirror.includes("@") ? redactUrl(mirror) : JSON.stringify(mirror.slice(0, 200))
 }
 
 /**

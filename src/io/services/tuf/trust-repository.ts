@@ -10,6 +10,7 @@ import { tufError } from "../../../trust/tuf/tuf-error.ts"
 import { tufBounds } from "../../../trust/tuf/bounds.ts"
 import type { HttpClient } from "../../net/http-types.ts"
 import { TufCache } from "./cache.ts"
+import { mirrorFolder } from "./cache-names.ts"
 import { type LegacySource, legacyTrustedRoot } from "./legacy-root.ts"
 import { openCached, type OpenedMirror, openRefreshed, TUF_DOCUMENTS } from "./mirror.ts"
 import type { MirrorContext } from "./mirror-files.ts"
@@ -226,6 +227,8 @@ async function initialize(
   const url = textOf(input.mirror) ?? DEFAULT_MIRROR
   const anchor = input.root ?? (url === DEFAULT_MIRROR ? shippedFiles().root : undefined)
   if (anchor === undefined) throw noRoot(url)
+  // Before anybody is asked: its folder is needed in the end.
+  mirrorFolder(url)
   const context = contextFor(parts, url, anchor)
   const opened = await openRefreshed(context, parts.options.clock.now(), { fresh: true, signal })
   const { files, roots, refreshedAt, documents } = opened
