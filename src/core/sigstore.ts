@@ -122,8 +122,15 @@ export interface SigningConfig {
 /** How one text of a certificate must look. */
 export type TextRule =
   | { readonly kind: "exact"; readonly value: string }
-  /** RE2 pattern; `anchored` = the whole text must match, otherwise any part of it may (as cosign's flags). */
-  | { readonly kind: "pattern"; readonly pattern: string; readonly anchored: boolean }
+  | {
+      readonly kind: "pattern"
+      /** RE2. */
+      readonly pattern: string
+      /** The whole text must match, otherwise any part of it may (as cosign's flags). */
+      readonly anchored: boolean
+      /** The certificate may lack the text where the pattern matches the empty one (as cosign's flags). Default: no. */
+      readonly orNone?: true
+    }
 
 /**
  * Certificate extensions of Fulcio that a rule can ask for, by the last arc of 1.3.6.1.4.1.57264.1.

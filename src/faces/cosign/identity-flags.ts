@@ -42,7 +42,8 @@ async function textRule(flags: FlagValues, name: string): Promise<TextRule> {
   if (pattern === "") return { kind: "exact", value }
   const { compilePattern } = await import("../../codec/re2.ts")
   const compiled = compilePattern(pattern, `--${name}-regexp`)
-  if (value === "") return { kind: "pattern", pattern, anchored: false }
+  // COMPAT(cosign 2.5, 3.1): certificates of other authorities name no issuer, and `.*` matches that, too.
+  if (value === "") return { kind: "pattern", pattern, anchored: false, orNone: true }
   // Both must hold, and the text can be only one.
   if (compiled.matches(value, false)) return { kind: "exact", value }
   throw faceError(`--${name} does not match --${name}-regexp: no certificate could be both`)

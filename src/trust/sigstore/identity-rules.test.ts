@@ -106,6 +106,26 @@ describe("judgeIdentityRules", () => {
     ).toBe(false)
   })
 
+  it("lets an issuer be missing only where the rule says so and its pattern matches nothing at all", () => {
+    const unnamed: CertificateFacts = { ...HOLDER, issuer: "" }
+    const orNone = (pattern: string): TextRule => ({
+      kind: "pattern",
+      pattern,
+      anchored: false,
+      orNone: true,
+    })
+    for (const form of ["bundle", "legacy"] as const) {
+      for (const pattern of [".*", "^$", "a*"]) {
+        const issuer = orNone(pattern)
+        expect(judged([{ ...rule({ subject: some(".*") }), issuer }], form, unnamed), pattern).toBe(true)
+      }
+      for (const pattern of [".", "https", "^.+$"]) {
+        const issuer = orNone(pattern)
+        expect(judged([{ ...rule({ subject: some(".*") }), issuer }], form, unnamed), pattern).toBe(false)
+      }
+    }
+  })
+
   it("adv: CVE-2026-48815 enforces what it does not know", () => {
     for (const name of ["unheardOf", "constructor", "__proto__", "toString"]) {
       const extensions = JSON.parse(`{"${name}":{"kind":"pattern","pattern":".*","anchored":false}}`) as object

@@ -2,7 +2,10 @@ import { compilePattern, type Pattern } from "../../codec/re2.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { Finding } from "../../core/report.ts"
 import type { FulcioExtension, IdentityRule, TextRule } from "../../core/sigstore.ts"
-import { type CertificateFacts, principalSubject } from "./fulcio-certificate.ts"
+import { type CertificateFacts, principalSubject, type SubjectKind } from "./fulcio-certificate.ts"
+
+/** Names as cosign lists them. */
+const GO_ORDER: readonly SubjectKind[] = ["DNS", "email", "IP", "URI", "other"]
 
 /** Kinds of documents, which differ in what of a certificate counts. */
 export type EvidenceForm = "bundle" | "legacy"
@@ -88,10 +91,11 @@ export function judgeIdentityRules(
     )
   }
   const missing = rules.length === 1 ? missingExtension(facts, rules[0]) : undefined
-  const subjects = facts.subjects.map(({ value }) => value).join(", ")
+  const subjects = GO_ORDER.flatMap((kind) => facts.subjects.filter((subject) => subject.kind === kind))
+  const listed = subjects.map(({ value }) => value).join(", ")
   return failed(
     missing ??
-      `none of the expected identities matched what was in the certificate, got subjects [${subjects}] with issuer ${facts.issuer}`,
+      `none of the expected identities matched what was in the certificate, got subjects [${listed}] with issuer ${facts.issuer}`,
     last,
   )
 }
@@ -153,12 +157,12 @@ function patternOf(rule: Extract<TextRule, { kind: "pattern" }>): Pattern {
 }
 
 /**
- * Whether a text is as a rule wants it. An empty text is nothing that could be wanted.
+ * Whether a text is as a rule wants it. An empty text is nothing that could be wanted, but where a rule says so.
  *
  * SECURITY: what is too long for a pattern does not match; its length is the signer's choice.
  */
 function textHolds(rule: TextRule, text: string): boolean {
-  if (text === "") return false
+  if (text === "" && (rule.kind === "exact" || rule.orNone !== true)) return false
   if (rule.kind === "exact") return rule.value === text
   try {
     return patternOf(rule).matches(text, rule.anchored)
