@@ -96,6 +96,34 @@ const config = async (name: string): Promise<readonly string[]> => [
   ...["--identity-token", await token()],
 ]
 
+/** `ca.pem`, `sub.pem`, `leaf.pem` and `leaf.key`, and `chain.pem` of the first two. */
+async function privateAuthority(): Promise<void> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+  const make = async (...args: readonly string[]): Promise<void> => {
+    expectCode(await peer("openssl", args, { cwd: path(".") }), 0)
+  }
+  const authority = "basicConstraints=critical,CA:true"
+  const usage = ["-addext", authority, "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+  await make("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=root", "-days", "9", ...usage)
+  const issued = [
+    { name: "sub", issuer: "ca", extensions: `${authority}\nkeyUsage=critical,keyCertSign\n` },
+    {
+      name: "leaf",
+      issuer: "sub",
+      extensions: `keyUsage=critical,digitalSignature\nsubjectAltName=email:${EMAIL},DNS:build.example.com\n`,
+    },
+  ]
+  for (const { name, issuer, extensions } of issued) {
+    await writeFile(path(`${name}.cnf`), `extendedKeyUsage=codeSigning\n${extensions}`)
+    await make("req", "-new", ...key, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`)
+    const by = ["-CA", `${issuer}.pem`, "-CAkey", `${issuer}.key`, "-CAcreateserial"]
+    const file = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-extfile", `${name}.cnf`]
+    await make("x509", "-req", "-days", "8", ...file, ...by)
+  }
+  const chain = await Promise.all(["sub.pem", "ca.pem"].map((name) => readFile(path(name), "utf8")))
+  await writeFile(path("chain.pem"), chain.join(""))
+}
+
 /** cosign 2.5 reads trusted roots of before there were operators. */
 function withoutOperators(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutOperators)
@@ -349,6 +377,49 @@ describe.runIf(havePeers(...BOTH))("what cosign signs, verified by it and by us"
     await same("cosign2", 0, ...demand, ...detached, "--insecure-ignore-tlog", "./app.txt")
     const stamped = ["--bundle", "./stamped.json", "--rfc3161-timestamp", "./stamped.tsr"]
     await same("cosign2", 0, ...demand, ...stamped, "--timestamp-certificate-chain", pieces.stamps, "./app.txt")
+  })
+
+  it.runIf(havePeers("openssl"))("certificates of a private authority", async () => {
+    await privateAuthority()
+    await must("cosign3", "import-key-pair", "--key", "leaf.key", "-o", "private")
+    const signing = ["-y", "--key", "private.key"]
+    const certified = [...signing, "--certificate", "leaf.pem", "--certificate-chain", "chain.pem"]
+    const [unlogged, logged] = [await image(), await image()]
+    await must("cosign2", "sign", ...certified, "--tlog-upload=false", unlogged)
+    await must("cosign2", "sign", ...certified, "--rekor-url", sandbox.services.rekor, logged)
+    const output = ["--tlog-upload=false", "--output-signature", "private.sig"]
+    await must("cosign2", "sign-blob", ...signing, ...output, "app.txt")
+    // Such certificates name no issuer.
+    const who = ["--certificate-identity", EMAIL, "--certificate-oidc-issuer-regexp", ".*"]
+    const alone = ["--insecure-ignore-sct", "--insecure-ignore-tlog"]
+    const roots = ["--ca-roots", "./ca.pem"]
+    for (const tool of BOTH) {
+      const ways = [
+        [...roots, "--ca-intermediates", "./sub.pem"],
+        roots,
+        ["--certificate-chain", "./chain.pem"],
+        ["--certificate-chain", "./ca.pem"],
+      ]
+      for (const way of ways) {
+        const demand = ["verify", ...alone, ...way]
+        await same(tool, 0, ...demand, ...who, unlogged)
+        await same(tool, 0, ...demand, "--certificate-identity", "build.example.com", ...who.slice(2), unlogged)
+        await same(tool, 12, ...demand, "--certificate-identity", "x", ...who.slice(2), unlogged)
+        await same(tool, 12, ...demand, ...who.slice(0, 2), "--certificate-oidc-issuer", "x", unlogged)
+      }
+      await same(tool, 0, "verify", ...alone, ...roots, ...who, "-o", "text", unlogged)
+      await same(tool, 12, "verify", ...alone, "--ca-roots", `${sandbox.folder}/fulcio.pem`, ...who, unlogged)
+      const certificate = ["--certificate", "./leaf.pem"]
+      await same(tool, 0, "verify", ...alone, ...certificate, "--certificate-chain", "./chain.pem", ...who, unlogged)
+      const form = tool === "cosign3" ? ["--new-bundle-format=false"] : []
+      const blob = ["verify-blob", ...form, ...alone, ...who, ...certificate, "--signature", "./private.sig"]
+      await same(tool, 0, ...blob, "--certificate-chain", "./chain.pem", "./app.txt")
+      await same(tool, 0, ...blob, ...roots, "--ca-intermediates", "./sub.pem", "./app.txt")
+      await same(tool, 1, ...blob, ...roots, "./app.txt")
+      await same(tool, 1, ...blob, "--certificate-chain", "./chain.pem", "./other.txt")
+    }
+    await same("cosign2", 0, "verify", "--insecure-ignore-sct", ...roots, ...who, logged)
+    await same("cosign2", 12, "verify", "--insecure-ignore-tlog", ...roots, ...who, unlogged)
   })
 
   it("keys whose signatures are logged, and some that are not", async () => {
