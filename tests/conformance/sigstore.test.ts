@@ -94,6 +94,15 @@ describe("command lines", () => {
   })
 })
 
+it.skipIf(!present)("the staging instance is another repository, whose root somebody must name", async () => {
+  const bundle = join(VECTORS, "happy-path-v0.3", "bundle.sigstore.json")
+  const who = ["--certificate-identity", IDENTITY, "--certificate-oidc-issuer", ISSUER]
+  const asked = ["verify-bundle", "--staging", "--offline", "--bundle", bundle, ...who, join(VECTORS, "a.txt")]
+  const { code, stderr } = await conformance(...asked)
+  expect(stderr).toContain("no root is trusted for the TUF repository https://tuf-repo-cdn.sigstage.dev")
+  expect(code).toBe(3)
+})
+
 describe("signing", () => {
   let sandbox: TestSandbox
   beforeAll(async () => {
