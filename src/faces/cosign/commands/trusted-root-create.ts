@@ -62,7 +62,7 @@ async function defaults(flags: FlagValues, app: AppContext): Promise<TrustedRoot
       timestampAuthorities: flags.bool("no-default-tsa") ? [] : value.timestampAuthorities,
     }
   } catch (thrown) {
-    throw prefixed("getting default trusted root: ", thrown)
+    throw prefixed("getting default trusted root: error getting live trusted root: ", thrown)
   }
 }
 
