@@ -1,4 +1,5 @@
 import { limits } from "../core/limits.ts"
+import { encodeHex } from "./hex.ts"
 import { malformed, tooLarge } from "./malformed.ts"
 
 /** One DER element. */
@@ -114,21 +115,30 @@ export function derOid(element: DerElement | undefined, what: string): string {
   if (contents.length === 0 || contents.length > 64 || (contents.at(-1) ?? 0) >= 0x80) {
     throw malformed(what, "DER: malformed OBJECT IDENTIFIER")
   }
-  const arcs: bigint[] = []
-  let arc = 0n
+  let text = ""
+  let arc: number | bigint = 0
   let fresh = true
   for (const byte of contents) {
     if (fresh && byte === 0x80) throw malformed(what, "DER: OBJECT IDENTIFIER is not in its shortest form")
-    arc = (arc << 7n) | BigInt(byte & 0x7f)
+    arc = nextArc(arc, byte & 0x7f)
     fresh = byte < 0x80
     if (fresh) {
-      arcs.push(arc)
-      arc = 0n
+      text += text === "" ? firstArcs(arc) : `.${arc}`
+      arc = 0
     }
   }
-  const head = arcs[0] ?? 0n
-  const root = head < 40n ? 0n : head < 80n ? 1n : 2n
-  return [root, head - root * 40n, ...arcs.slice(1)].join(".")
+  return text
+}
+
+/** An arc with seven more bits; a number as long as it is exact. */
+function nextArc(arc: number | bigint, bits: number): number | bigint {
+  return typeof arc === "number" && arc < 2 ** 40 ? arc * 128 + bits : (BigInt(arc) << 7n) | BigInt(bits)
+}
+
+/** The first two arcs, which are written as one number. */
+function firstArcs(head: number | bigint): string {
+  const root = head < 40 ? 0 : head < 80 ? 1 : 2
+  return `${root}.${typeof head === "number" ? head - root * 40 : head - BigInt(root * 40)}`
 }
 
 /** Content of a BIT STRING of whole bytes. @throws {ToolError} `E_FORMAT_MALFORMED`. */
@@ -143,11 +153,15 @@ export function derOctetString(element: DerElement | undefined, what: string): U
   return expectDer(element, DER_TAG.octetString, what).contents
 }
 
+/** Bytes whose value every number holds exactly. */
+const EXACT_BYTES = 6
+
 /** Big-endian unsigned value of bytes. */
 export function bytesToBigint(bytes: Uint8Array): bigint {
-  let text = "0x0"
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0")
-  return BigInt(text)
+  if (bytes.length > EXACT_BYTES) return BigInt(`0x${encodeHex(bytes)}`)
+  let value = 0
+  for (const byte of bytes) value = value * 256 + byte
+  return BigInt(value)
 }
 
 /**
@@ -162,7 +176,9 @@ export function bigintToBytes(value: bigint, length?: number): Uint8Array {
   const size = length ?? Math.ceil(text.length / 2)
   if (text.length > size * 2) throw new RangeError("value does not fit")
   const padded = text.padStart(size * 2, "0")
-  return Uint8Array.from({ length: size }, (_, i) => Number.parseInt(padded.slice(i * 2, i * 2 + 2), 16))
+  const bytes = new Uint8Array(size)
+  for (let i = 0; i < size; i++) bytes[i] = Number.parseInt(padded.slice(i * 2, i * 2 + 2), 16)
+  return bytes
 }
 
 /** One DER element around the contents given in order. */
