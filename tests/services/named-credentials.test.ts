@@ -137,14 +137,22 @@ describe.each([
   it("adv: GHSA-742w-89gc-8m9c sends a user name and password to the first artifact's registry alone", async () => {
     const tool = await open(program, { COSIGN_REPOSITORY: `${other.address}/signatures` })
     const flags = ["--registry-username", "alice", "--registry-password", "insecure-named"]
-    await tool.run("verify", "--key", "insecure-test.pub", ...flags, `${mine.address}/app:1`)
+    await tool.run("verify", "--key", "insecure-test.pub", "--insecure-ignore-tlog", ...flags, `${mine.address}/app:1`)
     expect([sent(mine), sent(other)]).toEqual([[NAMED], [STORED]])
   })
 
   it("adv: GHSA-742w-89gc-8m9c sends the second artifact's registry what is stored for it", async () => {
     const tool = await open(program)
     const flags = ["--registry-username", "alice", "--registry-password", "insecure-named"]
-    await tool.run("verify", "--key", "insecure-test.pub", ...flags, `${mine.address}/app:1`, `${other.address}/app:1`)
+    await tool.run(
+      "verify",
+      "--key",
+      "insecure-test.pub",
+      "--insecure-ignore-tlog",
+      ...flags,
+      `${mine.address}/app:1`,
+      `${other.address}/app:1`,
+    )
     expect(sent(mine)).toEqual([NAMED])
     expect(sent(other)).not.toContain(NAMED)
   })
@@ -154,7 +162,7 @@ describe.each([
     await start('Bearer realm="http://127.0.0.1:1/token"')
     const tool = await open(program, { COSIGN_REPOSITORY: `${other.address}/signatures` })
     const flags = ["--registry-token", "insecure-token"]
-    await tool.run("verify", "--key", "insecure-test.pub", ...flags, `${mine.address}/app:1`)
+    await tool.run("verify", "--key", "insecure-test.pub", "--insecure-ignore-tlog", ...flags, `${mine.address}/app:1`)
     expect(mine.requests[0]).toMatch(/^GET [^ ]+$/)
     expect(sent(mine)).toEqual([TOKEN])
     expect(other.requests.length).toBeGreaterThan(0)

@@ -15,6 +15,15 @@ import { onceTokens } from "./once-tokens.ts"
 import { knows, type SigningServices } from "./signing-services.ts"
 
 const FLOWS = ["normal", "device", "token", "client_credentials"] as const
+const IDENTITY_FLAGS = [
+  "fulcio-auth-flow",
+  "identity-token",
+  "oidc-client-id",
+  "oidc-client-secret-file",
+  "oidc-disable-ambient-providers",
+  "oidc-provider",
+  "oidc-redirect-url",
+]
 const CT_KEY = "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"
 
 /** Who signs, and with which adapters. */
@@ -54,6 +63,7 @@ export async function openSigner(invocation: FaceInvocation, request: SignerRequ
   const app = await withTimestampClient(invocation, await invocation.open())
   const name = flags.string("key")
   const key = name === "" ? undefined : await signingKey(app, name, context)
+  if (!services.keyless) await warnOfIdentity(invocation)
   const order = services.keyless ? tokenOrder(invocation, request) : undefined
   if (order !== undefined && generation.certifiesFirst) {
     return certifiedFirst(invocation, app, request, key, order)
@@ -73,6 +83,15 @@ export async function openSigner(invocation: FaceInvocation, request: SignerRequ
         ...(keyless === undefined ? {} : { keyless }),
       })
     },
+  }
+}
+
+/** DEVIATION: cosign says nothing of flags about an identity that it leaves out. */
+async function warnOfIdentity(invocation: FaceInvocation): Promise<void> {
+  const { flags } = invocation
+  for (const name of IDENTITY_FLAGS) {
+    const asked = name === "oidc-disable-ambient-providers" ? flags.bool(name) : flags.string(name) !== ""
+    if (asked && flags.given(name)) await say(invocation, `WARNING: --${name} is not used when signing with --key`)
   }
 }
 

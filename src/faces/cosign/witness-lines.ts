@@ -11,6 +11,13 @@ export interface WitnessLines {
   after(outcome: SigstoreOutcome | undefined, stamped?: () => Promise<void>): Promise<void>
 }
 
+/** DEVIATION: cosign says nothing of a file that it does not write. */
+export async function warnOfNoTimestamp(invocation: FaceInvocation, flag: string): Promise<void> {
+  const { flags, generation } = invocation
+  if (generation.signingConfig || flags.string(flag) === "" || flags.string("timestamp-server-url") !== "") return
+  await say(invocation, `WARNING: --${flag} writes nothing without --timestamp-server-url`)
+}
+
 /**
  * @param stampsFirst - the statement about logs comes after timestamps, as it does for attestations and files.
  */

@@ -10,7 +10,7 @@ import { checkEntryType, readPredicate, requirePredicate } from "../predicate.ts
 import { certificatePem, timestampDocument } from "../signature-files.ts"
 import { openSigner } from "../signer.ts"
 import { signingServices } from "../signing-services.ts"
-import { witnessLines } from "../witness-lines.ts"
+import { warnOfNoTimestamp, witnessLines } from "../witness-lines.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
 
 /** `cosign attest-blob --predicate FILE BLOB` */
@@ -31,6 +31,7 @@ export const attestBlobs: FaceHandler = async (invocation) => {
   }
   checkEntryType(invocation)
   checkTimestampOutput(invocation, bundles)
+  await warnOfNoTimestamp(invocation, "rfc3161-timestamp-bundle")
   const blob = await blobOf(invocation, app, path)
   const predicate = await readPredicate(invocation, app)
   const consent = consentOf(invocation, "upload to tlog: ")

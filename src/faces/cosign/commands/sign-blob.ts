@@ -9,7 +9,7 @@ import { requireFile, writeFile } from "../files.ts"
 import { certificatePem, timestampDocument } from "../signature-files.ts"
 import { openSigner } from "../signer.ts"
 import { signingServices, type SigningServices } from "../signing-services.ts"
-import { witnessLines } from "../witness-lines.ts"
+import { warnOfNoTimestamp, witnessLines } from "../witness-lines.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
 
 const ALGORITHMS = [
@@ -36,6 +36,7 @@ export const signBlobs: FaceHandler = async (invocation) => {
   if (bundles && generation.bundleFileRequired) {
     await warnIgnoredOutputs(invocation, ["output-signature", "output-certificate", "rfc3161-timestamp", "output"])
   }
+  await warnOfNoTimestamp(invocation, "rfc3161-timestamp")
   const consent = consentOf(invocation, "upload to tlog: ")
   for (const path of args) {
     if (flags.string("output") !== "") {
