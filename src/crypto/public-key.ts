@@ -12,6 +12,7 @@ import {
   expectDer,
   parseDer,
 } from "../codec/der.ts"
+import { equalBytes } from "../codec/equal-bytes.ts"
 import { encodePem, firstPem } from "../codec/pem.ts"
 import { decodeUtf8 } from "../codec/utf8.ts"
 import { limits } from "../core/limits.ts"
@@ -133,7 +134,7 @@ const SPKI = { format: "der", type: "spki" } as const
  */
 export function publicKeyFromSpki(spki: Uint8Array): PublicKey {
   // SECURITY: a copy of our own, so that what was classified cannot change under it.
-  const bytes = Uint8Array.from(spki)
+  const bytes = new Uint8Array(spki)
   const { type, bits } = classify(bytes)
   let object: KeyObject
   try {
@@ -235,7 +236,7 @@ export function keyHint(key: PublicKey): string {
 
 /** Whether two keys are the same key. */
 export function sameKey(a: PublicKey, b: PublicKey): boolean {
-  return a.spki.length === b.spki.length && a.spki.every((byte, i) => byte === b.spki[i])
+  return equalBytes(a.spki, b.spki)
 }
 
 /** Raw point or raw key inside the SubjectPublicKeyInfo. */

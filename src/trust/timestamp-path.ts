@@ -1,4 +1,5 @@
 import { goRfc3339 } from "../codec/go-time.ts"
+import { equalBytes } from "../codec/equal-bytes.ts"
 import type { ErrorCode } from "../core/error-catalogue.ts"
 import { limits } from "../core/limits.ts"
 import type { Certificate } from "../crypto/x509/certificate.ts"
@@ -133,9 +134,7 @@ function issues(search: Search, issuer: Certificate, path: readonly Certificate[
 
 /** Two certificates of one key and name add nothing to a path: cross-signing would go round in circles. */
 function sameHolder(a: Certificate, b: Certificate): boolean {
-  return (
-    sameName(a.subject, b.subject) && a.spki.length === b.spki.length && a.spki.every((byte, at) => byte === b.spki[at])
-  )
+  return sameName(a.subject, b.subject) && equalBytes(a.spki, b.spki)
 }
 
 function unfitness({ notBefore, notAfter, extensions }: Certificate, { at }: PathRequest): Unfitness | undefined {

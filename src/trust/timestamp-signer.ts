@@ -2,6 +2,7 @@ import { goTimeString } from "../codec/go-time.ts"
 import type { DerElement } from "../codec/der.ts"
 import { derOctetString, derOid } from "../codec/der.ts"
 import { derTime } from "../codec/der-values.ts"
+import { equalBytes } from "../codec/equal-bytes.ts"
 import type { ErrorCode } from "../core/error-catalogue.ts"
 import { ToolError } from "../core/errors.ts"
 import { CMS_OID } from "../crypto/cms/object-ids.ts"
@@ -131,12 +132,12 @@ export function signingCertificate(
   if (candidates.length === 0 || named.length === 0) return "signing certificate not found in the timestamp token"
   const hash = id.algorithm === undefined ? "sha256" : id.algorithm.hash
   if (hash === undefined) return "unsupported certificate hash algorithm in SigningCertificateV2 attribute"
-  const found = candidates.find(({ raw }) => sameBytes(digestOf(hash, raw), id.digest))
+  const found = candidates.find(({ raw }) => equalBytes(digestOf(hash, raw), id.digest))
   return found ?? "signing certificate hash does not match CertHash in signed attribute"
 }
 
 function isNamed({ issuer, serial }: Certificate, name: IssuerAndSerial): boolean {
-  return serial === name.serial && sameBytes(issuer.raw, name.issuer)
+  return serial === name.serial && equalBytes(issuer.raw, name.issuer)
 }
 
 function signatureProblem(signer: SignerInfo, { publicKey }: Certificate): string | undefined {
@@ -164,7 +165,7 @@ function attributesProblem(cms: TimestampTokenCms, signer: SignerInfo): string |
   if (typeof expected === "string") return expected
   const { hash } = signer.digestAlgorithm
   if (hash === undefined) return "unsupported digest algorithm"
-  return sameBytes(expected.value, digestOf(hash, cms.content)) ? undefined : "mismatch message digest"
+  return equalBytes(expected.value, digestOf(hash, cms.content)) ? undefined : "mismatch message digest"
 }
 
 /** The first path that was valid when the signer says to have signed, if it says so. */
@@ -192,8 +193,4 @@ function usageProblem({ extendedKeyUsage, extensions, basicConstraints }: Certif
     return "signing certificate extended key usage extension must be set as critical"
   }
   return basicConstraints?.ca === true ? "signing certificate must not be the certificate of an authority" : undefined
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }

@@ -1,4 +1,5 @@
 import { concatBytes } from "../../codec/concat-bytes.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { digestOf, HASH_LENGTH } from "../hash.ts"
 
 const LEAF = Uint8Array.of(0)
@@ -15,10 +16,6 @@ export function leafHash(entry: Uint8Array): Uint8Array {
 /** Hash of two neighbouring subtrees. Spec: RFC 6962 2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return digestOf("sha256", concatBytes([NODE, left, right]))
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 function areHashes(hashes: readonly Uint8Array[]): boolean {
@@ -70,7 +67,7 @@ export function rootOfInclusion(claim: InclusionClaim): Uint8Array | undefined {
 /** Whether an entry is in the tree of this root. Spec: RFC 9162 2.1.3.2. */
 export function verifyInclusion(claim: InclusionClaim & { readonly root: Uint8Array }): boolean {
   const root = rootOfInclusion(claim)
-  return root !== undefined && equal(root, claim.root)
+  return root !== undefined && equalBytes(root, claim.root)
 }
 
 /** What a consistency proof says. Untrusted. */
@@ -92,8 +89,9 @@ export interface ConsistencyClaim {
 export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { size1, root1, size2, root2, hashes } = claim
   if (size1 < 0n || size1 > size2 || !areHashes([root1, root2, ...hashes])) return false
-  if (size1 === size2) return hashes.length === 0 && equal(root1, root2) && (size1 > 0n || equal(root1, EMPTY_ROOT))
-  if (size1 === 0n) return hashes.length === 0 && equal(root1, EMPTY_ROOT)
+  if (size1 === size2)
+    return hashes.length === 0 && equalBytes(root1, root2) && (size1 > 0n || equalBytes(root1, EMPTY_ROOT))
+  if (size1 === 0n) return hashes.length === 0 && equalBytes(root1, EMPTY_ROOT)
   // A complete subtree is its own beginning, and its root is known already.
   const path = (size1 & (size1 - 1n)) === 0n ? [root1, ...hashes] : hashes
   const [start, ...rest] = path
@@ -121,5 +119,5 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
     at >>= 1n
     last >>= 1n
   }
-  return last === 0n && equal(first, root1) && equal(second, root2)
+  return last === 0n && equalBytes(first, root1) && equalBytes(second, root2)
 }

@@ -1,5 +1,6 @@
 import { DER_TAG, type DerElement, derOid, derSequence, encodeDer } from "../../codec/der.ts"
 import { DER_STRING, derSet, derString } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { encodeHex } from "../../codec/hex.ts"
 import { malformed } from "../../codec/malformed.ts"
 import { encodeUtf8 } from "../../codec/utf8.ts"
@@ -91,5 +92,5 @@ export function attributeType(label: string): string | undefined {
 
 /** Whether two names are the same, byte for byte. */
 export function sameName(a: Name, b: Name): boolean {
-  return a.raw.length === b.raw.length && a.raw.every((byte, at) => byte === b.raw[at])
+  return equalBytes(a.raw, b.raw)
 }

@@ -8,6 +8,7 @@ import {
   parseDer,
 } from "../../codec/der.ts"
 import { contextTag, derExplicit, derNamedBits, derTime, retagDer } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { encodeHex } from "../../codec/hex.ts"
 import { malformed, tooLarge } from "../../codec/malformed.ts"
 import { limits } from "../../core/limits.ts"
@@ -58,10 +59,6 @@ function parseTail(members: DerElement[], version: 1 | 2 | 3): ReadonlyMap<strin
   return explicit === undefined ? new Map() : parseExtensions(derExplicit(explicit, WHAT), WHAT)
 }
 
-function equalBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && a.length === b?.length && a.every((byte, at) => byte === b[at])
-}
-
 function parse(der: Uint8Array, thumbprint: string): Certificate {
   const [body, outer, bits, ...rest] = derSequence(parseDer(der, WHAT), WHAT)
   if (rest.length > 0) throw malformed(WHAT, `${rest.length + 3} members, expected 3`)
@@ -71,7 +68,8 @@ function parse(der: Uint8Array, thumbprint: string): Certificate {
   const serial = parseSerial(members.shift())
   const inner = members.shift()
   // The inner one is signed, the outer one is not: what chooses the algorithm must be signed.
-  if (!equalBytes(inner?.raw, outer?.raw)) throw malformed(WHAT, "signature algorithms inside and outside differ")
+  if (inner === undefined || outer === undefined || !equalBytes(inner.raw, outer.raw))
+    throw malformed(WHAT, "signature algorithms inside and outside differ")
   const algorithm = signatureAlgorithm(inner, WHAT)
   const issuer = parseName(members.shift(), WHAT)
   const [from, until, ...times] = derSequence(members.shift(), WHAT)
@@ -120,7 +118,7 @@ function parse(der: Uint8Array, thumbprint: string): Certificate {
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > limits.certificateBytes) throw tooLarge(WHAT, der.length, limits.certificateBytes, "bytes")
   // SECURITY: a copy of our own, so that what the thumbprint names cannot change under it.
-  const bytes = Uint8Array.from(der)
+  const bytes = new Uint8Array(der)
   const thumbprint = encodeHex(digestOf("sha256", bytes))
   const known = cache.get(thumbprint)
   const certificate = known ?? parse(bytes, thumbprint)

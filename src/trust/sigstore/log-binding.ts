@@ -1,3 +1,4 @@
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { encodeHex } from "../../codec/hex.ts"
 import { quoted } from "../../codec/malformed.ts"
 import { ToolError } from "../../core/errors.ts"
@@ -26,13 +27,6 @@ function mismatch(observed: string, rest: Omit<Partial<LogFault>, "code" | "obse
   return { code: "E_TLOG_ENTRY_MISMATCH", observed, ...rest }
 }
 
-/** A loop, for entries of thousands of bytes: a callback for each byte takes several times as long. */
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
-  return true
-}
-
 function keyOfCertificate(der: Uint8Array): PublicKey | undefined {
   try {
     return parseCertificate(der).publicKey
@@ -47,9 +41,9 @@ function keyOfCertificate(der: Uint8Array): PublicKey | undefined {
  * Who verifies by a key trusts the key alone, whatever certificate was logged with it.
  */
 function isSigner(verifier: BodyVerifier, signed: Signed["verifier"]): boolean {
-  if ("certificate" in signed) return verifier.kind === "certificate" && equal(verifier.der, signed.certificate)
+  if ("certificate" in signed) return verifier.kind === "certificate" && equalBytes(verifier.der, signed.certificate)
   const spki = verifier.kind === "public-key" ? verifier.der : keyOfCertificate(verifier.der)?.spki
-  return spki !== undefined && equal(spki, signed.key.spki)
+  return spki !== undefined && equalBytes(spki, signed.key.spki)
 }
 
 function shortHash(bytes: Uint8Array): string {
@@ -57,7 +51,7 @@ function shortHash(bytes: Uint8Array): string {
 }
 
 function signatureFault(signatures: readonly BodySignature[], signed: Signed, form: LogForm): LogFault | undefined {
-  const same = signatures.filter(({ signature }) => equal(signature, signed.signature))
+  const same = signatures.filter(({ signature }) => equalBytes(signature, signed.signature))
   if (same.length === 0) {
     return mismatch(
       form === "bundle"
@@ -104,7 +98,7 @@ function messageFault(
       { expected: `a digest of ${known || "the artifact"}` },
     )
   }
-  if (equal(digest, data.digest)) return undefined
+  if (equalBytes(digest, data.digest)) return undefined
   return hashFault(
     form,
     data.digest,
@@ -115,7 +109,7 @@ function messageFault(
 
 function payloadFault(hash: HashValue, { payload }: Enveloped, form: LogForm): LogFault | undefined {
   const expected = digestOf(hash.algorithm, payload)
-  if (equal(hash.digest, expected)) return undefined
+  if (equalBytes(hash.digest, expected)) return undefined
   return hashFault(
     form,
     hash.digest,
@@ -128,7 +122,7 @@ function payloadFault(hash: HashValue, { payload }: Enveloped, form: LogForm): L
 function envelopeFault(hash: HashValue, { envelope }: Enveloped, form: LogForm): LogFault | undefined {
   if (envelope === undefined) return undefined
   const expected = digestOf(hash.algorithm, envelope)
-  return equal(hash.digest, expected) ? undefined : hashFault(form, hash.digest, expected, "")
+  return equalBytes(hash.digest, expected) ? undefined : hashFault(form, hash.digest, expected, "")
 }
 
 function otherKind(body: EntryBody, content: Signed["content"]): LogFault {
@@ -167,7 +161,7 @@ function rekordV2Fault(body: HashedRekordV2, bytes: Uint8Array, signed: Signed, 
   const fault = signatureFault([body.signature], signed, form) ?? messageFault(body.data, digests, form)
   if (fault !== undefined || digest === undefined) return fault
   const rebuilt = buildEntryBody({ ...body, data: { algorithm: hash, digest } })
-  return equal(rebuilt, bytes)
+  return equalBytes(rebuilt, bytes)
     ? undefined
     : mismatch("transparency log entry does not match its canonical form", {
         detail: "the entry's bytes are not those that its content has",
@@ -175,7 +169,7 @@ function rekordV2Fault(body: HashedRekordV2, bytes: Uint8Array, signed: Signed, 
 }
 
 function dsseV2Fault(body: DsseV2, signed: Signed, content: Enveloped, form: LogForm): LogFault | undefined {
-  const own = body.signatures.find(({ signature }) => equal(signature, signed.signature))
+  const own = body.signatures.find(({ signature }) => equalBytes(signature, signed.signature))
   const algorithm = own === undefined ? undefined : loggedHash(own, signed.verifier.key)
   return (
     signatureFault(body.signatures, signed, form) ??
