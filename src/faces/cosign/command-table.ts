@@ -74,8 +74,12 @@ const verifying: readonly FaceCommand[] = [
   {
     name: "verify",
     summary: "Verify a signature on the supplied container image",
-    description: "Verify signature and annotations on an image by checking the claims\nagainst the public key.",
+    description: "Verify signature and annotations on an image by checking the claims\nagainst the transparency log.",
     examples: [
+      {
+        about: "verify image by the identity that signed it",
+        line: "cosign verify --certificate-identity <IDENTITY> --certificate-oidc-issuer <ISSUER URL> <IMAGE>",
+      },
       {
         about: "verify image with an on-disk public key",
         line: "cosign verify --key cosign.pub --insecure-ignore-tlog=true <IMAGE>",
@@ -91,8 +95,12 @@ const verifying: readonly FaceCommand[] = [
   {
     name: "verify-attestation",
     summary: "Verify an attestation on the supplied container image",
-    description: "Verify an attestation on an image by checking the claims\nagainst the public key.",
+    description: "Verify an attestation on an image by checking the claims\nagainst the transparency log.",
     examples: [
+      {
+        about: "verify an attestation of one type by the identity that signed it",
+        line: "cosign verify-attestation --type slsaprovenance --certificate-identity <IDENTITY> --certificate-oidc-issuer <ISSUER URL> <IMAGE>",
+      },
       {
         about: "verify an attestation of one type with an on-disk public key",
         line: "cosign verify-attestation --key cosign.pub --type slsaprovenance --insecure-ignore-tlog=true <IMAGE>",
@@ -109,6 +117,10 @@ const verifying: readonly FaceCommand[] = [
       "The blob may be specified as a path to a file or - for stdin.",
     examples: [
       {
+        about: "Verify a blob (keyless)",
+        line: "cosign verify-blob --bundle artifact.sigstore.json --certificate-identity <IDENTITY> --certificate-oidc-issuer <ISSUER URL> <blob>",
+      },
+      {
         about: "Verify a blob with an on-disk public key",
         line: "cosign verify-blob --bundle artifact.sigstore.json --key cosign.pub --insecure-ignore-tlog=true <blob>",
       },
@@ -120,6 +132,10 @@ const verifying: readonly FaceCommand[] = [
     name: "verify-blob-attestation",
     summary: "Verify an attestation on the supplied blob",
     examples: [
+      {
+        about: "Verify a blob attestation (keyless)",
+        line: "cosign verify-blob-attestation --bundle artifact.sigstore.json --certificate-identity <IDENTITY> --certificate-oidc-issuer <ISSUER URL> <blob>",
+      },
       {
         about: "Verify a blob attestation with a public key",
         line: "cosign verify-blob-attestation --bundle artifact.sigstore.json --key cosign.pub --insecure-ignore-tlog=true <blob>",

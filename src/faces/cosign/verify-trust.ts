@@ -110,6 +110,10 @@ async function readRoot(invocation: FaceInvocation, app: AppContext, path: strin
   } catch (thrown) {
     const error = asToolError(thrown)
     const words = `${invocation.generation.trustContext}loading trusted root: `
+    const type = /unsupported TrustedRoot media type: "([^"]*)"/.exec(error.message)?.[1]
+    if (type !== undefined) {
+      throw faceError(`${words}unsupported TrustedRoot media type: ${type}`, { code: error.code })
+    }
     if (error.code !== "E_FILE_NOT_FOUND") throw prefixed(words, error)
     throw faceError(`${words}failed to read trusted root open ${path}: no such file or directory`, { code: error.code })
   }
