@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import { isIP, type AddressInfo } from "node:net"
 import { ToolError } from "../../../core/errors.ts"
 import { KIB } from "../../../core/limits.ts"
 import { bareHost, portOf } from "../../net/origin.ts"
@@ -152,11 +152,13 @@ async function bind(
   handler: Handler,
 ): Promise<{ readonly servers: readonly Server[]; readonly port: number }> {
   const host = bareHost(wanted)
+  // SECURITY: of names below `localhost` no resolver decides which address of this host is listened on.
+  const named = isIP(host) === 0
   const free = wanted.port === "0"
   for (let tried = 1; ; tried++) {
-    const first = await listening(host === "localhost" ? "127.0.0.1" : host, portOf(wanted), handler)
+    const first = await listening(named ? "127.0.0.1" : host, portOf(wanted), handler)
     const { port } = first.address() as AddressInfo
-    if (host !== "localhost") return { servers: [first], port }
+    if (!named) return { servers: [first], port }
     try {
       // SECURITY: browsers may take `localhost` for either address, so nobody else shall have the other one.
       return { servers: [first, await listening("::1", port, handler)], port }
