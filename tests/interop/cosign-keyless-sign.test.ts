@@ -8,7 +8,7 @@ import { cosign2Program, cosignProgram } from "../../src/faces/cosign/program.ts
 import { startTestRegistry, startTestSandbox, type TestRegistry, type TestSandbox } from "../../src/testing/index.ts"
 import { startProcess, type TestProcess } from "../faces/cli/process-world.ts"
 import { putImage } from "./images.ts"
-import { expectCode, havePeers, peer, type Finished } from "./peers.ts"
+import { expectCode, havePeers, peer, run, type Finished } from "./peers.ts"
 
 type Cosign = "cosign2" | "cosign3"
 type Who = "key" | "identity"
@@ -125,6 +125,50 @@ describe.runIf(havePeers("cosign2", "cosign3"))("signing in the faces", () => {
     await ours.cosign3.close()
     await registry.close()
     await sandbox.close()
+  })
+
+  it.each(BOTH)("%s with a certificate of one's own", async (tool) => {
+    const openssl = async (...args: readonly string[]): Promise<void> => {
+      expectCode(await run("openssl", args, { cwd: path(".") }), 0)
+    }
+    const subject = ["-subj", "/CN=own authority"]
+    await openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.pem")
+    await openssl("req", "-x509", "-new", "-key", "ca.pem", "-subj", "/CN=another", "-days", "2", "-out", "other.crt")
+    await openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "own.pem")
+    await openssl("req", "-x509", "-new", "-key", "ca.pem", ...subject, "-days", "2", "-out", "ca.crt")
+    await ours.cosign3.write(
+      "leaf.ext",
+      "extendedKeyUsage=codeSigning\nkeyUsage=digitalSignature\nsubjectAltName=email:own@example.com\n",
+    )
+    await openssl("req", "-new", "-key", "own.pem", "-subj", "/", "-out", "own.csr")
+    const issuing = ["-CA", "ca.crt", "-CAkey", "ca.pem", "-CAcreateserial", "-days", "1", "-extfile", "leaf.ext"]
+    await openssl("x509", "-req", "-in", "own.csr", ...issuing, "-out", "own.crt")
+    expectCode(await real("cosign3", "import-key-pair", "-y", "--key", "own.pem", "--output-key-prefix", "own"), 0)
+    const off = [
+      ...(tool === "cosign3" ? ["--new-bundle-format=false", "--use-signing-config=false"] : []),
+      "--tlog-upload=false",
+    ]
+    const certificate = ["--certificate", path("own.crt"), "--certificate-chain", path("ca.crt")]
+    const flags = ["-y", "--key", path("own.key"), ...off, ...certificate]
+    const signed = await same(tool, (artifact) => ["sign", ...flags, artifact])
+    const whom = ["--certificate-identity", "own@example.com", "--certificate-oidc-issuer-regexp", ".*"]
+    const demand = [...whom, "--ca-roots", path("ca.crt"), "--insecure-ignore-sct", "--insecure-ignore-tlog=true"]
+    expectCode(await real("cosign2", "verify", ...demand, signed), 0)
+    const about = [...ABOUT, path("about.json")]
+    const attested = await same(tool, (artifact) => ["attest", ...flags, ...about, artifact])
+    expectCode(await real("cosign2", "verify-attestation", ...demand, "--type", "custom", attested), 0)
+    for (const wrong of [
+      ["--certificate", path("ca.crt")],
+      ["--certificate", path("own.crt"), "--certificate-chain", path("other.crt")],
+      ["--certificate", path("own.key")],
+      ["--certificate-chain", path("ca.crt")],
+    ]) {
+      const words = ["sign", "-y", "--key", path("own.key"), ...off, ...wrong]
+      const [theirs, own] = [await real(tool, ...words, signed), await ours[tool].run(...words, signed)]
+      expect([theirs.code, own.exit], own.stderr).toEqual([1, 1])
+      const reason = (text: string): string => /getting signer: [^:]*/.exec(text)?.[0] ?? text
+      expect(reason(own.stderr)).toBe(reason(theirs.stderr))
+    }
   })
 
   describe.each(WHO)("by %s", (who) => {
