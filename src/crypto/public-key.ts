@@ -138,7 +138,8 @@ export function publicKeyFromSpki(spki: Uint8Array): PublicKey {
   const { type, bits } = classify(bytes)
   let object: KeyObject
   try {
-    object = createPublicKey({ key: bytes as Buffer, format: "der", type: "spki" })
+    // As PEM: of DER, Node finds out by errors thrown and caught what it is, which takes longer than reading the key.
+    object = createPublicKey(encodePem("PUBLIC KEY", bytes))
   } catch (cause) {
     throw malformed("public key", "the point is not on the curve or the key is inconsistent", cause)
   }
