@@ -171,6 +171,44 @@ describe.runIf(havePeers("cosign2", "cosign3"))("signing in the faces", () => {
     }
   })
 
+  it.each(BOTH)("%s certifies a key that is there", async (tool) => {
+    const services = tool === "cosign2" ? urls(false) : configured("v1.json")
+    const flags = [...(await signer("key")), "--issue-certificate", ...(await signer("identity")), ...services]
+    const signed = await same(tool, (artifact) => ["sign", ...flags, artifact])
+    await verified(tool, "verify", ...trust(tool, "identity"), signed)
+  })
+
+  it.each(["ecdsa-sha2-384-nistp384", "ecdsa-sha2-512-nistp521", "rsa-sign-pkcs1-2048-sha256"])(
+    "cosign 3 signs with a new key for %s",
+    async (algorithm) => {
+      const [app, bundle] = [path("app.bin"), path("algorithm.json")]
+      for (const config of ["v1.json", "v2.json"]) {
+        const flags = [...(await signer("identity")), ...configured(config), "--signing-algorithm", algorithm]
+        await same("cosign3", () => ["sign-blob", ...flags, "--bundle", bundle, app])
+        const times = config === "v2.json" ? ["--use-signed-timestamps"] : []
+        await verified("cosign3", "verify-blob", ...trust("cosign3", "identity"), ...times, "--bundle", bundle, app)
+      }
+      const old = [...(await signer("identity")), ...legacy3(), ...urls(false), "--signing-algorithm", algorithm]
+      await same("cosign3", () => ["sign-blob", ...old, "--bundle", bundle, app])
+    },
+  )
+
+  it("cosign 2 and 3 sign several artifacts in one command", async () => {
+    const others = [await image(), await image()]
+    const flags = [...(await signer("identity")), ...urls(false)]
+    const [a, b] = [
+      await real("cosign2", "sign", ...flags, ...others),
+      await ours.cosign2.run("sign", ...flags, ...others),
+    ]
+    expect(plain(b.stderr, others[0]!)).toBe(plain(a.stderr, others[0]!))
+    const bundles = [...(await signer("identity")), ...configured("v2.json")]
+    const [c, d] = [
+      await real("cosign3", "sign", ...bundles, ...others),
+      await ours.cosign3.run("sign", ...bundles, ...others),
+    ]
+    expect(plain(d.stderr, others[0]!)).toBe(plain(c.stderr, others[0]!))
+  })
+
   describe.each(WHO)("by %s", (who) => {
     it.each(["v1.json", "v2.json"])("cosign 3, bundles, %s", async (config) => {
       const flags = [...(await signer(who)), ...configured(config)]

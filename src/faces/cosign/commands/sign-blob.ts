@@ -2,12 +2,13 @@ import { signBlob } from "../../../app/sign-blob.ts"
 import type { SignedBlob } from "../../../app/blob-requests.ts"
 import type { AppContext } from "../../../app/requests.ts"
 import { encodeBase64 } from "../../../codec/base64.ts"
+import { ask } from "../confirm.ts"
 import { consentOf, type Consent } from "../consent.ts"
 import { faceError, prefixed } from "../face-error.ts"
 import { say, type FaceHandler, type FaceInvocation } from "../face-invocation.ts"
 import { requireFile, writeFile } from "../files.ts"
 import { certificatePem, timestampDocument } from "../signature-files.ts"
-import { openSigner } from "../signer.ts"
+import { openSigner, type FaceSigner } from "../signer.ts"
 import { signingServices, type SigningServices } from "../signing-services.ts"
 import { warnOfNoTimestamp, witnessLines } from "../witness-lines.ts"
 import { warnIgnoredOutputs } from "./sign.ts"
@@ -88,6 +89,7 @@ async function signOne(invocation: FaceInvocation, run: BlobRun, path: string): 
       return
     }
     await look()
+    if (!bundles && (log || signer.key === undefined)) await askAboutHash(invocation, signer)
     await say(invocation, "Signing artifact...")
   }
   const { sigstore } = signer.services(log, begin)
@@ -100,6 +102,23 @@ async function signOne(invocation: FaceInvocation, run: BlobRun, path: string): 
   })
   await lines.after(signed.sigstore, () => writeTimestamp(invocation, app, signed))
   await writeSigned(invocation, app, signed, bundles)
+}
+
+/** Who verifies documents of the old kind takes SHA-256 for granted. */
+async function askAboutHash(invocation: FaceInvocation, { key }: FaceSigner): Promise<void> {
+  const { flags } = invocation
+  const [scheme] = key?.schemes ?? []
+  const usual =
+    scheme === undefined
+      ? /(?:sha2-|-sha)256/.test(flags.string("signing-algorithm"))
+      : "hash" in scheme && scheme.hash === "sha256"
+  if (usual) return
+  await say(
+    invocation,
+    "Non SHA256 hash function is not supported for old bundle format. Use --new-bundle-format to use the new bundle format or use different signing key/algorithm.",
+  )
+  if (!flags.bool("yes")) await ask(invocation)
+  await say(invocation, "Continuing with non SHA256 hash function and old bundle format")
 }
 
 function checkTimestampOutput({ flags, generation }: FaceInvocation, bundles: boolean): void {
