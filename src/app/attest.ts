@@ -3,6 +3,7 @@ import { asToolError, ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import { repositoryName } from "../core/reference.ts"
 import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.ts"
+import { inEveryFormat } from "./in-every-format.ts"
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
@@ -60,7 +61,7 @@ async function attestTarget(
   return mapBounded(subjects, limits.parallelTransfers, async ({ name, subject }): Promise<SignedArtifact> => {
     try {
       const signatures = await once(subjectKey(open, subject), () =>
-        Promise.all(formats.map((format) => attestInFormat(app, request, open, subject, format))),
+        inEveryFormat(formats, async (format) => [await attestInFormat(app, request, open, subject, format)]),
       )
       return { artifact: name, subject, signatures }
     } catch (thrown) {

@@ -5,6 +5,7 @@ import { repositoryName } from "../core/reference.ts"
 import type { SigningKey } from "../core/ports.ts"
 import { formats } from "../formats/index.ts"
 import type { Draft, SignatureFormat, SignedDocument } from "../formats/format.ts"
+import { inEveryFormat } from "./in-every-format.ts"
 import { mapBounded } from "./map-bounded.ts"
 import { onceEach } from "./once-each.ts"
 import { place, type Placed } from "./place.ts"
@@ -136,16 +137,13 @@ async function signSubject(
   open: OpenTarget,
   subject: Descriptor,
 ): Promise<readonly SignedSignature[]> {
-  const written = await Promise.all(
-    formats.map(async (format) => {
-      if (request.ifMissing === true) {
-        const present = await alreadySigned(app, request, open, subject, format)
-        if (present !== undefined) return [present]
-      }
-      return signInFormat(app, request, open, subject, format)
-    }),
-  )
-  return written.flat()
+  return inEveryFormat(formats, async (format) => {
+    if (request.ifMissing === true) {
+      const present = await alreadySigned(app, request, open, subject, format)
+      if (present !== undefined) return [present]
+    }
+    return signInFormat(app, request, open, subject, format)
+  })
 }
 
 /** Drafts of one format are stored one after another: they share a tag. */

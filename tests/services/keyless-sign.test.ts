@@ -238,6 +238,18 @@ describe("services that misbehave", () => {
     expect(ran.stderr).not.toContain(token.split(".")[2])
   })
 
+  it("finishes the other format before it says that one failed, and names what is stored", async () => {
+    const reference = await image()
+    let asked = 0
+    const first = (request: { readonly path: string }): boolean => rekor(request) && ++asked === 1
+    sandbox.setFaults({ transport: "status-404", where: first })
+    const ran = await program.run("sign", reference, ...keyless(), "--format", "cosign-v2", "--format", "cosign-v3")
+    expectExit(ran, 3)
+    const [, stored = ""] = /stored all the same, in another format: (cosign-v[23])/.exec(ran.stderr) ?? []
+    sandbox.setFaults({})
+    expectExit(await program.run("verify", reference, ...trust(), "--format", stored), 0)
+  })
+
   it.each([
     ["authority", fulcio],
     ["log", rekor],
