@@ -86,7 +86,7 @@ export async function trustOf(invocation: FaceInvocation, app: AppContext): Prom
 }
 
 /** Whether the log was switched off. */
-export function skipsLog({ flags }: FaceInvocation): boolean {
+function skipsLog({ flags }: FaceInvocation): boolean {
   return flags.bool("insecure-ignore-tlog") || flags.bool("private-infrastructure")
 }
 
