@@ -253,7 +253,8 @@ describe("a signer of Sigstore", () => {
     const logs = { add, find: () => Promise.resolve([]), entryAt: () => Promise.resolve(ENTRY) }
     const signing = { ...keyless, timestamps: ["https://tsa.test/ts"] }
     const signer = await openSigstoreSigner(world(events, { at: AT }, { logs }), signing, own, [])
-    expect((await failure(signer.sign(work(own)))).code).toBe("E_TSA_INVALID")
+    const error = await failure(signer.sign(work(own)))
+    expect([error.code, error.why]).toEqual(["E_TSA_INVALID", "public all the same: log entry 1 in https://log.test"])
     expect(finished).toBe(true)
   })
 

@@ -1,4 +1,4 @@
-import { ToolError } from "../../core/errors.ts"
+import { asToolError, ToolError } from "../../core/errors.ts"
 import type { PublicKey, SignatureScheme } from "../../core/ports.ts"
 import type { LogEntry } from "../../core/sigstore.ts"
 import type { LogProposal, LogService, LogVerifier } from "../../core/sigstore-ports.ts"
@@ -52,8 +52,27 @@ export async function witnessSignature(
     signing.notify?.({ kind: "timestamp", url })
     return stamp
   })
-  await Promise.allSettled([...entries, ...stamps])
-  return { entries: await Promise.all(entries), stamps: await Promise.all(stamps) }
+  const [logged] = await Promise.all([Promise.allSettled(entries), Promise.allSettled(stamps)])
+  const made = logged.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []))
+  try {
+    return { entries: await Promise.all(entries), stamps: await Promise.all(stamps) }
+  } catch (thrown) {
+    throw made.length === 0 ? thrown : withPublic(asToolError(thrown), made)
+  }
+}
+
+/** Nobody can take an entry back: who signs must know of it, although there is no signature to show for it. */
+function withPublic(error: ToolError, made: Witnessed["entries"]): ToolError {
+  const { code, what, why, next, details, kind } = error
+  const names = made.map(({ log, entry }) => `${entry.logIndex} in ${log.url}`).join(", ")
+  return new ToolError(code, {
+    what,
+    why: `${why === undefined ? "" : `${why}; `}public all the same: log entry ${names}`,
+    next,
+    details,
+    kind,
+    cause: error,
+  })
 }
 
 /** @throws {ToolError} `E_KEY_TYPE`. */
