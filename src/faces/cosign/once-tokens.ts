@@ -10,13 +10,11 @@ const LEFT = 10
  * DEVIATION: cosign 3.1 asks anew for every image, and has its user log in as often.
  */
 export function onceTokens(tokens: IdentityTokens, clock: Clock): IdentityTokens {
-  let got: Promise<IdentityToken> | undefined
+  let last: IdentityToken | undefined
   return {
     get: async (order, signal) => {
-      const last = await got
-      if (last !== undefined && last.claims.expires > clock.now() / 1000 + LEFT) return last
-      got = tokens.get(order, signal)
-      return got
+      if (last === undefined || last.claims.expires <= clock.now() / 1000 + LEFT) last = await tokens.get(order, signal)
+      return last
     },
   }
 }

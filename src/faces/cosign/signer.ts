@@ -13,17 +13,8 @@ import { signingKey } from "./keys.ts"
 import { loginWords } from "./login-words.ts"
 import { onceTokens } from "./once-tokens.ts"
 import { knows, type SigningServices } from "./signing-services.ts"
+import { tokenOrder, warnOfIdentity } from "./token-order.ts"
 
-const FLOWS = ["normal", "device", "token", "client_credentials"] as const
-const IDENTITY_FLAGS = [
-  "fulcio-auth-flow",
-  "identity-token",
-  "oidc-client-id",
-  "oidc-client-secret-file",
-  "oidc-disable-ambient-providers",
-  "oidc-provider",
-  "oidc-redirect-url",
-]
 const CT_KEY = "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"
 
 /** Who signs, and with which adapters. */
@@ -64,7 +55,7 @@ export async function openSigner(invocation: FaceInvocation, request: SignerRequ
   const name = flags.string("key")
   const key = name === "" ? undefined : await signingKey(app, name, context)
   if (!services.keyless) await warnOfIdentity(invocation)
-  const order = services.keyless ? tokenOrder(invocation, request) : undefined
+  const order = services.keyless ? tokenOrder(invocation, request.consent) : undefined
   if (order !== undefined && generation.certifiesFirst) {
     return certifiedFirst(invocation, app, request, key, order)
   }
@@ -83,15 +74,6 @@ export async function openSigner(invocation: FaceInvocation, request: SignerRequ
         ...(keyless === undefined ? {} : { keyless }),
       })
     },
-  }
-}
-
-/** DEVIATION: cosign says nothing of flags about an identity that it leaves out. */
-async function warnOfIdentity(invocation: FaceInvocation): Promise<void> {
-  const { flags } = invocation
-  for (const name of IDENTITY_FLAGS) {
-    const asked = name === "oidc-disable-ambient-providers" ? flags.bool(name) : flags.string(name) !== ""
-    if (asked && flags.given(name)) await say(invocation, `WARNING: --${name} is not used when signing with --key`)
   }
 }
 
@@ -227,26 +209,6 @@ async function givenCertificates(
     )
   } catch (thrown) {
     throw prefixed(context, thrown)
-  }
-}
-
-function tokenOrder(invocation: FaceInvocation, { consent }: SignerRequest): TokenOrder {
-  const { flags } = invocation
-  const flow = flags.string("fulcio-auth-flow")
-  const known = FLOWS.find((name) => name === flow)
-  if (flow !== "" && known === undefined) throw faceError(`unsupported oauth flow: ${flow}`)
-  const text = (name: string, member: string): Record<string, string> =>
-    flags.string(name) === "" ? {} : { [member]: flags.string(name) }
-  return {
-    ...text("identity-token", "given"),
-    ...text("oidc-provider", "provider"),
-    ...text("oidc-client-secret-file", "clientSecretFile"),
-    ...text("oidc-redirect-url", "redirectUrl"),
-    ...(flags.bool("oidc-disable-ambient-providers") ? { noAmbient: true } : {}),
-    ...(known === undefined ? {} : { flow: known }),
-    issuer: "",
-    clientId: flags.string("oidc-client-id"),
-    conversation: loginWords(invocation, consent, () => Promise.resolve()),
   }
 }
 
