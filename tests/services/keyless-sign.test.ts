@@ -280,6 +280,16 @@ describe("services that misbehave", () => {
     expect(posted().filter((path) => path.includes("/log/entries"))).toEqual([])
   })
 
+  it("logs nothing for a name that no verifier takes", async () => {
+    const odd = await sandbox.token({ subject: "alice\u001b[2J" })
+    const words = keyless().map((word) => (word === token ? odd : word))
+    const ran = await program.run("sign", await image(), ...words)
+    expect(ran.exit).not.toBe(0)
+    expect(ran.stderr).toContain("E_CERT_IDENTITY")
+    expect(ran.stderr).not.toContain("\u001b")
+    expect(posted().filter((path) => path.includes("/log/entries"))).toEqual([])
+  })
+
   it("refuses a token that the authority refuses, in its words", async () => {
     const expired = await sandbox.token({ email: EMAIL, claims: { exp: 1_000_000_000 } })
     const words = keyless().map((word) => (word === token ? expired : word))

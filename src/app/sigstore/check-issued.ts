@@ -1,16 +1,18 @@
-import { ToolError } from "../../core/errors.ts"
+import { asToolError, ToolError } from "../../core/errors.ts"
 import type { ErrorCode } from "../../core/error-catalogue.ts"
 import type { TrustedLog, TrustedRoot } from "../../core/sigstore.ts"
+import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import { authorityPaths, signerFault } from "../../trust/sigstore/certificate-path.ts"
 import { judgeScts } from "../../trust/sigstore/certificate-scts.ts"
+import { readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
 import type { Certified } from "./certify.ts"
 
 /**
  * Check a certificate that was just issued, before anything is signed with it: it may sign code, leads to an authority of
  * the trusted root, and its certificate transparency log promised to show it.
  *
- * @throws {ToolError} `E_CERT_USAGE`, `E_CERT_UNTRUSTED`, `E_CERT_CHAIN`, `E_CERT_SCT` and the like.
+ * @throws {ToolError} `E_CERT_USAGE`, `E_CERT_UNTRUSTED`, `E_CERT_CHAIN`, `E_CERT_SCT`, `E_CERT_IDENTITY` and the like.
  */
 export function checkIssued({ certificates: [der, ...given], detachedSct }: Certified, root: TrustedRoot): void {
   if (der === undefined) throw new ToolError("E_INTERNAL", { what: "no certificate to check" })
@@ -28,6 +30,17 @@ export function checkIssued({ certificates: [der, ...given], detachedSct }: Cert
     ...(detachedSct === undefined ? {} : { detached: detachedSct }),
   })
   if (sct.outcome !== "passed") throw unfit(sct.code ?? "E_CERT_SCT", sct.observed ?? "its SCT does not verify")
+  requireIdentity(leaf)
+}
+
+/** A name that no verifier takes would be found out when the signature is in the log already. */
+function requireIdentity(leaf: Certificate): void {
+  try {
+    readCertificateFacts(leaf)
+  } catch (thrown) {
+    const error = asToolError(thrown)
+    throw unfit(error.code, error.message)
+  }
 }
 
 /**
