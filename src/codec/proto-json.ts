@@ -17,15 +17,10 @@ export type ProtoFields = ReadonlyMap<string, JsonValue>
  * Spec: Protocol Buffers, ProtoJSON mapping.
  */
 export function protoFields(value: JsonValue | undefined, path: string, names: readonly string[]): ProtoFields {
-  const byName = new Map<string, string>()
-  for (const name of names) {
-    byName.set(name, name)
-    byName.set(snakeCase(name), name)
-  }
   const fields = new Map<string, JsonValue>()
   const seen = new Set<string>()
   for (const [key, item] of Object.entries(expectObject(value, path))) {
-    const name = byName.get(key)
+    const name = names.includes(key) ? key : names.find((other) => snakeCase(other) === key)
     if (name === undefined) {
       throw malformed(path, `saw member ${quoted(key)}, expected only ${names.join(", ")}`)
     }
