@@ -38,6 +38,11 @@ const FULCIO_ARCS: Readonly<Record<FulcioExtension, number>> = {
   tokenSubject: 24,
 }
 const RAW_TEXT_UP_TO = 6
+const FULCIO_EXTENSIONS = Object.entries(FULCIO_ARCS).map(([name, arc]) => ({
+  name: name as FulcioExtension,
+  oid: `${ARC}.${arc}`,
+  raw: arc <= RAW_TEXT_UP_TO,
+}))
 
 /** Kinds of subject alternative names that can stand for an identity. */
 export type SubjectKind = "URI" | "email" | "other" | "DNS" | "IP"
@@ -104,12 +109,11 @@ function readIssuer({ extensions }: Certificate): string {
 
 function readExtensions({ extensions }: Certificate): CertificateFacts["extensions"] {
   const found: Partial<Record<FulcioExtension, string>> = {}
-  for (const [name, arc] of Object.entries(FULCIO_ARCS)) {
-    const extension = extensions.get(`${ARC}.${arc}`)
+  for (const { name, oid, raw } of FULCIO_EXTENSIONS) {
+    const extension = extensions.get(oid)
     if (extension === undefined) continue
     const what = `certificate extension ${name}`
-    found[name as FulcioExtension] =
-      arc <= RAW_TEXT_UP_TO ? decodeUtf8(extension.value, what) : derText(extension.value, what)
+    found[name] = raw ? decodeUtf8(extension.value, what) : derText(extension.value, what)
   }
   return found
 }
