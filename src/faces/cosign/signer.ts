@@ -93,6 +93,7 @@ function sigstoreOf(
   if (keyless !== undefined && authority === undefined) {
     throw faceError("no fulcio URLs provided in signing config", { code: "E_CONFIG_INVALID" })
   }
+  if (keyless !== undefined) checkWitnesses(logs, timestamps)
   const { generation, flags } = invocation
   return {
     sigstore: {
@@ -120,6 +121,24 @@ function sigstoreOf(
         tell(invocation, event)
       },
     },
+  }
+}
+
+/** Who verifies a short-lived certificate must learn when it was used. */
+function checkWitnesses(logs: ChosenServices["logs"], timestamps: ChosenServices["timestamps"]): void {
+  if (timestamps.length > 0) return
+  if (logs.some(({ majorApiVersion }) => majorApiVersion === 2)) {
+    throw faceError(
+      "signing bundle: a timestamp authority must be provided to request a short-lived certificate that will be logged to Rekor",
+      { code: "E_CONFIG_INVALID", hints: ["add a timestamp authority to the signing config"] },
+    )
+  }
+  // DEVIATION: cosign 3.1 signs, and ten minutes later nobody can verify it.
+  if (logs.length === 0) {
+    throw faceError("signing bundle: a short-lived certificate needs a log or a timestamp authority", {
+      code: "E_CONFIG_INVALID",
+      hints: ["name one in the signing config, or with --rekor-url or --timestamp-server-url"],
+    })
   }
 }
 
