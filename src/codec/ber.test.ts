@@ -76,6 +76,10 @@ describe("BER to DER", () => {
     many.set([0x30, 0x80])
     const limit: unknown = expect.objectContaining({ code: "E_LIMIT_EXCEEDED" })
     expect(() => berToDer(many, "document", 1 << 20)).toThrow(limit)
+    // The sequence is one of them, the end of its contents is none.
+    const elements = (count: number): Uint8Array => Uint8Array.of(0x30, 0x80, ...many.subarray(2, 2 * count), 0, 0)
+    expect(berToDer(elements(10_000), "document", 1 << 20)).toHaveLength(4 + 19_998)
+    expect(() => berToDer(elements(10_001), "document", 1 << 20)).toThrow(limit)
     expect(() => berToDer(hex("30 03 02 01 05"), "document", 4)).toThrow(limit)
   })
 })

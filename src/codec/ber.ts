@@ -8,8 +8,11 @@ const STRING_TYPES: ReadonlySet<number> = new Set([3, 4, 12, 18, 19, 20, 21, 22,
 /** Universal types that are always made of elements: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET. */
 const STRUCTURES: ReadonlySet<number> = new Set([8, 11, 16, 17])
 const CONSTRUCTED = 0x20
-/** Elements in one document; the least ones take two bytes and, read, fifty times that. */
-const MAX_ELEMENTS = 100_000
+/**
+ * Elements in one document; a token with five certificates has seven hundred. The least ones take two bytes and, read, fifty
+ * times that, and dozens of such documents may lie beside one artifact.
+ */
+const MAX_ELEMENTS = 10_000
 
 /** An element, read: `size` is the length of its contents in DER. */
 interface Node {
