@@ -1,4 +1,4 @@
-import { derInteger, derSequence, parseDer } from "../codec/der.ts"
+import { DER_TAG, type DerElement, derInteger, derSequence, parseDer } from "../codec/der.ts"
 import { ToolError } from "../core/errors.ts"
 
 /** Two integers of the largest curve, their headers and the sequence header. */
@@ -23,4 +23,26 @@ export function parseEcdsaSignature(signature: Uint8Array): readonly [bigint, bi
     if (error instanceof ToolError) return undefined
     throw error
   }
+}
+
+/**
+ * Whether the bytes are what {@link parseEcdsaSignature} reads. The same answer without the numbers, which nobody needs who hands
+ * the bytes on.
+ */
+export function isEcdsaSignature(signature: Uint8Array): boolean {
+  if (signature.length > MAX_BYTES) return false
+  try {
+    const members = derSequence(parseDer(signature, "signature"), "signature")
+    return members.length === 2 && members.every(isPositive)
+  } catch (error) {
+    if (error instanceof ToolError) return false
+    throw error
+  }
+}
+
+/** An INTEGER above zero in its shortest form. */
+function isPositive({ tag, contents }: DerElement): boolean {
+  const [first = 0x80, second] = contents
+  if (tag !== DER_TAG.integer || first >= 0x80) return false
+  return first > 0 || (second ?? 0) >= 0x80
 }

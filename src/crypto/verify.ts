@@ -2,7 +2,7 @@ import { constants, type KeyObject, publicDecrypt, timingSafeEqual, verify } fro
 import { ToolError } from "../core/errors.ts"
 import type { PublicKey, SignatureScheme } from "../core/ports.ts"
 import type { EcdsaKeyType } from "./ecdsa.ts"
-import { parseEcdsaSignature } from "./ecdsa-signature.ts"
+import { isEcdsaSignature } from "./ecdsa-signature.ts"
 import { digestOf, HASH_LENGTH } from "./hash.ts"
 import { prehash } from "./prehash.ts"
 import { keyObjectOf, modulusBytes, rawPublicKey } from "./public-key.ts"
@@ -39,7 +39,7 @@ function verifyKey(key: PublicKey, scheme: SignatureScheme): KeyObject | RsaKey 
 function wellFormed(key: PublicKey, scheme: SignatureScheme, signature: Uint8Array): boolean {
   switch (scheme.scheme) {
     case "ecdsa":
-      return parseEcdsaSignature(signature) !== undefined
+      return isEcdsaSignature(signature)
     case "rsa-pkcs1":
     case "rsa-pss":
       return signature.length === modulusBytes(key)
