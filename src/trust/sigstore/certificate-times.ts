@@ -10,6 +10,9 @@ import type { VerifiedEntry } from "./log-entries.ts"
 import type { SignerCertificates } from "./signer-certificate.ts"
 import type { AcceptedTime } from "./witnesses.ts"
 
+/** The last time that a date can hold, milliseconds. */
+const LAST_TIME = 8_640_000_000_000_000
+
 /** Outcome of {@link judgePaths}: `paths` is empty exactly when the finding failed. */
 export interface PathsJudgement {
   readonly finding: Finding
@@ -82,9 +85,22 @@ function windowText({ notBefore, notAfter }: Certificate, at: number): string | 
   return undefined
 }
 
-/** A log's time outside the certificate's validity refuses the signature, even where other times are asked for. */
-export function logTimeFault(leaf: Certificate, entries: readonly VerifiedEntry[]): Finding | undefined {
-  for (const { at } of entries) {
+/**
+ * A log's time outside the certificate's validity refuses the signature, even where other times are asked for.
+ *
+ * A time that nobody promised is no time of the signature, and where there is another it must not contradict it all the same.
+ *
+ * @param vouched - somebody vouches for a time.
+ *
+ * Spec: sigstore-go `pkg/verify/tlog.go`.
+ */
+export function logTimeFault(
+  leaf: Certificate,
+  entries: readonly VerifiedEntry[],
+  vouched: boolean,
+): Finding | undefined {
+  for (const { at: promised, entry } of entries) {
+    const at = promised ?? (vouched ? statedTime(entry) : undefined)
     if (at === undefined || (at >= leaf.notBefore && at <= leaf.notAfter)) continue
     return {
       check: "log.entry",
@@ -96,6 +112,11 @@ export function logTimeFault(leaf: Certificate, entries: readonly VerifiedEntry[
     }
   }
   return undefined
+}
+
+/** Milliseconds; as late as there are dates at most. */
+function statedTime({ integratedTime }: VerifiedEntry["entry"]): number | undefined {
+  return integratedTime === 0n ? undefined : Math.min(Number(integratedTime) * 1000, LAST_TIME)
 }
 
 /**

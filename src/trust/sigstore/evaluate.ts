@@ -189,7 +189,7 @@ function byIdentities(
   const sct = judgeSct(question, signer, form, leaf, trusted.paths)
   const who = judgeHolder(leaf, signer, form)
   const late = [
-    form === "bundle" ? logTimeFault(leaf, logs.verified) : undefined,
+    form === "bundle" ? logTimeFault(leaf, logs.verified, vouched.length > 0) : undefined,
     holds(logs.findings) ? retiredLogFault(logs.verified, vouched, question.witnesses) : undefined,
   ].filter((finding) => finding !== undefined)
   const missing = "finding" in times && holds(stamps.findings) ? [times.finding] : []
