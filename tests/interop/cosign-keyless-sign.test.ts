@@ -4,6 +4,7 @@
  */
 import { copyFile, readFile } from "node:fs/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { decodeBase64 } from "../../src/codec/base64.ts"
 import { cosign2Program, cosignProgram } from "../../src/faces/cosign/program.ts"
 import { startTestRegistry, startTestSandbox, type TestRegistry, type TestSandbox } from "../../src/testing/index.ts"
 import { startProcess, type TestProcess } from "../faces/cli/process-world.ts"
@@ -231,7 +232,12 @@ describe.runIf(havePeers("cosign2", "cosign3"))("signing in the faces", () => {
       const times = stamped ? ["--use-signed-timestamps"] : []
       const about = [...ABOUT, path("about.json")]
       const signed = await same("cosign3", (artifact) => ["sign", ...flags, artifact])
-      await same("cosign3", (artifact) => ["attest", ...flags, ...about, artifact])
+      const file = path("old.json")
+      await same("cosign3", (artifact) => ["attest", ...flags, ...about, "--bundle", file, artifact])
+      const written = JSON.parse(await readFile(file, "utf8")) as Readonly<Record<string, string>>
+      expect(Object.keys(written)).toEqual(["base64Signature", "cert", "rekorBundle"])
+      const envelope = decodeBase64(written["base64Signature"]!, { max: 10_000, what: "envelope" })
+      expect(new TextDecoder().decode(envelope)).toContain('{"payload":"')
       const attested = await image()
       expect((await ours.cosign3.run("attest", ...flags, ...about, attested)).exit).toBe(0)
       for (const tool of BOTH) {
@@ -239,7 +245,7 @@ describe.runIf(havePeers("cosign2", "cosign3"))("signing in the faces", () => {
         await verified(tool, "verify", ...trust(tool, who), ...old, ...times, signed)
         await verified(tool, "verify-attestation", ...trust(tool, who), ...old, ...times, "--type", "custom", attested)
       }
-      const [app, file] = [path("app.bin"), path("old.json")]
+      const app = path("app.bin")
       const stamp = stamped ? ["--rfc3161-timestamp", path("tsr.json")] : []
       const certificate = ["--output-certificate", path("out.pem")]
       await same("cosign3", () => ["sign-blob", ...flags, ...stamp, ...certificate, "--bundle", file, app])

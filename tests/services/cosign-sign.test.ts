@@ -11,8 +11,11 @@ let cosign3: TestProcess
 
 beforeAll(async () => {
   world = await startKeylessWorld()
-  cosign2 = await startProcess(cosign2Program, { env: world.sandbox.environment })
-  cosign3 = await startProcess(cosignProgram)
+  const env = { COSIGN_PASSWORD: "" }
+  cosign2 = await startProcess(cosign2Program, { env: { ...env, ...world.sandbox.environment } })
+  cosign3 = await startProcess(cosignProgram, { env })
+  const made = await cosign3.run("generate-key-pair", "--output-key-prefix", world.program.path("cosign"))
+  expect(made.exit, made.stderr).toBe(0)
 })
 afterEach(() => {
   world.sandbox.reset()
@@ -116,6 +119,38 @@ describe("one command", () => {
     const ran = await cosign2.run("sign", "--identity-token", token, ...urls(), await world.image())
     expect([ran.exit, ran.stderr.split("\n").at(-2)]).toEqual([1, expect.stringContaining("user declined the prompt")])
     expect(world.posted().filter((path) => path.includes("/log/") || path.includes("/tsa/"))).toEqual([])
+  })
+
+  it.each([
+    ["cosign 2", () => cosign2, []],
+    ["cosign 3", () => cosign3, ["--use-signing-config=false", "--new-bundle-format=false"]],
+  ] as const)("%s asks before it logs what strangers cannot see", async (_, tool, more) => {
+    const reference = await world.image()
+    const key = world.program.path("cosign.key")
+    const before = world.posted().length
+    world.registry.setFaults({ auth: { kind: "basic" } })
+    try {
+      const login = ["--registry-username", "user", "--registry-password", "secret"]
+      const ran = await tool().run(
+        "sign",
+        "--key",
+        key,
+        ...login,
+        ...more,
+        "--rekor-url",
+        world.sandbox.services.rekor,
+        reference,
+      )
+      const name = reference.slice(0, reference.indexOf("@"))
+      expect(ran.stderr).toContain(
+        `WARNING: "${name}" appears to be a private repository, please confirm uploading to the transparency log at "${world.sandbox.services.rekor}"\n` +
+          "Are you sure you would like to continue? [y/N] not uploading to transparency log\n",
+      )
+      expect([ran.exit, ran.stderr.endsWith(`Pushing signature to: ${name}\n`)], ran.stderr).toEqual([0, true])
+      expect(world.posted().slice(before)).toEqual([])
+    } finally {
+      world.registry.setFaults({})
+    }
   })
 
   it("says what a log of version 2 without timestamps is missing", async () => {

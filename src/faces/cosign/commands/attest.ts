@@ -1,5 +1,6 @@
 import { attestArtifacts } from "../../../app/attest.ts"
-import type { PredicateInput } from "../../../app/requests.ts"
+import { attestationBundle } from "../../../app/attestation-bundle.ts"
+import type { MadeSignature, PredicateInput } from "../../../app/requests.ts"
 import { cosignRepositoryName, manifestReference } from "../../../core/reference-grammar.ts"
 import { consentOf, type Consent } from "../consent.ts"
 import { faceError, prefixed } from "../face-error.ts"
@@ -22,7 +23,6 @@ export const attest: FaceHandler = async (invocation) => {
     throw faceError("must enable upload to the OCI registry or specify a local --bundle path with --new-bundle-format")
   }
   const services = await signingServices(invocation, await invocation.open(), bundles)
-  if (!bundles && bundleFile !== "") throw faceError("--bundle can only be written with the bundle format")
   const consent = consentOf(invocation, "should upload to tlog: ")
   const context = generation.announcesSigning
     ? "creating bundle: getting keypair and token: getting signer: "
@@ -51,7 +51,7 @@ interface AttestRun {
 
 async function attestOne(invocation: FaceInvocation, run: AttestRun, text: string): Promise<void> {
   const { flags, generation, world } = invocation
-  const { bundles, bundleFile } = run
+  const { bundles } = run
   checkEntryType(invocation)
   const target = imageTarget(text)
   await world.stderr.write(tagWarning(target))
@@ -79,20 +79,33 @@ async function attestOne(invocation: FaceInvocation, run: AttestRun, text: strin
     subjectName: cosignRepositoryName,
     generation: generation.name,
     onPush: async ({ signatures }) => {
-      for (const { sigstore } of signatures) await lines.after(sigstore)
+      for (const signature of signatures) {
+        await lines.after(signature.sigstore)
+        await writeBundle(invocation, run, signer, signature)
+      }
     },
   })
   for (const artifact of artifacts) {
     if (artifact.error !== undefined) throw artifact.error
-    for (const { document } of artifact.signatures) {
-      if (bundles && bundleFile !== "") {
-        await writeFile(app, bundleFile, document)
-        await say(invocation, `Wrote bundle to file ${bundleFile}`)
-      }
+    if (upload) continue
+    for (const signature of artifact.signatures) {
+      await writeBundle(invocation, run, signer, signature)
       // DEVIATION: cosign 3.1 prints nothing here, though its help says that it does.
-      if (!bundles && !upload) await world.stdout.write(`${new TextDecoder().decode(document)}\n`)
+      if (!bundles) await world.stdout.write(`${new TextDecoder().decode(signature.document)}\n`)
     }
   }
+}
+
+/** `--bundle`: the Sigstore bundle or, in the old format, the local bundle of cosign 1 and 2. */
+async function writeBundle(
+  invocation: FaceInvocation,
+  { bundles, bundleFile }: AttestRun,
+  { app, key }: FaceSigner,
+  signature: MadeSignature,
+): Promise<void> {
+  if (bundleFile === "") return
+  await writeFile(app, bundleFile, bundles ? signature.document : attestationBundle(signature, key?.publicKey))
+  await say(invocation, `Wrote bundle to file ${bundleFile}`)
 }
 
 /** Nobody logs in for an image that is not there. */
