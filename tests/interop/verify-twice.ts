@@ -22,7 +22,8 @@ let registry: TestRegistry
 let ours: Readonly<Record<Cosign, TestProcess>>
 let sequence = 0
 
-const path = (name: string): string => ours.cosign3.path(name)
+/** A file of the folder. */
+export const path = (name: string): string => ours.cosign3.path(name)
 const token = (email = EMAIL): Promise<string> => sandbox.token({ email })
 
 function real(tool: Cosign, ...args: readonly string[]): Promise<Finished> {
@@ -49,7 +50,7 @@ const withoutHints = (text: string): string =>
     .join("\n")
 
 /** Run both with the same words; file names are made whole. */
-async function twice(
+export async function twice(
   tool: Cosign,
   args: readonly string[],
 ): Promise<{ readonly theirs: Finished; readonly own: Finished }> {
