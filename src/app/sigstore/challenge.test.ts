@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { asToolError, type ToolError } from "../../core/errors.ts"
 import { challengeOf } from "./challenge.ts"
+import { publishedClaims } from "./published-claims.ts"
 
 function tokenOf(claims: unknown): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
@@ -47,5 +48,21 @@ describe("what shows that a key is its holder's", () => {
     expect(error.code).toBe("E_OIDC_REJECTED")
     expect(error.what).toContain(text)
     expect(error.message).not.toContain("c2lnbmF0dXJl")
+  })
+})
+
+describe("what a certificate may say of a build", () => {
+  it.each<[string, unknown, Record<string, string>]>([
+    [
+      "a workflow",
+      { sub: "x", repository: "acme/secret", ref: "refs/heads/main", run_id: 7, actor: "alice", aud: "sigstore" },
+      { repository: "acme/secret", ref: "refs/heads/main", run_id: "7" },
+    ],
+    ["a project", { sub: "x", project_path: "acme/secret" }, { project_path: "acme/secret" }],
+    ["a person", { sub: "x", email: "a@b.test", email_verified: true, repository: "x" }, {}],
+    ["claims of other types", { sub: "x", repository: ["a"], ref: "", sha: null, workflow: { a: 1 } }, {}],
+    ["inherited ones", { sub: "x", ["__proto__"]: { repository: "a" } }, {}],
+  ])("%s", (_, claims, said) => {
+    expect(publishedClaims(tokenOf(claims))).toEqual(said)
   })
 })

@@ -15,7 +15,7 @@ import { limits } from "../../core/limits.ts"
  * Spec: sigstore/sigstore `pkg/oauthflow`, SubjectFromToken.
  */
 export function challengeOf(token: string): string {
-  const claims = claimsOf(token)
+  const claims = tokenClaims(token)
   const email = member(claims, "email")
   if (typeof email === "string" && email !== "") {
     const verified = member(claims, "email_verified")
@@ -28,7 +28,8 @@ export function challengeOf(token: string): string {
   throw rejected("no subject found in claims", "the identity token names neither an e-mail address nor a subject")
 }
 
-function claimsOf(token: string): Readonly<Record<string, JsonValue>> {
+/** What a token says; nobody has verified it. @throws {ToolError} `E_OIDC_REJECTED`; never with a part of the token. */
+export function tokenClaims(token: string): Readonly<Record<string, JsonValue>> {
   const parts = token.split(".", 4)
   const [, payload = ""] = parts
   if (token.length > limits.tokenBytes || parts.length !== 3) throw rejected("the identity token is no token")

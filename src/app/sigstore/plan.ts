@@ -2,6 +2,7 @@ import type { SigningKey } from "../../core/ports.ts"
 import type { IdentityToken } from "../../core/sigstore-ports.ts"
 import { fingerprint } from "../../crypto/public-key.ts"
 import { challengeOf } from "./challenge.ts"
+import { publishedClaims } from "./published-claims.ts"
 import type { PlannedItem, SigstorePlan, SigstoreSigning } from "./signing.ts"
 
 /**
@@ -18,7 +19,8 @@ export function planOf(
   if (keyless !== undefined && "token" in signer) {
     const { token, source, claims } = signer.token
     const name = challengeOf(token)
-    return { identity: { issuer: claims.issuer, name, source, authority: keyless.authority.url }, ...shared }
+    const about = { authority: keyless.authority.url, claims: publishedClaims(token) }
+    return { identity: { issuer: claims.issuer, name, source, ...about }, ...shared }
   }
   if (certificates === undefined && "key" in signer && logs.length > 0) {
     return { key: fingerprint(signer.key.publicKey), ...shared }

@@ -158,6 +158,7 @@ describe("a signer of Sigstore", () => {
           name: "alice@example.com",
           source: "test",
           authority: "https://ca.test",
+          claims: {},
         },
         logs: keyless.logs,
         timestamps: [],

@@ -56,6 +56,8 @@ export interface PlannedIdentity {
   readonly source: string
   /** Certificate authority. */
   readonly authority: string
+  /** What the token says of a build and the certificate may repeat, by the names of the claims; empty for people. */
+  readonly claims: Readonly<Record<string, string>>
 }
 
 /** One signature that is to be made. */

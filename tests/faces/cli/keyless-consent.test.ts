@@ -11,7 +11,7 @@ const URLS = ["--fulcio-url", "https://ca.test", "--rekor-url", "https://log.tes
 const SIGN = ["sign", "--keyless", "--blob", "app.txt", "--bundle", "app.json", ...URLS]
 
 /** Services that know Alice; certificates are refused, so that what comes after consent shows. */
-function app(confirm: () => Promise<boolean>, asked: string[] = []): Partial<AppContext> {
+function app(confirm: () => Promise<boolean>, asked: string[] = [], token = TOKEN): Partial<AppContext> {
   const nothing = (): Promise<never> => Promise.reject(new ToolError("E_SERVICE_REFUSED", { what: "no more today" }))
   const certify = (): Promise<never> => {
     asked.push("certificate")
@@ -20,7 +20,7 @@ function app(confirm: () => Promise<boolean>, asked: string[] = []): Partial<App
   const get = (): Promise<unknown> => {
     asked.push("token")
     const claims = { issuer: "https://oidc.test", subject: "1", email: "alice@example.com", expires: 0 }
-    return Promise.resolve({ token: TOKEN, source: "browser", claims })
+    return Promise.resolve({ token, source: "browser", claims })
   }
   const prompter = { interactive: true, confirm, text: nothing, password: nothing }
   const files = {
@@ -53,6 +53,17 @@ describe("consent to what becomes public", () => {
     expect(asked).toEqual(["token", "certificate"])
     expect(ran.stderr).toContain("no more today")
     expect(ran.exit).toBe(3)
+  })
+
+  it("shows what a build's certificate may say of a private repository", async () => {
+    const claims = { sub: "repo:acme/secret", repository: "acme/secret", workflow: "rel\u001b[2Jease" }
+    const token = `${part({})}.${part(claims)}.c2ln`
+    const ran = await countersign([...SIGN, "--preview"], { app: app(() => Promise.resolve(false), [], token) })
+    expect(ran.exit).toBe(0)
+    expect(ran.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "of the build the certificate may say: workflow rel\\x1b[2Jease, repository acme/secret",
+    )
+    expect(ran.stdout).not.toContain("\u001b")
   })
 
   it("stops after no", async () => {

@@ -8,6 +8,7 @@ const PLAN: SigstorePlan = {
     name: "alice@example.com",
     source: "browser",
     authority: "https://ca.test",
+    claims: {},
   },
   logs: [{ url: "https://log.test", majorApiVersion: 1 }],
   timestamps: ["https://tsa.test/ts"],
@@ -61,7 +62,7 @@ describe("what becomes public", () => {
   it.each(["\u001b[2J", "\u202e", "\u009b31m", "\r"])("lets no text write to the terminal by itself: %j", (text) => {
     const lines = planLines(
       {
-        identity: { issuer: text, name: text, source: text, authority: text },
+        identity: { issuer: text, name: text, source: text, authority: text, claims: { [text]: text } },
         key: "SHA256:abc",
         logs: [{ url: text, majorApiVersion: 2 }],
         timestamps: [text],

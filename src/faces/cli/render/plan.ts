@@ -13,6 +13,8 @@ export function planLines(plan: SigstorePlan, width: number): readonly string[] 
       ["identity", printable(`${identity.name} at ${identity.issuer} (token: ${identity.source})`)],
       ["certificate", printable(`names the identity; issued by ${identity.authority}, which logs every certificate`)],
     )
+    const said = Object.entries(identity.claims).map(([name, value]) => `${name} ${value}`)
+    if (said.length > 0) rows.push(["of the build", printable(`the certificate may say: ${said.join(", ")}`)])
   }
   if (key !== undefined) rows.push(["key", `public key ${key}`])
   rows.push(
@@ -44,7 +46,7 @@ function itemText({ artifact, digest, format, annotations }: SigstorePlan["items
 /** Members of the document `SigningPlan`. */
 export function planMembers({ identity, key, logs, timestamps, items }: SigstorePlan): JsonObject {
   return {
-    identity: identity === undefined ? null : { ...identity },
+    identity: identity === undefined ? null : { ...identity, claims: { ...identity.claims } },
     key: key ?? null,
     logs: logs.map(({ url, majorApiVersion }) => ({ url, version: majorApiVersion })),
     timestamps: [...timestamps],
