@@ -78,6 +78,19 @@ describe("identityRule accepts", () => {
     expect(holds(rule.subject, PIPELINE.replace("https://gitlab.com", host))).toBe(true)
   })
 
+  it("certificates without issuer, and no others, by none", () => {
+    const { issuer } = identityRule("email:a@b.example", "none")
+    expect(issuer).toEqual({ kind: "pattern", pattern: "^$", anchored: true, orNone: true })
+    expect(holds(issuer, "none")).toBe(false)
+    expect(holds(issuer, "https://login.example")).toBe(false)
+  })
+
+  it("names of the kind that was typed", () => {
+    expect(identityRule("email:a@b.example", LOCAL).subjectKind).toBe("email")
+    expect(identityRule("uri:https://a.example/b", LOCAL).subjectKind).toBe("URI")
+    expect(identityRule("a@b.example", LOCAL)).not.toHaveProperty("subjectKind")
+  })
+
   it("a pattern of the issuer, whole", () => {
     const { issuer } = identityRule("a@b.example", "re2:https://[a-z]+\\.example")
     expect(holds(issuer, "https://login.example")).toBe(true)

@@ -7,6 +7,9 @@ export const GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 /** As {@link GITHUB_ISSUER}, of GitLab CI. */
 export const GITLAB_ISSUER = "https://gitlab.com"
 
+/** Stands for the issuer of a certificate that names none. An issuer is a URL, so it can be no issuer's name. */
+const NO_ISSUER = "none"
+
 const WORKFLOWS = ".github/workflows/"
 const MOST = 1024
 
@@ -15,7 +18,8 @@ const MOST = 1024
  * `spiffe://…` likewise, `re2:…` is a pattern for the whole of it, `github:OWNER[/REPO][/workflow.yml][@ref]` and
  * `gitlab:GROUP/PROJECT[//FILE][@ref]` name what was built; anything else is a subject alternative name as it stands.
  *
- * @param issuer - URL of the OIDC issuer, or `re2:` and a pattern; the last two kinds know theirs.
+ * @param issuer - URL of the OIDC issuer, or `re2:` and a pattern; `none` for certificates of a private authority that name
+ *   no issuer. The last two kinds know theirs.
  * @throws {ToolError} `E_USAGE` for what is malformed, and without issuer.
  */
 export function identityRule(text: string, issuer?: string): IdentityRule {
@@ -31,10 +35,10 @@ export function identityRule(text: string, issuer?: string): IdentityRule {
       return withIssuer({ subject: patternRule(value, text), extensions: {} }, text, issuer)
     case "email":
       if (!/^[\x21-\x7e]+@[\x21-\x7e]+$/.test(value)) throw refused(text, "that is no e-mail address")
-      return withIssuer({ subject: exact(value), extensions: {} }, text, issuer)
+      return withIssuer({ subject: exact(value), subjectKind: "email", extensions: {} }, text, issuer)
     case "uri":
       if (!/^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i.test(value)) throw refused(text, "that is no URI")
-      return withIssuer({ subject: exact(value), extensions: {} }, text, issuer)
+      return withIssuer({ subject: exact(value), subjectKind: "URI", extensions: {} }, text, issuer)
     default:
       if (value === "") throw refused(text, "nothing follows the kind")
       return withIssuer({ subject: exact(value), extensions: {} }, text, issuer)
@@ -42,7 +46,7 @@ export function identityRule(text: string, issuer?: string): IdentityRule {
 }
 
 /** What a matcher says besides issuer and text. */
-type Matched = Required<Pick<IdentityRule, "subject" | "extensions">>
+type Matched = Required<Pick<IdentityRule, "subject" | "extensions">> & Pick<IdentityRule, "subjectKind">
 
 const KINDS = ["email", "uri", "san", "re2", "github", "gitlab"] as const
 
@@ -56,12 +60,7 @@ function split(text: string): readonly [kind: (typeof KINDS)[number] | undefined
   return kind === undefined ? [undefined, text] : [kind, text.slice(kind.length + 1)]
 }
 
-function withIssuer(
-  { subject, extensions }: Matched,
-  text: string,
-  given: string | undefined,
-  implied?: string,
-): IdentityRule {
+function withIssuer(matched: Matched, text: string, given: string | undefined, implied?: string): IdentityRule {
   const issuer = given ?? implied
   if (issuer === undefined) {
     throw new ToolError("E_USAGE", {
@@ -70,12 +69,13 @@ function withIssuer(
       next: ["name the issuer: `--issuer https://accounts.google.com`"],
     })
   }
-  return { subject, issuer: issuerRule(issuer), extensions, text }
+  return { ...matched, issuer: issuerRule(issuer), text }
 }
 
 function issuerRule(text: string): TextRule {
   if (text === "") throw empty("--issuer", "name the issuer, such as `--issuer https://accounts.google.com`")
   if (text.length > MOST) throw refused(text, `it has ${text.length} characters, expected at most ${MOST}`)
+  if (text === NO_ISSUER) return { kind: "pattern", pattern: "^$", anchored: true, orNone: true }
   return text.startsWith("re2:") ? patternRule(text.slice(4), text) : exact(text)
 }
 

@@ -164,6 +164,8 @@ export type FulcioExtension =
 export interface IdentityRule {
   /** Subject alternative name. @remarks Absent only beside `anySubject`. */
   readonly subject?: TextRule
+  /** The kind that the subject must be of; absent = any. */
+  readonly subjectKind?: "email" | "URI"
   /** OIDC issuer. */
   readonly issuer?: TextRule
   readonly extensions: Readonly<Partial<Record<FulcioExtension, TextRule>>>

@@ -69,6 +69,17 @@ describe("judgeIdentityRules", () => {
     expect(judgeIdentityRules(HOLDER, [item], "legacy")).toMatchObject({ outcome: "failed", code: "E_CERT_IDENTITY" })
   })
 
+  it("asks for the kind of name where a rule does", () => {
+    const mail = rule({ subject: exact("user@example.com"), issuer: ISSUER, subjectKind: "email" })
+    const uri = rule({ subject: exact("user@example.com"), issuer: ISSUER, subjectKind: "URI" })
+    const other: CertificateFacts = { ...HOLDER, subjects: [{ kind: "other", value: "user@example.com" }] }
+    for (const form of ["bundle", "legacy"] as const) {
+      expect(judged([mail], form)).toBe(true)
+      expect(judged([uri], form)).toBe(false)
+      expect(judged([mail], form, other)).toBe(false)
+    }
+  })
+
   const withName = (value: string): CertificateFacts => ({ ...HOLDER, subjects: [{ kind: "email", value }] })
   it.each(["evil-user@example.com", "user@example.com.evil", "userXexample.com", "user@example.com "])(
     "adv: sigstore-js #1656 takes %s for nobody else",

@@ -2,7 +2,12 @@ import { compilePattern, type Pattern } from "../../codec/re2.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { Finding } from "../../core/report.ts"
 import type { FulcioExtension, IdentityRule, TextRule } from "../../core/sigstore.ts"
-import { type CertificateFacts, principalSubject, type SubjectKind } from "./fulcio-certificate.ts"
+import {
+  type CertificateFacts,
+  type CertificateSubject,
+  principalSubject,
+  type SubjectKind,
+} from "./fulcio-certificate.ts"
 
 /** Names as cosign lists them. */
 const GO_ORDER: readonly SubjectKind[] = ["DNS", "email", "IP", "URI", "other"]
@@ -100,17 +105,25 @@ export function judgeIdentityRules(
   )
 }
 
-function countingNames(facts: CertificateFacts, form: EvidenceForm): readonly string[] {
-  if (form === "legacy") return facts.subjects.map(({ value }) => value)
+function countingNames(facts: CertificateFacts, form: EvidenceForm): readonly CertificateSubject[] {
+  if (form === "legacy") return facts.subjects
   const principal = principalSubject(facts)
-  return principal === undefined ? [] : [principal.value]
+  return principal === undefined ? [] : [principal]
 }
 
 /** Why a rule does not hold, in sigstore-go's words. */
-function ruleFault(facts: CertificateFacts, names: readonly string[], rule: IdentityRule): string | undefined {
-  const { subject, issuer } = rule
-  if (subject !== undefined && !names.some((name) => textHolds(subject, name))) {
-    return textFault("SAN", subject, names.join(", "))
+function ruleFault(
+  facts: CertificateFacts,
+  names: readonly CertificateSubject[],
+  rule: IdentityRule,
+): string | undefined {
+  const { subject, subjectKind, issuer } = rule
+  const held = names.filter(({ value }) => subject === undefined || textHolds(subject, value))
+  if (subject !== undefined && held.length === 0) {
+    return textFault("SAN", subject, names.map(({ value }) => value).join(", "))
+  }
+  if (subjectKind !== undefined && held.every(({ kind }) => kind !== subjectKind)) {
+    return `expected a SAN of kind ${subjectKind}, got ${held.map(({ kind }) => kind).join(", ")}`
   }
   if (issuer !== undefined && !textHolds(issuer, facts.issuer)) return textFault("issuer", issuer, facts.issuer)
   for (const [name, text] of Object.entries(rule.extensions)) {

@@ -136,7 +136,8 @@ export const SIGSTORE_FLAGS: readonly FlagSpec[] = [
   {
     name: "issuer",
     type: "string",
-    usage: "with --identity: the OIDC issuer that vouches for it, or re2:PATTERN; github: and gitlab: know theirs",
+    usage:
+      "with --identity: the OIDC issuer that vouches for it, re2:PATTERN, or none where certificates of --ca-roots name no issuer; github: and gitlab: know theirs",
     placeholder: "URL",
   },
   {
