@@ -90,11 +90,12 @@ refused cosign verify-attestation $IMAGE --certificate-identity=$IDENTITY --cert
 # --- Verify a container in an air-gapped environment, signed for an identity
 
 IMAGE_NAME=$REPOSITORY:ci
+CERT_OIDC_ISSUER=$OIDC_ISSUER
 cosign save $IMAGE_NAME --dir ./path/to/keyless
-cosign verify --certificate-identity $CERT_IDENTITY --certificate-oidc-issuer $OIDC_ISSUER --offline --local-image ./path/to/keyless >out 2>err
+cosign verify --certificate-identity $CERT_IDENTITY --certificate-oidc-issuer $CERT_OIDC_ISSUER --offline --local-image ./path/to/keyless >out 2>err
 has err 'Verification for ./path/to/keyless --'
 jq . <out >/dev/null
-refused cosign verify --certificate-identity $IDENTITY --certificate-oidc-issuer $OIDC_ISSUER --offline --local-image ./path/to/keyless
+refused cosign verify --certificate-identity $IDENTITY --certificate-oidc-issuer $CERT_OIDC_ISSUER --offline --local-image ./path/to/keyless
 
 # --- Keys. What they sign is logged, too; nobody is asked again.
 
