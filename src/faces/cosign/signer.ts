@@ -235,7 +235,15 @@ function algorithmOf({ algorithm }: SignerRequest): { readonly algorithm?: strin
   return algorithm === undefined ? {} : { algorithm }
 }
 
-/** Timestamp authorities are asked over a connection of their own where flags say how. */
+const REGISTRY_TLS = [
+  "allow-insecure-registry",
+  "registry-cacert",
+  "registry-client-cert",
+  "registry-client-key",
+  "registry-server-name",
+]
+
+/** Timestamp authorities are asked over a connection of their own where flags say how, or how registries are. */
 async function withTimestampClient(invocation: FaceInvocation, app: AppContext): Promise<AppContext> {
   const { flags } = invocation
   const [ca, cert, key, name] = [
@@ -245,7 +253,8 @@ async function withTimestampClient(invocation: FaceInvocation, app: AppContext):
     "timestamp-server-name",
   ].map((flag) => flags.string(flag))
   const some = (member: string, text: string | undefined): Record<string, string> => (text ? { [member]: text } : {})
-  if (!ca && !(cert && key)) return app
+  const ownTls = REGISTRY_TLS.some((flag) => knows(invocation, flag) && flags.given(flag))
+  if (!ownTls && !ca && !(cert && key)) return app
   const { timestamps } = await invocation.openWith({
     ...some("caFile", ca),
     ...some("clientCertFile", cert),
