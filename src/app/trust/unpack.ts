@@ -34,6 +34,8 @@ export interface Unpacked {
 }
 
 const STATE_BYTES = 2 * MIB
+/** Times the files are written while others unpack, too. */
+const MOST_ROUNDS = 5
 /** Paths that are remembered of a series; the latest. */
 const MOST_PATHS = 4 * packBounds.files
 
@@ -47,18 +49,41 @@ const MOST_PATHS = 4 * packBounds.files
  */
 export async function unpackTrust(app: AppContext, request: UnpackRequest): Promise<Unpacked> {
   const pack = verifyPack(await app.files.read(request.file, packBounds.document), request.keys)
-  const earlier = await requireNotOlder(app, request.state, pack)
   const into = request.into.replace(/(?<=[^/])\/+$/, "") || "."
-  const options = { noFollow: true, makeFolders: true, within: into, mode: 0o644 }
-  for (const { path, bytes } of pack.files) {
-    await app.files.writeStream(`${into}/${path}`, once(bytes), options)
-  }
+  const earlier = await unpackFiles(app, into, request.state, pack)
   const { name, version, created, files, key } = pack
   return {
     ...{ name, version, created, signer: fingerprint(key) },
     files: files.map(({ path, bytes }) => ({ path, size: bytes.length })),
     left: await leftIn(app, into, pack, earlier),
   }
+}
+
+/**
+ * Write the files, and again where somebody else unpacked an older pack meanwhile. Where it was a newer one, this one fails:
+ * the newer one must then be unpacked again, for a file of this one may have come last.
+ *
+ * @returns paths of the files of the series so far.
+ */
+async function unpackFiles(
+  app: AppContext,
+  into: string,
+  state: string,
+  pack: VerifiedPack,
+): Promise<readonly string[]> {
+  const options = { noFollow: true, makeFolders: true, within: into, mode: 0o644 }
+  const isLatest = async (): Promise<boolean> => {
+    const seen = await readSeen(app, statePath(state, pack))
+    return seen?.version === pack.version && seen.digest === pack.digest
+  }
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const earlier = await requireNotOlder(app, state, pack)
+    for (const { path, bytes } of pack.files) {
+      if (await isLatest()) await app.files.writeStream(`${into}/${path}`, once(bytes), options)
+    }
+    if (await isLatest()) return earlier
+  }
+  throw rollback(pack, "others unpacked packs of the series at the same time")
 }
 
 /** What is trusted no longer must not stay unnoticed: a store trusts every certificate that lies in it. */
@@ -84,9 +109,8 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
  * @returns paths of the files of the series so far.
  */
 async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPack): Promise<readonly string[]> {
-  const series = encodeHex(digestOf("sha256", encodeUtf8(`${fingerprint(pack.key)}\n${pack.name}`)))
-  const path = `${folder.replace(/\/+$/, "")}/${series}.json`
-  const seen = (await app.files.exists(path)) ? parseSeen(await app.files.read(path, STATE_BYTES), path) : undefined
+  const path = statePath(folder, pack)
+  const seen = await readSeen(app, path)
   if (seen !== undefined && pack.version < seen.version) {
     throw rollback(pack, `version ${pack.version}, and version ${seen.version} was unpacked before`)
   }
@@ -102,12 +126,21 @@ async function requireNotOlder(app: AppContext, folder: string, pack: VerifiedPa
   return paths
 }
 
+function statePath(folder: string, pack: VerifiedPack): string {
+  const series = encodeHex(digestOf("sha256", encodeUtf8(`${fingerprint(pack.key)}\n${pack.name}`)))
+  return `${folder.replace(/\/+$/, "")}/${series}.json`
+}
+
+async function readSeen(app: AppContext, path: string): Promise<Seen | undefined> {
+  return (await app.files.exists(path)) ? parseSeen(await app.files.read(path, STATE_BYTES), path) : undefined
+}
+
 function rollback({ name }: VerifiedPack, why: string): ToolError {
   return new ToolError("E_TRUST_ROLLBACK", {
     what: `the trust pack ${name} is older than what is known`,
     why,
     next: [
-      "get the newest pack from whoever makes them",
+      "get the newest pack from whoever makes them, and unpack it again where others unpacked at the same time",
       "make a new one with a higher `--pack-version`, if you are they",
     ],
   })
