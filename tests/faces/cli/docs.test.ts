@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { catalogue } from "../../../src/core/error-catalogue.ts"
 import { findCommand } from "../../../src/faces/command-line/find-command.ts"
 import { parseFlags } from "../../../src/faces/command-line/pflag.ts"
 import { countersignProgram } from "../../../src/faces/cli/program.ts"
@@ -84,6 +85,16 @@ describe("documentation", () => {
     for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
       expect(existsSync(join(root, dirname(page), target)), `${page} -> ${target}`).toBe(true)
     }
+  })
+
+  it("troubleshooting has symptom, cause and fix of whatever can go wrong with identities, logs and trust data", async () => {
+    const text = await readFile(join(root, "docs/troubleshooting.md"), "utf8")
+    const entries = text.split(/^## /m).slice(1)
+    for (const entry of entries) expect(entry).toMatch(/\n\*\*Cause\.\*\* [^]*\n\*\*Fix\.\*\* /)
+    const codes = Object.keys(catalogue).filter((code) => /^E_(TLOG|OIDC|TRUST|SERVICE)_|^E_CERT_SCT$/.test(code))
+    expect(codes.length).toBeGreaterThan(12)
+    const symptoms = entries.map((entry) => entry.split("\n")[0]).join("\n")
+    for (const code of codes) expect(symptoms).toContain(`[${code}]`)
   })
 
   it("describes every check", async () => {
