@@ -13,6 +13,7 @@ import { certifiedOptions } from "../certificate-options.ts"
 import { blobAndArtifacts, refuseFlags, requiredFlag, type Session } from "../session.ts"
 import { openSigners, signingKeyName } from "../signing-key.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
+import { KEYLESS_FLAGS } from "../tables/keyless-flags.ts"
 import { openOutputs, type FileOutput } from "../file-outputs.ts"
 import { writeOutput } from "../write-output.ts"
 
@@ -75,6 +76,13 @@ async function signFileWithCertificate(session: Session): Promise<number> {
   const form = format === undefined ? undefined : FORMS[format]
   if (format === undefined || form === undefined || others.length > 0) throw oneNotationFormat()
   refuseFlags(flags, ["bundle"], "bundles hold no notation signatures")
+  const services = KEYLESS_FLAGS.map(({ name }) => name)
+  refuseFlags(
+    flags,
+    services,
+    "notation signatures are made with a key and its certificate chain",
+    "leave out `--format`",
+  )
   const path = flags.string("blob")
   const target = requiredFlag(flags, "signature", "no file for the signature", `pass \`--signature ${path}.jws.sig\``)
   const app = await session.open([])
