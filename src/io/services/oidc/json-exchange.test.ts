@@ -7,7 +7,7 @@ import { askTokenEndpoint, tokensOf } from "./redeem.ts"
 import { makeContext, type TestContext } from "./test-context.ts"
 
 const TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
-const SECRET = "insecure-test-client-secret"
+const SECRET = "insecure/test+client=secret"
 const opened: (TestServer | TestContext)[] = []
 
 afterEach(async () => {
@@ -45,7 +45,14 @@ describe("adv: CVE-2025-48374 an answer that repeats what it was sent", () => {
     expect(error.code).toBe("E_OIDC_REJECTED")
     expect(error.message).toContain("invalid_request: I saw grant_type=authorization_code")
     const encoded = Buffer.from(`sigstore:${SECRET}`).toString("base64")
-    for (const secret of [SECRET, encoded, "insecure-test-code", "insecure-verifier", TOKEN]) {
+    for (const secret of [
+      SECRET,
+      encodeURIComponent(SECRET),
+      encoded,
+      "insecure-test-code",
+      "insecure-verifier",
+      TOKEN,
+    ]) {
       expect(JSON.stringify(error) + error.message).not.toContain(secret)
     }
   })

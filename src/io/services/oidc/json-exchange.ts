@@ -105,7 +105,9 @@ async function exchange(http: HttpClient, question: JsonQuestion): Promise<JsonA
 function secretsOf({ form = {}, headers = {}, secrets = [] }: JsonQuestion): readonly string[] {
   const members = Object.entries(form).flatMap(([name, text]) => (SECRET_MEMBERS.includes(name) ? [text] : []))
   const credential = headers["authorization"]?.split(" ").at(-1) ?? ""
-  return [...members, credential, ...secrets].filter((text) => text.length >= SECRET_CHARACTERS)
+  // A server may repeat the form as it was sent, too.
+  const all = [...members, credential, ...secrets].flatMap((text) => [text, encodeURIComponent(text)])
+  return [...new Set(all)].filter((text) => text.length >= SECRET_CHARACTERS)
 }
 
 function bodyOf(question: JsonQuestion): { readonly type: string; readonly bytes: Uint8Array } | undefined {
