@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { asToolError } from "../core/errors.ts"
 import type { AppContext } from "./requests.ts"
-import { sigstoreRequest, type SigstoreChoice } from "./sigstore-request.ts"
+import { readTrustedRoot, sigstoreRequest, type SigstoreChoice } from "./sigstore-request.ts"
 
 const app = {
   files: {
@@ -47,5 +47,37 @@ describe("sigstoreRequest", () => {
     expect(await code({ ...KEYS, timestamps: 1, trustedRoot: "root.json" })).toBe("taken")
     expect(await code({ ...KEYS, trustedRoot: "root.json" })).toBe("E_USAGE")
     expect(await code({ ...KEYS, log: "ignore", trustedRoot: "root.json" })).toBe("E_USAGE")
+  })
+})
+
+describe("readTrustedRoot", () => {
+  const mediaType = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+  const text = (more: object): Uint8Array => new TextEncoder().encode(JSON.stringify({ mediaType, ...more }))
+  const read = (bytes: Uint8Array): ReturnType<typeof readTrustedRoot> =>
+    readTrustedRoot({ read: () => Promise.resolve(bytes) }, "root.json")
+  const bad = { certificateAuthorities: [{ uri: "https://one.example" }] }
+
+  it("decodes the same bytes once", async () => {
+    const root = await read(text({}))
+    expect(await read(text({}))).toBe(root)
+  })
+
+  it.each([
+    { name: "another file of this name", bytes: text(bad) },
+    { name: "less of it", bytes: text({}).subarray(0, -1) },
+    { name: "something behind it", bytes: new Uint8Array([...text({}), 0x7d]) },
+    { name: "nothing", bytes: new Uint8Array(0) },
+  ])("keeps nothing of what was read before: $name", async ({ bytes }) => {
+    await read(text({}))
+    await expect(read(bytes)).rejects.toMatchObject({ code: "E_TRUST_MALFORMED" })
+    await expect(read(bytes)).rejects.toMatchObject({ code: "E_TRUST_MALFORMED" })
+  })
+
+  it("is not misled by bytes that change after they were read", async () => {
+    const bytes = text({})
+    const root = await read(bytes)
+    bytes[0] = 0x20
+    await expect(read(bytes)).rejects.toMatchObject({ code: "E_TRUST_MALFORMED" })
+    expect(await read(text({}))).toBe(root)
   })
 })

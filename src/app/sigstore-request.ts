@@ -1,8 +1,10 @@
+import { equalBytes } from "../codec/equal-bytes.ts"
 import { ToolError } from "../core/errors.ts"
 import { limits } from "../core/limits.ts"
 import type { Files } from "../core/ports.ts"
 import type { TrustData } from "../core/sigstore-ports.ts"
 import type { IdentityRule, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
+import { loadedOnce } from "./loaded-once.ts"
 import type { AppContext, SigstoreTrustRequest } from "./requests.ts"
 
 /** Whose identities count and what must vouch, as a caller says it. Texts that are empty count as not given. */
@@ -203,10 +205,20 @@ const EMPTY: TrustedRoot = { tlogs: [], ctlogs: [], certificateAuthorities: [], 
 export async function readTrustedRoot(files: Pick<Files, "read">, path: string): Promise<TrustedRoot> {
   const [bytes, { parseTrustedRoot }] = await Promise.all([
     files.read(path, limits.trustDocumentBytes),
-    import("../envelopes/trusted-root/trusted-root.ts"),
+    loadTrustedRoots(),
   ])
-  return parseTrustedRoot(bytes)
+  if (lastRoot !== undefined && equalBytes(lastRoot.bytes, bytes)) return lastRoot.root
+  // SECURITY: a copy of our own, so that what is compared later are the bytes that were read.
+  const own = new Uint8Array(bytes)
+  const root = parseTrustedRoot(own)
+  lastRoot = { bytes: own, root }
+  return root
 }
+
+const loadTrustedRoots = loadedOnce(() => import("../envelopes/trusted-root/trusted-root.ts"))
+
+/** The file is read each time, what stands in it is decoded once: a program that verifies many signatures has one root. */
+let lastRoot: { readonly bytes: Uint8Array; readonly root: TrustedRoot } | undefined
 
 /** The first certificate of a file in PEM, DER, or base64 of either, as cosign writes it. */
 async function readLeaf(files: Pick<Files, "read">, path: string): Promise<Uint8Array> {
