@@ -255,7 +255,7 @@ const RATES = "keyless verifications in one process"
 const RATE_GOAL = 0.5
 
 async function tellRates(): Promise<void> {
-  const argv = [fileURLToPath(new URL("keyless-rate.ts", import.meta.url)), "9", "300"]
+  const argv = [fileURLToPath(new URL("keyless-rate.ts", import.meta.url)), "15", "600"]
   const { stdout } = expectCode(await run(process.execPath, argv, { cwd: root }), 0)
   for (const { kind, operations, verifications, ceiling, ratio } of JSON.parse(stdout) as readonly KeylessRate[]) {
     const mark = ratio >= RATE_GOAL ? "reached" : "MISSED"
