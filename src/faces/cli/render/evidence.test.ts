@@ -114,9 +114,13 @@ describe("a verified identity", () => {
   })
 
   it.each([
-    ["timestamp", "by a trusted timestamp"],
-    ["caller", "the time of verification"],
-  ] as const)("at a time of the %s", (source, words) => {
-    expect(timeText({ time: { at: AT, source, verified: true } })).toContain(words)
+    ["timestamp", true, "by a trusted timestamp"],
+    ["log", true, "by the transparency log"],
+    ["claimed", true, "by the signing authority"],
+    ["claimed", false, "as the signer claims"],
+    ["caller", false, "judged at the time of this verification"],
+    ["caller", true, "judged at the time of this verification"],
+  ] as const)("at a time of the %s (verified: %s)", (source, verified, words) => {
+    expect(timeText({ time: { at: AT, source, verified } })).toBe(`2026-11-20T12:00:00Z, ${words}`)
   })
 })

@@ -44,18 +44,19 @@ export function issuerText({ signer }: Pick<SignatureReport, "signer">): string 
   return printable(signer.issuer === "" ? "none named" : signer.issuer)
 }
 
-/** When it was signed and who says so; `undefined` for signatures without a time. */
+/** When it was signed, or judged, and who says so; `undefined` for signatures without a time. */
 export function timeText({ time }: Pick<SignatureReport, "time">): string | undefined {
   if (time === undefined) return undefined
   const at = instant(time.at)
+  // Nobody claims it: without a trusted time the signature is judged at this moment.
+  if (time.source === "caller") return `${at}, judged at the time of this verification`
   if (!time.verified) return `${at}, as the signer claims`
   return `${at}, ${TIME_SOURCES[time.source]}`
 }
 
-const TIME_SOURCES: Readonly<Record<NonNullable<SignatureReport["time"]>["source"], string>> = {
+const TIME_SOURCES: Readonly<Record<Exclude<NonNullable<SignatureReport["time"]>["source"], "caller">, string>> = {
   timestamp: "by a trusted timestamp",
   log: "by the transparency log",
-  caller: "the time of verification",
   claimed: "by the signing authority",
 }
 
