@@ -175,6 +175,10 @@ describe("refreshing", () => {
     const files = { read: () => Promise.resolve(mirror.file("1.root.json")) }
     const { source } = await mirror.client({ env, files }).trustedRoot(online)
     expect(source).toBe("tuf")
+    // Who asks for an update wants it kept.
+    await expect(mirror.client({ env, files }).status({ offline: false, refresh: "always" })).rejects.toMatchObject({
+      code: "E_IO",
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { asToolError } from "../../../core/errors.ts"
+import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { Clock, Files, Logger, Sleep } from "../../../core/ports.ts"
 import type { TrustData, TrustOptions, TrustRepository } from "../../../core/sigstore-ports.ts"
 import { buildTrustedRoot } from "../../../envelopes/trusted-root/build-trusted-root.ts"
@@ -79,6 +79,7 @@ export function createTrustRepository(options: TrustRepositoryOptions): TrustRep
     status: async (asked, signal) => {
       const context = await contextOf(parts)
       const opened = await open(parts, context, asked, signal)
+      if (asked.refresh === "always" && opened !== undefined) await requireKept(context, opened)
       if (opened !== undefined) return statusOf(opened, folder)
       const shipped = shippedFiles()
       const { root } = new TrustedMetadata(shipped.root, clock.now())
@@ -191,6 +192,17 @@ async function openOnline(
   // A time to come is none: the clock was wrong then, or is now.
   if (cached !== undefined && age >= 0 && age < DAY_MS) return cached
   return refreshOr(parts, context, cached, signal)
+}
+
+/** An update that is not kept is none: who works offline afterwards would go on with what was there before. */
+async function requireKept(context: MirrorContext, opened: OpenedMirror): Promise<void> {
+  const kept = await openCached(context, opened.trusted.at, "cached")
+  const version = (mirror: OpenedMirror | undefined): number => mirror?.trusted.timestamp?.version ?? 0
+  if (version(kept) >= version(opened)) return
+  throw new ToolError("E_IO", {
+    what: "the trust data was verified, but could not be kept",
+    why: `the cache ${context.cache.folder} could not be written; it holds what it held before`,
+  })
 }
 
 function remember({ opened, options }: Parts, url: string, mirror: Promise<OpenedMirror>, at: number): void {
