@@ -37,6 +37,26 @@ const posted = (): readonly string[] => world.posted()
 const pushed = (): readonly string[] => world.pushed()
 
 describe("signing for an identity", () => {
+  it("takes services and trust out of the TUF repository in use, and tells their age only when they are old", async () => {
+    const other = await startProcess()
+    try {
+      const { tufRoot } = sandbox.files
+      expectExit(await other.run("trust", "update", "--mirror", sandbox.services.tuf, "--root", tufRoot), 0)
+      const reference = await image()
+      const given = ["--keyless", "--yes", "--identity-token", await sandbox.token({ email: EMAIL })]
+      const signed = await other.run("sign", ...given, reference)
+      expectExit(signed, 0)
+      expect(signed.stderr).toMatch(/^this becomes public/)
+      const who = ["--identity", EMAIL, "--issuer", sandbox.services.oidc]
+      expect(await other.run("verify", ...who, reference)).toMatchObject({ exit: 0, stderr: "" })
+      const offline = await other.run("verify", ...who, "--offline", reference)
+      expectExit(offline, 0)
+      expect(offline.stderr).toMatch(/^the trusted root comes from the cache of http:\S+ and is less than a day old\n$/)
+    } finally {
+      await other.close()
+    }
+  })
+
   it.each(["v1", "v2"] as const)("signs and attests an artifact, log %s", async (config) => {
     const reference = await image()
     expectExit(await program.run("sign", reference, ...keyless(config), "-a", "stage=prod"), 0)

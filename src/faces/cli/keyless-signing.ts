@@ -7,6 +7,7 @@ import type { TokenOrder } from "../../core/sigstore-ports.ts"
 import type { FlagValues } from "../command.ts"
 import { documentOf } from "./documents.ts"
 import { planLines, planMembers } from "./render/plan.ts"
+import { tellAge } from "./tell-age.ts"
 import { KEYLESS_FLAGS } from "./tables/keyless-flags.ts"
 import { refuseFlags, type Session } from "./session.ts"
 
@@ -107,9 +108,11 @@ function wantsLog(flags: FlagValues, keyless: boolean): boolean {
 }
 
 function choiceOf(
-  { flags, output }: Session,
+  session: Session,
   { keyless, log, url }: { readonly keyless: boolean; readonly log: boolean; readonly url: string },
 ): SigningChoice {
+  const { flags } = session
+  let told = false
   const texts = {
     signingConfig: flags.string("signing-config"),
     trustedRoot: flags.string("trusted-root"),
@@ -136,9 +139,10 @@ function choiceOf(
       ...flowOf(flags.string("oidc-flow")),
     },
     offline: flags.bool("offline"),
-    onTrust: async ({ source, refreshedAt }) => {
-      if (source !== "tuf")
-        await output.note(`trust data of ${new Date(refreshedAt).toISOString()} is used (${source})`)
+    onTrust: async (data) => {
+      // Signing config and trusted root are of one repository.
+      if (!told) await tellAge(data, "trust data", session)
+      told = true
     },
   }
 }

@@ -1,10 +1,8 @@
 import type { AppContext, SigstoreTrustRequest } from "../../app/requests.ts"
 import { ToolError } from "../../core/errors.ts"
-import type { TrustData } from "../../core/sigstore-ports.ts"
-import type { TrustedRoot } from "../../core/sigstore.ts"
 import type { FlagValues } from "../command.ts"
-import type { Output } from "./output.ts"
 import type { Session } from "./session.ts"
+import { tellAge } from "./tell-age.ts"
 
 /** Flags of Sigstore's part of a question, besides `--identity`. */
 const SIGSTORE_FLAGS = [
@@ -86,11 +84,12 @@ function asksSigstore(flags: FlagValues, { keyless }: NamedIdentities): boolean 
  * @throws {ToolError} `E_USAGE`.
  */
 export async function sigstoreOptions(
-  { flags, output, world }: Session,
+  session: Session,
   app: AppContext,
   identities: NamedIdentities,
   keys: boolean,
 ): Promise<SigstoreTrustRequest> {
+  const { flags, output } = session
   if (!asksSigstore(flags, identities)) return {}
   const { sigstoreRequest } = await import("../../app/sigstore-request.ts")
   const text = (name: string): string | undefined => {
@@ -114,7 +113,7 @@ export async function sigstoreOptions(
     ...(flags.given("log-threshold") ? { logThreshold: flags.int("log-threshold") } : {}),
     ...(flags.given("timestamps") ? { timestamps: flags.int("timestamps") } : {}),
     logUrls: flags.strings("rekor-url"),
-    onTrust: (data) => stateAge(data, output, world.now(), flags.bool("offline")),
+    onTrust: (data) => tellAge(data, "trusted root", session),
   })
   for (const warning of warnings) await output.note(`warning: ${warning}`)
   return request
@@ -135,13 +134,4 @@ function choice(flags: FlagValues, name: "log" | "sct"): "require" | "ignore" | 
 function defined<T extends object>(members: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [Name in keyof T]?: NonNullable<T[Name]> }
-}
-
-/** Whoever decides by data that could not be refreshed today is told how old it is. */
-async function stateAge(data: TrustData<TrustedRoot>, output: Output, now: number, offline: boolean): Promise<void> {
-  const days = Math.max(0, Math.floor((now - data.refreshedAt) / 86_400_000))
-  if (data.source === "tuf" || (data.source === "cache" && days === 0 && !offline)) return
-  const age = days === 0 ? "less than a day" : days === 1 ? "1 day" : `${days} days`
-  const from = data.source === "cache" ? `the cache of ${data.mirror}` : "this program's release"
-  await output.note(`the trusted root comes from ${from} and is ${age} old`)
 }
