@@ -6,6 +6,7 @@ import type { TrustData } from "../core/sigstore-ports.ts"
 import type { IdentityRule, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
 import { loadedOnce } from "./loaded-once.ts"
 import type { AppContext, SigstoreTrustRequest } from "./requests.ts"
+import { reachTrust } from "./trust/reach-trust.ts"
 
 /** Whose identities count and what must vouch, as a caller says it. Texts that are empty count as not given. */
 export interface SigstoreChoice {
@@ -190,7 +191,8 @@ async function baseRoot(app: AppContext, choice: SigstoreChoice): Promise<Truste
   const { caRoots, sct, log, timestamps = 0 } = choice
   // A private authority alone, and nothing that the public instance has to do with.
   if (caRoots !== undefined && sct === "ignore" && log === "ignore" && timestamps === 0) return EMPTY
-  const data = await app.sigstore.trust.trustedRoot({ offline: choice.offline })
+  const { trust } = app.sigstore
+  const data = await reachTrust(trust, "trusted root", () => trust.trustedRoot({ offline: choice.offline }))
   await choice.onTrust?.(data)
   return data.value
 }

@@ -3,6 +3,7 @@ import type { SigningConfig, TrustedRoot } from "../../core/sigstore.ts"
 import type { LogService, TokenOrder, TrustData } from "../../core/sigstore-ports.ts"
 import type { AppContext } from "../requests.ts"
 import { readTrustedRoot } from "../sigstore-request.ts"
+import { reachTrust } from "../trust/reach-trust.ts"
 import { chooseServices, mixedServices, readSigningConfig, type ChosenServices } from "./choose-services.ts"
 import type { SigstoreSigning } from "./signing.ts"
 
@@ -85,11 +86,12 @@ async function servicesOf(app: AppContext, choice: SigningChoice): Promise<Servi
   }
   // A key that is only timestamped needs nothing of the repository.
   if (!keyless && !log) return { chosen: { logs: [], timestamps: [] }, ...given }
-  const config = await app.sigstore.trust.signingConfig({ offline })
+  const { trust } = app.sigstore
+  const config = await reachTrust(trust, "signing config", () => trust.signingConfig({ offline }))
   await choice.onTrust?.(config)
   const chosen = chooseServices(config.value, rules)
   if (root !== undefined) return { chosen, trustedRoot: root }
-  const data = await app.sigstore.trust.trustedRoot({ offline })
+  const data = await reachTrust(trust, "trusted root", () => trust.trustedRoot({ offline }))
   await choice.onTrust?.(data)
   return { chosen, trustedRoot: data.value }
 }
