@@ -44,7 +44,7 @@ export async function sigstoreTrust(
 }
 
 /** Whether an authority cannot be judged without Sigstore's trusted root. */
-export function needsSigstore(authority: Authority): boolean {
+function needsSigstore(authority: Authority): boolean {
   return authority.family === "sigstore" || (authority.family === "cosign" && asksForWitnesses(authority.witnesses))
 }
 

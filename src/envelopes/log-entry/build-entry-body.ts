@@ -15,7 +15,7 @@ export function hashJson({ algorithm, digest }: HashValue): JsonObject {
 }
 
 /** Name of a hash algorithm in protobuf JSON. @throws {ToolError} `E_USAGE` for one that has none. */
-export function protoHashName(algorithm: HashAlgorithm): string {
+function protoHashName(algorithm: HashAlgorithm): string {
   const row = protoHashes.find(({ hash }) => hash === algorithm)
   if (row !== undefined) return row.name
   throw new ToolError("E_USAGE", {
@@ -36,7 +36,7 @@ export function signatureV2Json({ signature, verifier, keyDetails }: BodySignatu
 }
 
 /** Base64 of base64, as intoto entries have what is base64 in the envelope. */
-export function base64Twice(bytes: Uint8Array): string {
+function base64Twice(bytes: Uint8Array): string {
   return encodeBase64(encodeUtf8(encodeBase64(bytes)))
 }
 

@@ -12,7 +12,7 @@ import { KEYLESS_FLAGS } from "./tables/keyless-flags.ts"
 import { refuseFlags, type Session } from "./session.ts"
 
 /** Thrown when the plan was what the user wanted to see; nothing was signed. */
-export class PreviewShown extends Error {
+class PreviewShown extends Error {
   override readonly name = "PreviewShown"
 }
 

@@ -94,7 +94,7 @@ function draftOf(kind: SignatureKind, payload: Uint8Array, type: string): Draft 
 }
 
 /** What logs are told of a signed statement in a bundle. */
-export function loggedStatement(statement: Uint8Array, sig: Uint8Array): LoggedContent {
+function loggedStatement(statement: Uint8Array, sig: Uint8Array): LoggedContent {
   const envelope = { payloadType: IN_TOTO_PAYLOAD, payload: statement, signature: { sig, keyid: "" } }
   return {
     kind: "envelope",

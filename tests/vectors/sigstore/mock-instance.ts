@@ -66,7 +66,7 @@ function pem(label: string, bytes: Buffer): string {
 }
 
 /** Pre-authentication encoding of DSSE. */
-export function paeOf(type: string, payload: Uint8Array): Buffer {
+function paeOf(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload])
 }
 

@@ -13,7 +13,7 @@ import type { LogQuestion } from "../../../src/trust/sigstore/log-entries.ts"
 const shared = join(import.meta.dirname, "../../../../shared/vectors")
 const PUBLIC_GOOD = join(shared, "trusted-roots", "trusted-root-public-good.json")
 export const bundles: string = join(shared, "sigstore-bundle")
-export const oldBundles: string = join(shared, "sigstore-js-bundles")
+const oldBundles: string = join(shared, "sigstore-js-bundles")
 export const present: boolean = [bundles, oldBundles, PUBLIC_GOOD].every((path) => existsSync(path))
 if (!present) console.warn(`skipped: no vectors in ${shared}`)
 
