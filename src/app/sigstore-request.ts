@@ -5,8 +5,8 @@ import type { Files } from "../core/ports.ts"
 import type { TrustData } from "../core/sigstore-ports.ts"
 import type { IdentityRule, TrustedRoot, WitnessRule } from "../core/sigstore.ts"
 import { loadedOnce } from "./loaded-once.ts"
+import { reachTrust } from "./reach-trust.ts"
 import type { AppContext, SigstoreTrustRequest } from "./requests.ts"
-import { reachTrust } from "./trust/reach-trust.ts"
 
 /** Whose identities count and what must vouch, as a caller says it. Texts that are empty count as not given. */
 export interface SigstoreChoice {

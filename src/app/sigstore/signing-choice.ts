@@ -1,9 +1,9 @@
 import { ToolError } from "../../core/errors.ts"
 import type { SigningConfig, TrustedRoot } from "../../core/sigstore.ts"
 import type { LogService, TokenOrder, TrustData } from "../../core/sigstore-ports.ts"
+import { reachTrust } from "../reach-trust.ts"
 import type { AppContext } from "../requests.ts"
 import { readTrustedRoot } from "../sigstore-request.ts"
-import { reachTrust } from "../trust/reach-trust.ts"
 import { chooseServices, mixedServices, readSigningConfig, type ChosenServices } from "./choose-services.ts"
 import type { SigstoreSigning } from "./signing.ts"
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import type { ErrorCode } from "../../core/error-catalogue.ts"
-import { asToolError, ToolError } from "../../core/errors.ts"
-import type { TrustRepository, TrustStatus } from "../../core/sigstore-ports.ts"
+import type { ErrorCode } from "../core/error-catalogue.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import type { TrustRepository, TrustStatus } from "../core/sigstore-ports.ts"
 import { reachTrust } from "./reach-trust.ts"
 
 function at(mirror: string): Pick<TrustRepository, "status"> {

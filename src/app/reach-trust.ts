@@ -1,5 +1,5 @@
-import { asToolError, ToolError } from "../../core/errors.ts"
-import type { TrustRepository } from "../../core/sigstore-ports.ts"
+import { asToolError, ToolError } from "../core/errors.ts"
+import type { TrustRepository } from "../core/sigstore-ports.ts"
 
 /** Host of the repository of Sigstore's public instance. */
 const PUBLIC_HOST = "tuf-repo-cdn.sigstore.dev"
