@@ -23,25 +23,29 @@ function signature(state: SignatureReport["state"], ...findings: readonly Findin
 }
 
 function decided(result: Result, ...signatures: readonly SignatureReport[]): unknown {
+  const { report, error } = answered(result, ...signatures)
+  return { state: report.state, code: report.decision.code, kind: error?.kind }
+}
+
+function answered(result: Result, ...signatures: readonly SignatureReport[]): ReturnType<typeof decide> {
   const decisive = {
     rule: { name: "all", mode: "enforce" as const, require: { static: "fail" } as const },
     result,
     missing: [],
   }
-  const { report, error } = decide(
+  return decide(
     "app",
     { digest: DIGEST },
     {
       result: { verdict: "deny", result, decisive, rules: [decisive] },
       request: { kind: "signature" },
-      accepted: ["notation"],
+      accepted: ["notation", "cosign-v3"],
       stores: [],
       others: [],
       signatures,
       verified: [],
     },
   )
-  return { state: report.state, code: report.decision.code, kind: error?.kind }
 }
 
 it.each<[string, readonly SignatureReport[], string]>([
@@ -59,4 +63,41 @@ it("a policy that cannot be decided leaves the question open, whatever else fail
     code: "E_CERT_REVOCATION_UNKNOWN",
     kind: "unknown",
   })
+})
+
+const UNLOGGED: Finding = { check: "log.entry", outcome: "failed", code: "E_TLOG_ENTRY_MISMATCH" }
+const ELSEWHERE: Finding = {
+  check: "subject.digest",
+  outcome: "failed",
+  observed: "sha256:b",
+  expected: "sha256:a",
+  code: "E_SIG_SUBJECT_MISMATCH",
+}
+
+it.each([
+  ["cosign-v3", "bundle"],
+  ["notation", "signature"],
+])("a document about another file says so, whatever else fails: %s", (format, word) => {
+  const beside = { ...signature("untrusted", UNLOGGED, STRANGER, ELSEWHERE), format }
+  const location = { ...beside.location, store: "file" as const }
+  const { report, error } = answered("fail", { ...beside, location })
+  expect(report.state).toBe("untrusted")
+  expect(error).toMatchObject({
+    code: "E_SIG_SUBJECT_MISMATCH",
+    kind: "negative",
+    what: `this ${word} is about another file than app`,
+    why: "subject.digest: saw sha256:b, expected sha256:a",
+  })
+})
+
+it.each<[string, readonly Finding[], string]>([
+  ["the file's digest was not compared", [UNLOGGED, { ...ELSEWHERE, outcome: "unknown" }], "E_TLOG_ENTRY_MISMATCH"],
+  ["it is about the file", [UNLOGGED, { check: "subject.digest", outcome: "passed" }], "E_TLOG_ENTRY_MISMATCH"],
+])("a document beside a file is judged as others are when %s", (_name, findings, code) => {
+  const beside = signature("untrusted", ...findings)
+  expect(answered("fail", { ...beside, location: { ...beside.location, store: "file" } }).error?.code).toBe(code)
+})
+
+it("a signature in a registry is judged by its first failure", () => {
+  expect(answered("fail", signature("untrusted", UNLOGGED, ELSEWHERE)).error?.code).toBe("E_TLOG_ENTRY_MISMATCH")
 })

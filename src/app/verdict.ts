@@ -252,6 +252,9 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
   const failures = signatures.map((signature) => ({ signature, finding: firstFailure(signature) }))
   const [best] = failures.toSorted((a, b) => progressOf(b.finding) - progressOf(a.finding))
   const finding = best?.finding
+  if (best !== undefined && finding !== undefined && isAboutAnotherFile(best.signature, finding)) {
+    return aboutAnotherFile(artifact, best.signature, finding)
+  }
   const others = signatures.length === 1 ? "" : ` (the closest of ${signatures.length})`
   // What one signature left open decided nothing here: the answer is no all the same.
   const code = finding?.code === undefined || leavesOpen(finding) ? "E_SIG_UNTRUSTED" : finding.code
@@ -260,6 +263,24 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
     why: `${finding === undefined ? "no rule is satisfied" : describe(finding)}${others}`,
     next: [`run \`countersign explain ${artifact}\` with the same options to see every check`],
     details: { artifact, signatures: signatures.length },
+  })
+}
+
+/** A document that lies beside a file names the file it is about. */
+function isAboutAnotherFile({ location }: SignatureReport, { check, outcome }: Finding): boolean {
+  return location.store === "file" && check === "subject.digest" && outcome === "failed"
+}
+
+function aboutAnotherFile(artifact: string, { format }: SignatureReport, finding: Finding): ToolError {
+  const document = format === "cosign-v3" ? "bundle" : "signature"
+  return new ToolError("E_SIG_SUBJECT_MISMATCH", {
+    what: `this ${document} is about another file than ${artifact}`,
+    why: describe(finding),
+    next: [
+      `check that the file and the ${document} belong together`,
+      `run \`countersign explain ${artifact}\` with the same options to see every check`,
+    ],
+    details: { artifact, signatures: 1 },
   })
 }
 
@@ -275,6 +296,9 @@ function leavesOpen({ code, outcome }: Finding): boolean {
 function firstFailure(signature: SignatureReport): Finding | undefined {
   const enforced = signature.findings.filter(({ logged }) => logged !== true)
   const failed = enforced.filter(({ outcome }) => outcome === "failed")
+  // Whatever else fails of a document about another file says nothing of this one.
+  const elsewhere = failed.find((finding) => isAboutAnotherFile(signature, finding))
+  if (elsewhere !== undefined) return elsewhere
   const unlogged = failed.find(({ check }) => check === "log.entry")
   // Without its entry a signature has no time either: the entry explains more.
   if (unlogged !== undefined && failed[0]?.check === "timestamp") return unlogged
