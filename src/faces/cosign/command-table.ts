@@ -18,6 +18,10 @@ const signing: readonly FaceCommand[] = [
       "race conditions or (worse) malicious tampering.",
     examples: [
       {
+        about: "sign a container image with the Sigstore OIDC flow",
+        line: "cosign sign <IMAGE DIGEST>",
+      },
+      {
         about: "sign a container image with a local key pair file",
         line: "cosign sign --key cosign.key <IMAGE DIGEST>",
       },
@@ -41,6 +45,10 @@ const signing: readonly FaceCommand[] = [
     name: "attest",
     summary: "Attest the supplied container image.",
     examples: [
+      {
+        about: "attach an attestation to a container image Google sign-in",
+        line: "cosign attest --timeout 90s --predicate <FILE> --type <TYPE> <IMAGE>",
+      },
       {
         about: "attach an attestation to a container image with a local key pair file",
         line: "cosign attest --predicate <FILE> --type <TYPE> --key cosign.key <IMAGE>",
