@@ -69,7 +69,8 @@ async function signatureItems(raw: RawSignature, room: ClaimRoom | undefined): P
   }
 }
 
-async function candidateItem(candidate: Candidate, room: ClaimRoom | undefined): Promise<AttachedItem> {
+/** A document, decoded. @param room - absent = its content and evidence are left out. */
+export async function candidateItem(candidate: Candidate, room: ClaimRoom | undefined): Promise<AttachedItem> {
   const seen = room !== undefined && candidate.attributes === undefined && holdsEvidence(candidate)
   const read = seen ? (await import("./seen-evidence.ts")).seenEvidence : undefined
   return {

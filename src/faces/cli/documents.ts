@@ -1,3 +1,4 @@
+import type { InspectedBundle } from "../../app/inspect-bundle.ts"
 import type { SignReport, ListResult, VerifyResult, AttachedItem, SignedArtifact } from "../../app/requests.ts"
 import type { Descriptor } from "../../core/descriptor.ts"
 import type { ToolError } from "../../core/errors.ts"
@@ -70,6 +71,12 @@ export function attachedDocument(result: ListResult): JsonObject {
     items: result.items.map(attachedItem),
     stores: result.stores.map(plain),
   })
+}
+
+/** Answer of `inspect --bundle`. */
+export function bundleDocument({ path, item, file }: InspectedBundle): JsonObject {
+  const compared = file === undefined ? null : { ...file, named: file.named ?? null }
+  return documentOf("InspectedBundle", { path, verified: false, item: attachedItem(item), file: compared })
 }
 
 function attachedItem(item: AttachedItem): JsonObject {

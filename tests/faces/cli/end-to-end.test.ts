@@ -257,6 +257,46 @@ describe("files", () => {
     }
   })
 
+  it("bundles are shown without trust, beside the file they may be about", async () => {
+    const output = ["--bundle", "shown.sigstore.json"]
+    expect((await tool.run("sign", "--key", "release.key", ...PASSWORD, "--blob", "app.txt", ...output)).exit).toBe(0)
+    const shown = await tool.run("inspect", ...output)
+    expect(shown).toMatchObject({ exit: 0, stderr: "" })
+    for (const part of [/^not verified: /, /cosign-v3 \(not verified\)/, /messageDigest/])
+      expect(shown.stdout).toMatch(part)
+    expect(shown.stdout).not.toContain("about it")
+    for (const [file, words, about] of [
+      ["app.txt", "says so (not verified)", "same"],
+      ["other.txt", "no: it names another file", "another"],
+    ] as const) {
+      expect((await tool.run("inspect", ...output, "--blob", file)).stdout).toContain(words)
+      const { stdout } = await tool.run("inspect", ...output, "--blob", file, "-o", "json")
+      expect(JSON.parse(stdout)).toMatchObject({
+        kind: "InspectedBundle",
+        verified: false,
+        item: { format: "cosign-v3", kind: "signature", location: { store: "file" } },
+        file: { about, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string },
+      })
+    }
+    const alone = JSON.parse((await tool.run("inspect", ...output, "-o", "json")).stdout) as Record<string, unknown>
+    expect(alone).toMatchObject({ file: null })
+  })
+
+  it.each([
+    ["nothing", [], "[E_USAGE]", "--bundle FILE"],
+    ["a file alone", ["--blob", "app.txt"], "[E_USAGE]", "--bundle FILE"],
+    ["two things", ["--bundle", "app.txt", "registry.example/app:1"], "[E_USAGE]", "one of them"],
+    ["a registry for a file", ["--bundle", "app.txt", "--signature-repository", "r.example/s"], "[E_USAGE]", "a file"],
+    ["no bundle", ["--bundle", "app.txt"], "[E_FORMAT_MALFORMED]", "JSON"],
+    ["no file", ["--bundle", "absent.json"], "[E_FILE_NOT_FOUND]", "absent.json"],
+    ["an empty name", ["--bundle", ""], "[E_USAGE]", "an empty name"],
+  ] as const)("inspect refuses %s", async (_name, argv, code, words) => {
+    const ran = await tool.run("inspect", ...argv)
+    expect(ran.exit).not.toBe(0)
+    expect(ran.stderr).toContain(code)
+    expect(ran.stderr).toContain(words)
+  })
+
   it("raw signatures are read as well as base64", async () => {
     await tool.run("sign", "--key", "release.key", ...PASSWORD, "--blob", "app.txt", "--signature", "raw.b64")
     const base64 = await readFile(tool.path("raw.b64"), "utf8")

@@ -1,12 +1,22 @@
 import type { CommandHandler } from "../../command.ts"
 import { attachedDocument } from "../documents.ts"
 import { renderInspection } from "../render/attached.ts"
-import { command } from "../session.ts"
+import { ToolError } from "../../../core/errors.ts"
+import { command, refuseFlags } from "../session.ts"
 import { answerListed, attachedTo } from "./list.ts"
 
-/** `inspect`. */
+/** `inspect`. @throws {ToolError} `E_USAGE` when nothing was named. */
 export const inspect: CommandHandler = command(async (session) => {
-  const { output } = session
+  const { args, flags, output } = session
+  if (flags.given("bundle")) return (await import("./inspect-file.ts")).inspectFile(session)
+  refuseFlags(flags, ["blob"], "it is compared with a bundle", "add `--bundle FILE`")
+  if (args.length === 0) {
+    throw new ToolError("E_USAGE", {
+      what: "nothing to inspect was named",
+      why: "expected an artifact or `--bundle FILE`",
+      next: ["name one, such as `registry.example/app:1.0`"],
+    })
+  }
   const result = await attachedTo(session, true)
   await output.answer(attachedDocument(result), () => renderInspection(result, output.style, output.width), "requested")
   return answerListed(session, result)

@@ -47,10 +47,14 @@ export function renderTree(result: ListResult): string {
   return `${lines.join("\n")}\n${problems(result)}`
 }
 
+/** First line of what is shown without trust. */
+export const NOT_VERIFIED: string =
+  "not verified: anybody may have written what follows; use `countersign verify` to decide"
+
 /** Answer of `inspect`: decoded contents, each marked as not verified. */
 export function renderInspection(result: ListResult, style: Style, width: number): string {
   const head = [
-    style.doubt("not verified: anybody may have written what follows; use `countersign verify` to decide"),
+    style.doubt(NOT_VERIFIED),
     ...facts(
       [
         ["artifact", printable(result.artifact)],
@@ -60,16 +64,23 @@ export function renderInspection(result: ListResult, style: Style, width: number
       width,
     ),
   ]
-  const blocks = result.items.map((item, index) => inspected(item, index, result.items.length, style, width))
+  const blocks = result.items.map((item, index) => inspectedItem(item, index, result.items.length, style, width))
   const none = result.items.length === 0 ? ["", `nothing attached; ${placesText(result)}`] : []
   return `${[...head, ...blocks.flat(), ...none].join("\n")}\n${problems(result)}`
 }
 
-function inspected(item: AttachedItem, index: number, total: number, style: Style, width: number): readonly string[] {
+/** One decoded document, behind an empty line. */
+export function inspectedItem(
+  item: AttachedItem,
+  index: number,
+  total: number,
+  style: Style,
+  width: number,
+): readonly string[] {
   const layer = item.location.position === undefined ? "" : `, layer ${item.location.position}`
   const { store, where, reference } = item.location
   const rows: Fact[] = [
-    ["lies in", printable(`${storeName(store)} ${where} ${reference}${layer}`)],
+    ["lies in", printable([storeName(store), where, `${reference}${layer}`].filter((part) => part !== "").join(" "))],
     ["document", descriptorText({ ...item.descriptor, mediaType: item.mediaType })],
   ]
   if (item.artifactType !== undefined) rows.push(["artifact type", printable(item.artifactType)])

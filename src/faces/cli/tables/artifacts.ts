@@ -24,14 +24,23 @@ const tree: CommandSpec = {
 
 const inspect: CommandSpec = {
   path: ["inspect"],
-  summary: "decode what is attached to an artifact, without verifying it",
-  description: "Prints the contents of every signature and attestation found. Anybody may have written them.",
+  summary: "decode what is attached to an artifact, or a bundle, without verifying it",
+  description:
+    "Prints the contents of every signature and attestation found, or of a bundle file. Anybody may have written them.",
   examples: [
     { about: "what the signatures claim", line: "countersign inspect registry.example/app:1.0" },
     { about: "the same for a program", line: "countersign inspect --output json registry.example/app:1.0" },
+    {
+      about: "what is in a bundle, and whether it names a file",
+      line: "countersign inspect --bundle app.tar.gz.sigstore.json --blob app.tar.gz",
+    },
   ],
-  flags: [SIGNATURE_REPOSITORY_FLAG],
-  args: { min: 1, max: 1, usage: "ARTIFACT" },
+  flags: [
+    SIGNATURE_REPOSITORY_FLAG,
+    { name: "bundle", type: "string", usage: "a Sigstore bundle instead of an artifact", placeholder: "FILE" },
+    { name: "blob", type: "string", usage: "with --bundle: the file that it may be about", placeholder: "FILE" },
+  ],
+  args: { min: 0, max: 1, usage: "[ARTIFACT]" },
   load: async () => (await import("../commands/inspect.ts")).inspect,
 }
 
