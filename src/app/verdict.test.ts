@@ -101,3 +101,29 @@ it.each<[string, readonly Finding[], string]>([
 it("a signature in a registry is judged by its first failure", () => {
   expect(answered("fail", signature("untrusted", UNLOGGED, ELSEWHERE)).error?.code).toBe("E_TLOG_ENTRY_MISMATCH")
 })
+
+it("an entry of a log that nobody trusts may be of another instance, whose root helps", () => {
+  const unknown: Finding = { check: "log.entry", outcome: "failed", code: "E_TLOG_KEY_UNKNOWN" }
+  const { error } = answered("fail", signature("untrusted", unknown))
+  expect(error?.code).toBe("E_TLOG_KEY_UNKNOWN")
+  expect(error?.next[0]).toMatch(/another instance.*`--trusted-root FILE`/)
+  expect(answered("fail", signature("untrusted", STRANGER)).error?.next.join()).not.toContain("--trusted-root")
+})
+
+it.each([
+  ["https://facts.example/v1", "`--attestation https://facts.example/v1`"],
+  ["$(reboot)", "`--attestation TYPE`"],
+  ["-x", "`--attestation TYPE`"],
+  ["a b", "`--attestation TYPE`"],
+  [undefined, "`--attestation TYPE`"],
+])("an attestation where a signature is wanted is asked for by its type: %s", (observed, flag) => {
+  const type: Finding = {
+    check: "predicate.type",
+    outcome: "failed",
+    code: "E_SIG_NONE",
+    ...(observed === undefined ? {} : { observed }),
+  }
+  const { error } = answered("fail", { ...signature("untrusted", type), kind: "attestation" })
+  expect(error?.code).toBe("E_SIG_NONE")
+  expect(error?.next[0]).toContain(flag)
+})

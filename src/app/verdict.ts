@@ -206,7 +206,11 @@ function nothingOfThatKind(artifact: string, gathered: Gathered): ToolError {
   return new ToolError("E_SIG_NONE", {
     what: `no ${what} found on ${artifact}`,
     ...(reasons.length === 0 ? {} : { why: reasons.join("; ") }),
-    next: adviceFor(kind, found.length > 0),
+    next: adviceFor(
+      kind,
+      found,
+      gathered.signatures.some((signature) => signature.kind === "attestation"),
+    ),
     details: { artifact, kind, ...(malformed.length === 0 ? {} : { malformed }) },
   })
 }
@@ -218,12 +222,16 @@ function malformedOf({ others }: Gathered): { readonly reference: string; readon
   )
 }
 
-function adviceFor(kind: VerifyRequest["kind"], otherStatements: boolean): readonly string[] {
+/** @param types - predicate types that are there. */
+function adviceFor(kind: VerifyRequest["kind"], types: readonly string[], attested: boolean): readonly string[] {
   if (kind === "attestation") {
     return ["attach it with `countersign attest`", "run `countersign list` to see the types that are there"]
   }
-  if (!otherStatements) return ["sign it with `countersign sign`"]
-  return ["to verify an attestation, name its type with `--attestation`", "or sign it with `countersign sign`"]
+  const [type = ""] = types
+  if (type === "" && !attested) return ["sign it with `countersign sign`"]
+  // SECURITY: anybody may have written the type; only a word that no shell takes apart is offered to be copied.
+  const flag = /^[A-Za-z0-9][\w:/.+-]{0,199}$/.test(type) ? `--attestation ${type}` : "--attestation TYPE"
+  return [`to verify the attestation that is there, name its type: \`${flag}\``, "or sign it with `countersign sign`"]
 }
 
 function predicateOf(signature: SignatureReport): string {
@@ -261,10 +269,18 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
   return new ToolError(code, {
     what: `signature found on ${artifact}, but not trusted`,
     why: `${finding === undefined ? "no rule is satisfied" : describe(finding)}${others}`,
-    next: [`run \`countersign explain ${artifact}\` with the same options to see every check`],
+    next: [
+      ...(code === "E_TLOG_KEY_UNKNOWN" ? ANOTHER_INSTANCE : []),
+      `run \`countersign explain ${artifact}\` with the same options to see every check`,
+    ],
     details: { artifact, signatures: signatures.length },
   })
 }
+
+const ANOTHER_INSTANCE = [
+  "if it was signed at another instance of Sigstore, give the trusted root of that one: `--trusted-root FILE`",
+  "if the log is new, refresh what is trusted: `countersign trust update`",
+]
 
 /** A document that lies beside a file names the file it is about. */
 function isAboutAnotherFile({ location }: SignatureReport, { check, outcome }: Finding): boolean {

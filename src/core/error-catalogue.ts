@@ -230,7 +230,7 @@ const rows = [
     "negative",
     false,
     "a log entry was made by a log that is not trusted",
-    "check that the trusted root is of the instance that signed",
+    "give the trusted root of the instance that signed: `--trusted-root FILE`",
   ],
   [
     "E_TLOG_ENTRY_MISMATCH",
