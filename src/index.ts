@@ -5,6 +5,7 @@
  */
 export { list, type ListOptions } from "./library/list.ts"
 export { sign, type SignOptions } from "./library/sign.ts"
+export type { SigstoreSignOptions } from "./library/sigstore-signing.ts"
 export { verify, type CertificateOptions, type SigstoreOptions, type VerifyOptions } from "./library/verify.ts"
 export type { CommonOptions, RegistryOptions } from "./library/options.ts"
 export type {
@@ -16,6 +17,7 @@ export type {
   SignReport,
   VerifyResult,
 } from "./app/requests.ts"
+export type { SigstoreOutcome } from "./app/sigstore/signing.ts"
 export type { Descriptor } from "./core/descriptor.ts"
 export type { Digest } from "./core/digest.ts"
 export type { ErrorCode, ErrorKind } from "./core/error-catalogue.ts"
@@ -39,6 +41,8 @@ export type {
   TimeEvidence,
   Witness,
 } from "./core/report.ts"
+export type { LogEntry } from "./core/sigstore.ts"
+export type { LogService } from "./core/sigstore-ports.ts"
 export type { StatementSubject } from "./core/statement-subject.ts"
 export type {
   VerifiedContent,
