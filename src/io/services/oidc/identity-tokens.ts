@@ -1,6 +1,6 @@
-import { ToolError } from "../../../core/errors.ts"
+import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { IdentityToken, IdentityTokens, LoginConversation, TokenOrder } from "../../../core/sigstore-ports.ts"
-import { ambientToken } from "./ambient-token.ts"
+import { ambientToken, type AmbientToken } from "./ambient-token.ts"
 import { loginByBrowser } from "./browser-login.ts"
 import { reasonOf } from "./callback-listener.ts"
 import { loginByCredentials } from "./client-credentials.ts"
@@ -9,7 +9,7 @@ import { variable, type OidcContext } from "./context.ts"
 import { loginByDevice } from "./device-login.ts"
 import { discover } from "./discovery.ts"
 import { clientSecret, givenToken } from "./given-token.ts"
-import { forbidden, noToken, shown } from "./oidc-errors.ts"
+import { forbidden, noToken, rejected, shown } from "./oidc-errors.ts"
 
 type Flow = NonNullable<TokenOrder["flow"]>
 
@@ -44,9 +44,23 @@ async function tokenFor(ctx: OidcContext, order: TokenOrder, signal: AbortSignal
   }
   if (order.noAmbient !== true) {
     const found = await ambientToken(ctx, order.provider, signal)
-    if (found !== undefined) return identity(found.token, found.provider, `the token of ${found.provider}`)
+    if (found !== undefined) return ambient(found)
   }
   return login(ctx, order, signal)
+}
+
+/** Whoever set a variable that holds no token need not log in again. */
+function ambient({ token, provider }: AmbientToken): IdentityToken {
+  if (provider !== "envvar") return identity(token, provider, `the token of ${provider}`)
+  try {
+    return identity(token, provider, "the token in SIGSTORE_ID_TOKEN")
+  } catch (thrown) {
+    const { code, what, why = "" } = asToolError(thrown)
+    if (code !== "E_OIDC_REJECTED") throw thrown
+    throw rejected(what, why, {
+      next: ["check what SIGSTORE_ID_TOKEN holds: the token itself, not a path", "or unset it to log in another way"],
+    })
+  }
 }
 
 function identity(token: string, source: string, what: string): IdentityToken {

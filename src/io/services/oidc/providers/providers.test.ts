@@ -126,6 +126,14 @@ describe("the order of providers", () => {
     const error = await failure(get({ env: { SIGSTORE_ID_TOKEN: "insecure-test-secret" } }).got)
     expect(error.code).toBe("E_OIDC_REJECTED")
     expect(error.message).not.toContain("insecure-test-secret")
+    expect(error.what).toBe("the token in SIGSTORE_ID_TOKEN is no identity token")
+    expect(error.next.join()).toMatch(/check what SIGSTORE_ID_TOKEN holds.*unset it/)
+    expect(error.next.join()).not.toContain("insecure-test-secret")
+  })
+
+  it("gives the catalogue's advice about a token of anything else", async () => {
+    const error = await failure(get({ places: { tokenFile: file("nonsense") } }).got)
+    expect(error.next.join()).not.toContain("SIGSTORE_ID_TOKEN")
   })
 })
 
