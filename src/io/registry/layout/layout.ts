@@ -119,6 +119,7 @@ class Layout {
     throw new ToolError("E_REF_TAG_NOT_FOUND", {
       what: `${reference} does not exist in ${this.#root}`,
       why: `no entry of index.json has it as ${REF_NAME}`,
+      next: [`see the names in ${this.#root}/index.json, or check the spelling behind \`oci:\``],
     })
   }
 
@@ -235,6 +236,7 @@ class Layout {
     throw new ToolError("E_REF_TAG_NOT_FOUND", {
       what: `digest ${digest} does not exist in ${this.#root}`,
       why: "there is no such blob",
+      next: [`see what ${this.#root}/index.json lists, or check the digest behind \`oci:\``],
     })
   }
 
