@@ -20,6 +20,27 @@ export function signingKeyName(session: Session): string {
   )
 }
 
+/** Flags that only somebody who signs for an identity gives. */
+const IDENTITY_FLAGS = ["identity-token", "oidc-provider", "oidc-flow", "oidc-issuer", "fulcio-url"]
+
+/**
+ * `--key` of a command that signs for identities, too.
+ *
+ * @returns empty where an identity alone signs.
+ * @throws {ToolError} `E_USAGE` when nothing signs.
+ */
+export function signerName(session: Session): string {
+  const { flags } = session
+  if (isKeyless(flags)) return flags.string("key")
+  const named = IDENTITY_FLAGS.find((name) => flags.given(name))
+  if (named === undefined || flags.string("key") !== "") return signingKeyName(session)
+  throw new ToolError("E_USAGE", {
+    what: "no key to sign with",
+    why: `--${named} is about an identity, and --keyless was not given`,
+    next: ["to sign for an identity, add `--keyless`", `or leave out \`--${named}\` and give a key with \`--key\``],
+  })
+}
+
 /** What signs in each kind of format. */
 type Signers = Pick<SignRequest, "key" | "certified">
 

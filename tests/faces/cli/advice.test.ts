@@ -41,6 +41,21 @@ describe("countersign", () => {
     ],
     ["no key at all to inspect", ["keys", "inspect", "hello.txt"], /^error: hello\.txt is no key|no key/m],
     ["a password and no terminal", ["keys", "inspect", "release.key"], /--password-file/],
+    [
+      "a token without --keyless",
+      ["sign", "--identity-token", "t", "registry.example/app"],
+      /why +--identity-token is about an identity[^]*hint: .*`--keyless`/,
+    ],
+    [
+      "a provider without --keyless, for a file",
+      ["sign", "--oidc-provider", "envvar", "--blob", "hello.txt", "--bundle", "b"],
+      /hint: .*`--keyless`/,
+    ],
+    [
+      "a token without --keyless, for a statement",
+      ["attest", "--identity-token", "t", "--type", "custom", "--predicate", "facts.txt", "registry.example/app"],
+      /hint: .*`--keyless`/,
+    ],
     ["a misspelt flag", ["sign", "--fromat", "cosign-v2", "registry.example/app"], /did you mean `--format`/],
     ["one letter too many", ["verify", "--keys", "plain.pub", "registry.example/app"], /did you mean `--key`/],
   ])("%s", async (_name, argv, wanted) => {

@@ -11,10 +11,10 @@ import { documentOf } from "../documents.ts"
 import { openOutputs } from "../file-outputs.ts"
 import { facts } from "../render/facts.ts"
 import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
-import { isKeyless, requireBundle, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
+import { requireBundle, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { blobAndArtifacts, command, refuseFlags, requiredFlag, type Session } from "../session.ts"
-import { signingKeyName } from "../signing-key.ts"
+import { signerName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseFormats } from "../values.ts"
 
@@ -33,7 +33,7 @@ async function attestNamed(session: Session): Promise<number> {
     ["bundle", "envelope"],
     "they are outputs of `--blob FILE`; attestations of artifacts go to the registry",
   )
-  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
+  const keyName = signerName(session)
   const formats = parseFormats(flags.strings("format"))
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
@@ -59,7 +59,7 @@ async function attestFile(session: Session): Promise<number> {
   const artifactFlags = ["format", "replace", "recursive", "from-file", "signature-repository"]
   refuseFlags(flags, artifactFlags, "`--blob` attests a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
-  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
+  const keyName = signerName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "envelope"])
   requireBundle(flags, "envelope")
   const path = flags.string("blob")

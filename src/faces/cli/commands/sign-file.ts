@@ -5,13 +5,13 @@ import type { FormatName } from "../../../app/requests.ts"
 import { documentOf } from "../documents.ts"
 import { facts } from "../render/facts.ts"
 import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
-import { isKeyless, requireBundle, sigstoreSigning } from "../keyless-signing.ts"
+import { requireBundle, sigstoreSigning } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { certifiedOptions } from "../certificate-options.ts"
 import { blobAndArtifacts, refuseFlags, requiredFlag, type Session } from "../session.ts"
-import { openSigners, signingKeyName } from "../signing-key.ts"
+import { openSigners, signerName } from "../signing-key.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { KEYLESS_FLAGS } from "../tables/keyless-flags.ts"
 import { openOutputs, type FileOutput } from "../file-outputs.ts"
@@ -40,7 +40,7 @@ export async function signFile(session: Session): Promise<number> {
   if (flags.given("format")) return signFileWithCertificate(session)
   const fitting = "it goes with `--format notation` or `--format notation-cose`"
   refuseFlags(flags, CERTIFIED_ONLY, fitting, "add `--format notation`")
-  const keyName = isKeyless(flags) ? flags.string("key") : signingKeyName(session)
+  const keyName = signerName(session)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   requireBundle(flags, "signature")
   const path = flags.string("blob")

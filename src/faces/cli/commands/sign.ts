@@ -2,10 +2,10 @@ import { needsCertificate } from "../../../app/format-facts.ts"
 import { signArtifacts } from "../../../app/sign.ts"
 import type { CommandHandler } from "../../command.ts"
 import { answerSigned } from "../answer-signed.ts"
-import { isKeyless, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
+import { sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { command, refuseFlags, type Session } from "../session.ts"
 import { certifiedOptions } from "../certificate-options.ts"
-import { openSigners, signingKeyName } from "../signing-key.ts"
+import { openSigners, signerName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { signFile } from "./sign-file.ts"
@@ -22,7 +22,7 @@ async function signNamed(session: Session): Promise<number> {
     ["bundle", "signature", "media-type", "overwrite"],
     "they belong to `--blob FILE`; signatures of artifacts go to the registry",
   )
-  if (!isKeyless(flags)) signingKeyName(session)
+  signerName(session)
   const formats = parseFormats(flags.strings("format"))
   const annotations = parseAnnotations(flags.strings("annotation"))
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
