@@ -138,6 +138,29 @@ describe("trust pack and unpack", () => {
     expect(readFileSync(tool.path("config/notation/trustpolicy.json"), "utf8")).toBe("{}")
   })
 
+  it("says so where notation has nothing to bring, and makes no empty pack", async () => {
+    const warned = await pack("n.pack", "--notation", "ring.gpg")
+    expect([warned.exit, warned.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^warning: nothing of --notation is in the pack: /),
+    ])
+    expect((await pack("r.pack", "ring.gpg")).stderr).toBe("")
+    expect(await pack("e.pack", "--notation")).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("nothing to pack") as string,
+    })
+    expect(existsSync(tool.path("e.pack"))).toBe(false)
+  })
+
+  it("never replaces a pack, and says what to do", async () => {
+    expect((await pack("a.pack", "ring.gpg")).exit).toBe(0)
+    const before = readFileSync(tool.path("a.pack"))
+    const again = await pack("a.pack", "ring.gpg")
+    expect(again.exit).toBe(4)
+    expect(again.stderr).toMatch(/E_FILE_EXISTS[^]*choose another file with `--out`, or remove/)
+    expect(readFileSync(tool.path("a.pack"))).toEqual(before)
+  })
+
   it("adv: GHSA-vxvc-cg7j-rwqj an older pack is refused, whatever lies in the folder", async () => {
     await pack("1.pack", "--pack-version", "1", "ring.gpg")
     await pack("2.pack", "--pack-version", "2", "policy.json")

@@ -1,6 +1,6 @@
 import { type FileToPack, packTrust } from "../../../app/trust/pack.ts"
 import { unpackTrust } from "../../../app/trust/unpack.ts"
-import { ToolError } from "../../../core/errors.ts"
+import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { JsonObject } from "../../../core/json-value.ts"
 import { printable } from "../../../core/printable.ts"
 import type { CommandHandler } from "../../command.ts"
@@ -19,7 +19,7 @@ export const trustPack: CommandHandler = command(async (session) => {
   const name = signingKeyName(session)
   const files = args.map(fileOf)
   const app = await session.open([])
-  const packed = await packTrust(app, {
+  const packed = await packedTo(app, {
     out,
     key: await app.keys.signingKey(name),
     name: flags.string("name"),
@@ -43,8 +43,25 @@ export const trustPack: CommandHandler = command(async (session) => {
     const rows: readonly Fact[] = [...contentRows(packed.files), ...age, ["next", printable(next)]]
     return `packed ${counted(packed.files.length, "file")} into ${printable(out)}, version ${packed.version} of ${packed.name}\n${lines(rows)}`
   })
+  if (flags.bool("notation") && !packed.files.some(({ path }) => path.startsWith("notation/"))) {
+    await output.note(
+      "warning: nothing of --notation is in the pack: notation's configuration has neither trust stores nor trust policies",
+    )
+  }
   return 0
 })
+
+/** A pack has no `--overwrite`: whoever unpacked the one that is there is not to take another for it. */
+async function packedTo(...[app, request]: Parameters<typeof packTrust>): ReturnType<typeof packTrust> {
+  try {
+    return await packTrust(app, request)
+  } catch (thrown) {
+    const { code, what, why = "", details } = asToolError(thrown)
+    if (code !== "E_FILE_EXISTS") throw thrown
+    const next = ["choose another file with `--out`, or remove the one that is there"]
+    throw new ToolError(code, { what, why, details, next, cause: thrown })
+  }
+}
 
 /** `trust unpack`. */
 export const trustUnpack: CommandHandler = command(async (session) => {
