@@ -289,7 +289,7 @@ describe("files", () => {
     ["a registry for a file", ["--bundle", "app.txt", "--signature-repository", "r.example/s"], "[E_USAGE]", "a file"],
     ["no bundle", ["--bundle", "app.txt"], "[E_FORMAT_MALFORMED]", "JSON"],
     ["no file", ["--bundle", "absent.json"], "[E_FILE_NOT_FOUND]", "absent.json"],
-    ["an empty name", ["--bundle="], "[E_USAGE]", "an empty name"],
+    ["an empty name", ["--bundle="], "[E_USAGE]", "an empty value"],
   ] as const)("inspect refuses %s", async (_name, argv, code, words) => {
     const ran = await tool.run("inspect", ...argv)
     expect(ran.exit).not.toBe(0)

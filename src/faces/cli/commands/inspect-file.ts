@@ -20,7 +20,6 @@ export async function inspectFile(session: Session): Promise<number> {
     })
   }
   refuseFlags(flags, ["signature-repository"], "`--bundle` shows a file, not an artifact in a registry")
-  if (flags.string("bundle") === "") throw new ToolError("E_USAGE", { what: "an empty name of a bundle" })
   const file = flags.string("blob")
   const app = await session.open([])
   const inspected = await inspectBundle(app, flags.string("bundle"), file === "" ? undefined : file)
