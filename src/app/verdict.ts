@@ -6,6 +6,7 @@ import type { ArtifactReport, Decision, Finding, SignatureReport, StoreReport } 
 import type { VerifiedSignature } from "../core/verified.ts"
 import type { TrustPolicy } from "../policy/model.ts"
 import type { PolicyResult } from "../policy/evaluate.ts"
+import { identityWords } from "./identity-words.ts"
 import type { VerifyRequest } from "./requests.ts"
 
 /** Everything found about one subject, and what the policy says of it. */
@@ -268,7 +269,7 @@ function untrusted(artifact: string, signatures: readonly SignatureReport[]): To
   const code = finding?.code === undefined || leavesOpen(finding) ? "E_SIG_UNTRUSTED" : finding.code
   return new ToolError(code, {
     what: `signature found on ${artifact}, but not trusted`,
-    why: `${finding === undefined ? "no rule is satisfied" : describe(finding)}${others}`,
+    why: `${best === undefined || finding === undefined ? "no rule is satisfied" : said(best.signature, finding)}${others}`,
     next: [
       ...(code === "E_TLOG_KEY_UNKNOWN" ? ANOTHER_INSTANCE : []),
       `run \`countersign explain ${artifact}\` with the same options to see every check`,
@@ -319,6 +320,10 @@ function firstFailure(signature: SignatureReport): Finding | undefined {
   // Without its entry a signature has no time either: the entry explains more.
   if (unlogged !== undefined && failed[0]?.check === "timestamp") return unlogged
   return failed[0] ?? enforced.find(({ outcome }) => outcome === "unknown")
+}
+
+function said(signature: SignatureReport, finding: Finding): string {
+  return identityWords(signature, finding) ?? describe(finding)
 }
 
 function describe(finding: Finding): string {
