@@ -137,7 +137,7 @@ async function readSeen(app: AppContext, path: string): Promise<Seen | undefined
 
 function rollback({ name }: VerifiedPack, why: string): ToolError {
   return new ToolError("E_TRUST_ROLLBACK", {
-    what: `the trust pack ${name} is older than what is known`,
+    what: `the trust pack ${JSON.stringify(name)} is older than what is known`,
     why,
     next: [
       "get the newest pack from whoever makes them, and unpack it again where others unpacked at the same time",

@@ -24,7 +24,7 @@ import type { JsonValue } from "../../core/json-value.ts"
 import type { PublicKey, SignatureScheme } from "../../core/ports.ts"
 import { digestOf } from "../../crypto/hash.ts"
 import { defaultScheme } from "../../crypto/schemes.ts"
-import { keyHint } from "../../crypto/public-key.ts"
+import { fingerprint, keyHint } from "../../crypto/public-key.ts"
 import { verifySignature } from "../../crypto/verify.ts"
 import { encodeEnvelope, parseEnvelope } from "../dsse/envelope.ts"
 import { pae } from "../dsse/pae.ts"
@@ -150,7 +150,7 @@ export function verifyPack(bytes: Uint8Array, keys: readonly PublicKey[]): Verif
   if (key === undefined) {
     throw new ToolError("E_SIG_INVALID", {
       what: "the trust pack is not signed by the key given",
-      why: `none of its ${envelope.signatures.length} signatures holds for ${keys.map((one) => keyHint(one)).join(", ")}`,
+      why: `none of its ${envelope.signatures.length} signatures holds for ${keys.map(fingerprint).join(" or ")}`,
       next: ["check that the key is that of whoever packed it", "do not use the pack otherwise"],
     })
   }

@@ -41,7 +41,7 @@ export const trustPack: CommandHandler = command(async (session) => {
   await output.answer(documentOf("TrustPacked", { ...members, refreshedAt: refreshed, next }), () => {
     const age: readonly Fact[] = refreshed === null ? [] : [["trusted root", `of ${refreshed}`]]
     const rows: readonly Fact[] = [...contentRows(packed.files), ...age, ["next", printable(next)]]
-    return `packed ${counted(packed.files.length, "file")} into ${printable(out)}, version ${packed.version} of ${packed.name}\n${lines(rows)}`
+    return `packed ${counted(packed.files.length, "file")} into ${printable(out)}, version ${packed.version} of ${JSON.stringify(packed.name)}\n${lines(rows)}`
   })
   if (flags.bool("notation") && !packed.files.some(({ path }) => path.startsWith("notation/"))) {
     await output.note(
@@ -95,7 +95,7 @@ export const trustUnpack: CommandHandler = command(async (session) => {
       ...contentRows(files),
       ...(next === null ? [] : [["next", printable(next)] as const]),
     ]
-    return `unpacked ${counted(files.length, "file")} into ${printable(into)}, version ${version} of ${name}\n${lines(rows)}`
+    return `unpacked ${counted(files.length, "file")} into ${printable(into)}, version ${version} of ${JSON.stringify(name)}\n${lines(rows)}`
   })
   for (const path of unpacked.left) {
     await output.note(
