@@ -2,14 +2,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { catalogue, EXIT, type CatalogueEntry, type ErrorKind } from "../src/core/error-catalogue.ts"
-
-const KINDS: Readonly<Record<ErrorKind, string>> = {
-  negative: "The question was answered: no.",
-  usage: "The command line, a configuration file or an input file is wrong. Nothing was attempted.",
-  unknown: "The answer could not be found out. It is neither a yes nor a no.",
-  conflict: "Something would be overwritten or duplicated. Nothing was changed.",
-  bug: "The program itself is at fault.",
-}
+import { KIND_WORDS, sentence } from "../src/faces/cli/render/error-page.ts"
 
 /**
  * The pages of `docs/errors`, by file name.
@@ -29,7 +22,7 @@ function page(code: string, entry: CatalogueEntry): string {
     "",
     sentence(entry.summary),
     "",
-    `- Kind: \`${entry.kind}\`. ${KINDS[entry.kind]}`,
+    `- Kind: \`${entry.kind}\`. ${KIND_WORDS[entry.kind]}`,
     `- Exit code of \`countersign\`: ${EXIT[entry.kind]}.`,
     `- ${again}`,
     "",
@@ -49,7 +42,7 @@ function index(entries: readonly (readonly [string, CatalogueEntry])[]): string 
   const rows = entries.map(
     ([code, entry]) => `| [${code}](${code}.md) | ${entry.kind} | ${EXIT[entry.kind]} | ${entry.summary} |`,
   )
-  const kinds = Object.entries(KINDS).map(([kind, text]) => `| ${EXIT[kind as ErrorKind]} | ${kind} | ${text} |`)
+  const kinds = Object.entries(KIND_WORDS).map(([kind, text]) => `| ${EXIT[kind as ErrorKind]} | ${kind} | ${text} |`)
   return [
     "# Error codes",
     "",
@@ -64,11 +57,6 @@ function index(entries: readonly (readonly [string, CatalogueEntry])[]): string 
     ...rows,
     "",
   ].join("\n")
-}
-
-function sentence(text: string): string {
-  const first = text.startsWith("`") ? text : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
-  return first.endsWith(".") ? first : `${first}.`
 }
 
 /** Write the pages into `folder` and remove those of codes that are gone. */

@@ -129,6 +129,8 @@ export interface Program {
   readonly environmentPrefix?: string
   /** Help in the layout of the tool a face speaks for; without `command`, of the program. Absent = our own layout. */
   readonly help?: (program: Program, command?: CommandSpec, context?: HelpContext) => string | Promise<string>
+  /** What `help WORD` prints of a word that is no command; `undefined` = nothing is known of it. In our own manners. */
+  readonly topic?: (word: string) => Promise<string | undefined>
   /** Text for stderr when `help` is asked about words that are no command. Absent = the program's help. */
   readonly unknownTopic?: (program: Program, words: readonly string[]) => string
   /** Prints an error and chooses the exit code. Absent = a plain form. */

@@ -16,7 +16,7 @@ export const countersignProgram: Program = {
   notes: [
     "`countersign cosign COMMAND` and `countersign cosign2 COMMAND` take the command lines of cosign 3 and 2,",
     "`countersign notation COMMAND` and `countersign notation2 COMMAND` those of notation 1.3 and 2.0;",
-    "`countersign cosign --help` lists them",
+    "`countersign cosign --help` lists them; `countersign help CODE` explains an error code",
   ],
   globalFlags,
   commands: [
@@ -30,5 +30,6 @@ export const countersignProgram: Program = {
     ...systemCommands(() => countersignProgram),
   ],
   rewriteArgv: (argv) => ({ argv: argv.length === 1 && argv[0] === "--version" ? ["version"] : argv, notices: [] }),
+  topic: async (word) => (await import("./render/error-page.ts")).errorPage(word),
   onError: async (error, context) => (await import("./fail.ts")).fail(error, context),
 }

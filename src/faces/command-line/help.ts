@@ -12,6 +12,8 @@ export function commandHelp(program: Program, command: CommandSpec): string {
     ...(command.description === undefined ? [] : [`${command.description.trim()}\n`]),
     `Usage:\n  ${synopsis.join(" ")}\n`,
     ...(command.aliases === undefined || command.aliases.length === 0 ? [] : [`Aliases:\n  ${aliasLine(command)}\n`]),
+    // A command may be the first word of others.
+    ...section("Commands", commandList(program, command.path)),
     ...(command.examples.length === 0 ? [] : [`Examples:\n${exampleText(command.examples)}`]),
     ...section("Flags", flagUsages(command.flags)),
     ...section("Global flags", flagUsages(program.globalFlags)),
@@ -22,17 +24,21 @@ export function commandHelp(program: Program, command: CommandSpec): string {
 /** Help of the program, or of the group of commands that begin with `path`. Ends in a newline. */
 export function programHelp(program: Program, path: readonly string[] = []): string {
   const name = [program.name, ...path].join(" ")
-  const rows = nextWords(program, path).map((word) => ({ word, about: summaryOf(program, [...path, word]) }))
-  const width = Math.max(0, ...rows.map((row) => row.word.length))
-  const list = rows.map((row) => `  ${row.word.padEnd(width)}   ${row.about}\n`).join("")
   return [
     ...(path.length === 0 ? [`${program.summary}\n`] : []),
     `Usage:\n  ${name} COMMAND [flags]\n`,
-    `Commands:\n${list}`,
+    `Commands:\n${commandList(program, path)}`,
     ...(program.notes === undefined || path.length > 0 ? [] : [program.notes.map((line) => `${line}\n`).join("")]),
     ...section("Global flags", flagUsages(program.globalFlags)),
     `Run \`${name} COMMAND --help\` to read more about a command\n`,
   ].join("\n")
+}
+
+/** A line for each word that may follow. */
+function commandList(program: Program, path: readonly string[]): string {
+  const rows = nextWords(program, path).map((word) => ({ word, about: summaryOf(program, [...path, word]) }))
+  const width = Math.max(0, ...rows.map((row) => row.word.length))
+  return rows.map((row) => `  ${row.word.padEnd(width)}   ${row.about}\n`).join("")
 }
 
 /** A command's summary; of a group, the words that may follow. */

@@ -153,6 +153,39 @@ describe("help", () => {
     expect(stdout).toContain("Usage:\n  tool sign [flags] THING...\n")
     expect(stdout).toContain("  -k, --key string    the key\n      --kind string   the kind\n")
     expect(stdout).not.toContain("--old")
+    expect(stdout).not.toContain("Commands:")
+  })
+
+  it("of a command that others begin with names them", async () => {
+    const both = { ...program, commands: [...program.commands, command(["keys"])] }
+    const { stdout } = await run(["keys", "--help"], "own", {}, both)
+    expect(stdout).toContain(
+      "  tool keys [flags] THING...\n\nCommands:\n  generate   does keys generate\n  import     does keys import\n",
+    )
+  })
+
+  const topics = { ...program, topic: (word: string) => Promise.resolve(word === "E_ONE" ? "about one\n" : undefined) }
+  it("of a word that is no command prints what is known of it", async () => {
+    expect(await run(["help", "E_ONE"], "own", {}, topics)).toMatchObject({
+      exit: 0,
+      stdout: "about one\n",
+      stderr: "",
+    })
+  })
+
+  it.each([
+    ["a word that is nothing", ["help", "frob"], topics, /unknown command "frob" \[E_USAGE\]/],
+    ["a word, where nothing is known", ["help", "frob"], program, /unknown command "frob" \[E_USAGE\]/],
+    ["a misspelt command", ["help", "sgin"], topics, /did you mean `sign`/],
+    ["a topic behind a group", ["help", "keys", "E_ONE"], topics, /unknown command "keys E_ONE"/],
+  ] as const)("of %s is refused", async (_name, argv, of, words) => {
+    const ran = await run(argv, "own", {}, of)
+    expect([ran.exit, ran.stdout]).toEqual([2, ""])
+    expect(ran.stderr).toMatch(words)
+  })
+
+  it("of a word that cobra does not know is the program's", async () => {
+    expect(await run(["help", "frob"], "cobra", {}, topics)).toMatchObject({ exit: 0, stderr: "" })
   })
 })
 
@@ -178,6 +211,12 @@ describe("flags from the environment", () => {
 
 describe("a face that is not the first word", () => {
   const faces = [{ word: "other", about: "", load: () => Promise.reject(new Error("not loaded")) }]
+
+  it("is known to help by the program's own", async () => {
+    const { exit, stdout } = await run(["help", "other"], "own", {}, { ...program, faces })
+    expect(exit).toBe(0)
+    expect(stdout).toContain("tool COMMAND [flags]")
+  })
 
   it.each([[["--verbose", "other", "ls"]], [["-t", "1s", "other"]], [["-v", "other", "--help"]]])(
     "%j says that faces take no flags of ours",

@@ -88,7 +88,7 @@ async function runGroup(
   world: World,
   style: CommandLineStyle,
 ): Promise<number> {
-  if (found.unknown === "help" && found.path.length === 0) return await runHelp(program, found.argv, world)
+  if (found.unknown === "help" && found.path.length === 0) return await runHelp(program, found.argv, world, style)
   // COMPAT(cobra 1.9): only the program itself knows all its words; a group takes any and prints its help.
   const lenient = style === "cobra" && found.path.length > 0 && program.groups !== undefined
   if (found.unknown !== undefined && !lenient) throw unknownCommand(program, found.path, found.unknown, style)
@@ -98,18 +98,29 @@ async function runGroup(
   return await printHelp(program, world, undefined, found.path)
 }
 
-/** `help COMMAND…`. */
-async function runHelp(program: Program, argv: readonly string[], world: World): Promise<number> {
+/** `help COMMAND…`. @throws {ToolError} `E_USAGE` for words that are neither command nor topic, in our own manners. */
+async function runHelp(
+  program: Program,
+  argv: readonly string[],
+  world: World,
+  style: CommandLineStyle,
+): Promise<number> {
   const words = argv.filter((word) => word !== "help")
   const found = findCommand(program, words)
-  if (program.unknownTopic !== undefined && found.kind === "group" && found.unknown !== undefined) {
-    if (found.path.length === 0) {
-      await world.stderr.write(program.unknownTopic(program, words))
-      return 0
-    }
-  }
   if (found.kind === "command") return await printHelp(program, world, found.command)
-  return await printHelp(program, world, undefined, found.path)
+  const { path, unknown } = found
+  if (unknown === undefined) return await printHelp(program, world, undefined, path)
+  if (program.unknownTopic !== undefined && path.length === 0) {
+    await world.stderr.write(program.unknownTopic(program, words))
+    return 0
+  }
+  // A face's own help is behind its word; the program's names it.
+  const face = path.length === 0 && program.faces?.some(({ word }) => word === unknown) === true
+  if (style === "cobra" || face) return await printHelp(program, world, undefined, path)
+  const topic = path.length === 0 ? await program.topic?.(unknown) : undefined
+  if (topic === undefined) throw unknownCommand(program, path, unknown, style)
+  await world.stdout.write(topic)
+  return 0
 }
 
 async function printHelp(

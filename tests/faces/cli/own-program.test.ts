@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { catalogue } from "../../../src/core/error-catalogue.ts"
 import { ToolError } from "../../../src/core/errors.ts"
 import { decryptCosignKey } from "../../../src/crypto/cosign-key-file.ts"
 import { signingCommands } from "../../../src/faces/cli/tables/signing.ts"
@@ -278,6 +280,28 @@ describe("help", () => {
     const ran = await countersign(argv)
     expect(ran).toMatchObject({ exit: 0, stderr: "" })
     expect(ran.stdout).toContain("Usage:")
+  })
+
+  it("of the sandbox names its other commands", async () => {
+    const { stdout } = await countersign(["sandbox", "--help"])
+    expect(stdout).toMatch(/^ {2}env {5}.*\n {2}token {3}print an identity token/m)
+  })
+
+  it.each(Object.keys(catalogue))("of %s is what its page says", async (code) => {
+    const ran = await countersign(["help", code])
+    expect(ran).toMatchObject({ exit: 0, stderr: "" })
+    const page = readFileSync(new URL(`../../../docs/errors/${code}.md`, import.meta.url), "utf8")
+    const [summary = "", ...advice] = page
+      .split("\n")
+      .flatMap((line, at) => (at === 2 ? [line] : (/^- (?!Kind:|Exit code|Trying)(.*)$/.exec(line)?.slice(1) ?? [])))
+    for (const part of [`${code}: ${summary}`, ...advice]) expect(ran.stdout).toContain(part)
+    expect((await countersign(["help", code.toLowerCase()])).stdout).toBe(ran.stdout)
+  })
+
+  it.each(["nonsense", "E_NONSENSE", "__proto__", "toString"])("of %s is refused", async (word) => {
+    const ran = await countersign(["help", word])
+    expect([ran.exit, ran.stdout]).toEqual([2, ""])
+    expect(ran.stderr).toContain(`unknown command "${word}" [E_USAGE]`)
   })
 })
 
