@@ -6,6 +6,7 @@ import type { IdentityRule, TrustedRoot } from "../../core/sigstore.ts"
 import { loadPrehashFor } from "../../crypto/prehash.ts"
 import type { SignatureFormat, SignedDocument } from "../../formats/format.ts"
 
+import { ownAuthority } from "./key-certificates.ts"
 import type { SigstoreSigning } from "./signing.ts"
 
 /** Whoever it is: the certificate was issued to the one who asked for it. */
@@ -39,7 +40,7 @@ export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh:
   const [{ evaluateSigstore }] = await Promise.all([import("../../trust/sigstore/evaluate.ts"), loadPrehashFor([key])])
   const judged = evaluateSigstore({
     candidate,
-    root,
+    root: withOwnAuthority(root, certificates),
     signer:
       keyless === undefined && certificates === undefined
         ? { kind: "keys", keys: [{ name: "the signing key", key }] }
@@ -58,6 +59,13 @@ export async function checkFresh(candidate: Candidate, root: TrustedRoot, fresh:
     ({ outcome }) => outcome === "failed" || outcome === "unknown",
   )
   if (failed !== undefined) throw notVouched(failed)
+}
+
+/** The authority of a user's certificate is in nobody's trusted root; what is checked here is what the services answered. */
+function withOwnAuthority(root: TrustedRoot, certificates: readonly Uint8Array[] = []): TrustedRoot {
+  const issuers = certificates.slice(1)
+  if (issuers.length === 0) return root
+  return { ...root, certificateAuthorities: [...root.certificateAuthorities, ownAuthority(issuers)] }
 }
 
 function notVouched({ code, observed, expected, detail, check }: Finding): ToolError {

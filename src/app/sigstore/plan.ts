@@ -1,6 +1,8 @@
 import type { SigningKey } from "../../core/ports.ts"
 import type { IdentityToken } from "../../core/sigstore-ports.ts"
 import { fingerprint } from "../../crypto/public-key.ts"
+import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
+import { readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
 import { challengeOf } from "./challenge.ts"
 import { publishedClaims } from "./published-claims.ts"
 import type { PlannedItem, SigstorePlan, SigstoreSigning } from "./signing.ts"
@@ -25,7 +27,14 @@ export function planOf(
   if (certificates === undefined && "key" in signer && logs.length > 0) {
     return { key: fingerprint(signer.key.publicKey), ...shared }
   }
-  return shared
+  const [leaf] = certificates ?? []
+  return leaf === undefined || logs.length === 0 ? shared : { certificate: namesOf(leaf), ...shared }
+}
+
+function namesOf(leaf: Uint8Array): NonNullable<SigstorePlan["certificate"]> {
+  const certificate = parseCertificate(leaf)
+  const { subjects } = readCertificateFacts(certificate)
+  return { subject: certificate.subject.text, names: subjects.map(({ value }) => value) }
 }
 
 /** Logs keep the statements of their oldest kind of entry whole. */

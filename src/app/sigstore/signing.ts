@@ -42,6 +42,8 @@ export interface SigstorePlan {
   readonly identity?: PlannedIdentity
   /** A bare key that logs will name: `SHA256:…`. */
   readonly key?: string
+  /** The user's own certificate that logs will hold: whom it names. */
+  readonly certificate?: { readonly subject: string; readonly names: readonly string[] }
   readonly logs: readonly LogService[]
   /** Authorities that see a hash of each signature, and keep nothing by their protocol. */
   readonly timestamps: readonly string[]

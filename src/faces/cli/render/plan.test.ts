@@ -52,6 +52,7 @@ describe("what becomes public", () => {
     expect(planMembers({ logs: [], timestamps: [], items: [] })).toEqual({
       identity: null,
       key: null,
+      certificate: null,
       logs: [],
       timestamps: [],
       items: [],

@@ -5,8 +5,8 @@ import { type Fact, facts } from "./facts.ts"
 
 /** Exactly what becomes public, for the person who decides. */
 export function planLines(plan: SigstorePlan, width: number): readonly string[] {
-  const { identity, key, logs, timestamps, items } = plan
-  const whose = identity === undefined ? "public key" : "certificate"
+  const { identity, key, certificate, logs, timestamps, items } = plan
+  const whose = identity === undefined && certificate === undefined ? "public key" : "certificate"
   const rows: Fact[] = []
   if (identity !== undefined) {
     rows.push(
@@ -17,6 +17,10 @@ export function planLines(plan: SigstorePlan, width: number): readonly string[] 
     if (said.length > 0) rows.push(["of the build", printable(`the certificate may say: ${said.join(", ")}`)])
   }
   if (key !== undefined) rows.push(["key", `public key ${key}`])
+  if (certificate !== undefined) {
+    const { subject, names } = certificate
+    rows.push(["certificate", printable(`names ${[...names, subject].filter((name) => name !== "").join(", ")}`)])
+  }
   rows.push(
     ...logs.map(({ url, majorApiVersion }): Fact => [
       "log entry",
@@ -44,10 +48,11 @@ function itemText({ artifact, digest, format, annotations }: SigstorePlan["items
 }
 
 /** Members of the document `SigningPlan`. */
-export function planMembers({ identity, key, logs, timestamps, items }: SigstorePlan): JsonObject {
+export function planMembers({ identity, key, certificate, logs, timestamps, items }: SigstorePlan): JsonObject {
   return {
     identity: identity === undefined ? null : { ...identity, claims: { ...identity.claims } },
     key: key ?? null,
+    certificate: certificate === undefined ? null : { subject: certificate.subject, names: [...certificate.names] },
     logs: logs.map(({ url, majorApiVersion }) => ({ url, version: majorApiVersion })),
     timestamps: [...timestamps],
     items: items.map(({ artifact, digest, format, annotations, published }) => ({
