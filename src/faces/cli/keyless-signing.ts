@@ -42,7 +42,7 @@ export function isKeyless(flags: FlagValues): boolean {
  * @throws {ToolError} `E_USAGE`.
  */
 export function requireBundle(flags: FlagValues, instead: string): void {
-  const used = ["keyless", "log", "timestamp-url"].find((name) => flags.given(name))
+  const used = ["keyless", "log", "timestamp-url", "cert-chain"].find((name) => flags.given(name))
   if (used === undefined || flags.string("bundle") !== "") return
   throw new ToolError("E_USAGE", {
     what: `--${instead} cannot hold what --${used} gives`,

@@ -45,7 +45,8 @@ export function signerName(session: Session): string {
 type Signers = Pick<SignRequest, "key" | "certified">
 
 /**
- * Open the key of `--key` for the formats asked for, with the chain of `--cert-chain` where one is needed.
+ * Open the key of `--key` for the formats asked for, with the chain of `--cert-chain` where one is needed. In formats that
+ * need none, {@link withCertificates} puts it in.
  *
  * @param purpose - of plugin keys.
  * @throws {ToolError} `E_USAGE` for flags that do not go together; what opening the key throws.
@@ -63,8 +64,8 @@ export async function openSigners(
   }
   const name = signingKeyName(session)
   if (!formats.some(needsCertificate)) {
-    const why = `signatures of ${formats.join(" and ")} hold neither a certificate chain nor a plugin's`
-    refuseFlags(flags, ["cert-chain", "plugin-config"], why, "add `--format notation`")
+    const why = `no plugin makes signatures of ${formats.join(" and ")}`
+    refuseFlags(flags, ["plugin-config"], why, "add `--format notation`")
   }
   const certified = formats.some(needsCertificate) ? await certifiedSigner(session, app, name, purpose) : undefined
   if (certified !== undefined && flags.given("expires")) await warnOfCertificateEnd(session, certified, app.clock.now())

@@ -14,6 +14,7 @@ import { witnessFacts, witnessMembers } from "../render/witnesses.ts"
 import { requireBundle, sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { printable } from "../../../core/printable.ts"
 import { blobAndArtifacts, command, refuseFlags, requiredFlag, type Session } from "../session.ts"
+import { checkCertificateFlags, withCertificates } from "../own-certificates.ts"
 import { signerName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseFormats } from "../values.ts"
@@ -34,15 +35,17 @@ async function attestNamed(session: Session): Promise<number> {
     "they are outputs of `--blob FILE`; attestations of artifacts go to the registry",
   )
   const keyName = signerName(session)
+  checkCertificateFlags(flags)
   const formats = parseFormats(flags.strings("format"))
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
   const targets = await readTargets(args, flags.string("from-file"), await session.files(), world.stdin)
   const app = await session.open(targets)
   const repository = flags.string("signature-repository")
+  const sigstore = await sigstoreSigning(session, app, false)
+  const key = keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }
   const report = await attestArtifacts(app, {
     targets,
-    ...(await sigstoreSigning(session, app, false)),
-    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
+    ...(await withCertificates(session, app, { ...sigstore, ...key })),
     formats,
     predicate,
     recursive: flags.bool("recursive"),
@@ -60,17 +63,19 @@ async function attestFile(session: Session): Promise<number> {
   refuseFlags(flags, artifactFlags, "`--blob` attests a file, not an artifact in a registry")
   if (args.length > 0) throw blobAndArtifacts(args)
   const keyName = signerName(session)
+  checkCertificateFlags(flags)
   const outputs = openOutputs(flags, output.form, ["bundle", "envelope"])
   requireBundle(flags, "envelope")
   const path = flags.string("blob")
   const predicate = await readPredicate(flags, await session.files(), world.stdin)
   const app = await session.open([])
+  const sigstore = await sigstoreSigning(session, app, false)
+  const key = keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }
   const attested = await attestBlob(app, {
     blob: { path },
     subjectName: path === "-" ? "stdin" : path.slice(path.lastIndexOf("/") + 1),
     predicate,
-    ...(await sigstoreSigning(session, app, false)),
-    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
+    ...(await withCertificates(session, app, { ...sigstore, ...key })),
     generation: GENERATION,
   })
   for (const { name, path: file } of outputs)

@@ -11,6 +11,7 @@ import { signNotationBlob } from "../../../app/notation/sign-blob.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { certifiedOptions } from "../certificate-options.ts"
 import { blobAndArtifacts, refuseFlags, requiredFlag, type Session } from "../session.ts"
+import { checkCertificateFlags, withCertificates } from "../own-certificates.ts"
 import { openSigners, signerName } from "../signing-key.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
 import { KEYLESS_FLAGS } from "../tables/keyless-flags.ts"
@@ -18,15 +19,7 @@ import { openOutputs, type FileOutput } from "../file-outputs.ts"
 import { writeOutput } from "../write-output.ts"
 
 /** Flags that bare signatures and bundles of files have no place for. */
-const CERTIFIED_ONLY = [
-  "annotation",
-  "media-type",
-  "cert-chain",
-  "plugin-config",
-  "expires",
-  "timestamp-root",
-  "overwrite",
-]
+const CERTIFIED_ONLY = ["annotation", "media-type", "plugin-config", "expires", "timestamp-root", "overwrite"]
 
 /** Envelopes that a file's signature can be, by the format that names them. */
 const FORMS: Partial<Record<FormatName, "jws" | "cose">> = { notation: "jws", "notation-cose": "cose" }
@@ -41,14 +34,16 @@ export async function signFile(session: Session): Promise<number> {
   const fitting = "it goes with `--format notation` or `--format notation-cose`"
   refuseFlags(flags, CERTIFIED_ONLY, fitting, "add `--format notation`")
   const keyName = signerName(session)
+  checkCertificateFlags(flags)
   const outputs = openOutputs(flags, output.form, ["bundle", "signature"])
   requireBundle(flags, "signature")
   const path = flags.string("blob")
   const app = await session.open([])
+  const sigstore = await sigstoreSigning(session, app, false)
+  const key = keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }
   const signed = await signBlob(app, {
     blob: { path },
-    ...(await sigstoreSigning(session, app, false)),
-    ...(keyName === "" ? {} : { key: await app.keys.signingKey(keyName) }),
+    ...(await withCertificates(session, app, { ...sigstore, ...key })),
   })
   for (const target of outputs) await app.files.write(target.path, contentOf(target, signed))
   if (outputs.some((target) => target.path === "-")) return 0

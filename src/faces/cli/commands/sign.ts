@@ -5,6 +5,7 @@ import { answerSigned } from "../answer-signed.ts"
 import { sigstoreSigning, unlessPreviewed } from "../keyless-signing.ts"
 import { command, refuseFlags, type Session } from "../session.ts"
 import { certifiedOptions } from "../certificate-options.ts"
+import { checkCertificateFlags, refuseIfMissing, withCertificates } from "../own-certificates.ts"
 import { openSigners, signerName } from "../signing-key.ts"
 import { readTargets } from "../targets.ts"
 import { parseAnnotations, parseFormats } from "../values.ts"
@@ -29,10 +30,16 @@ async function signNamed(session: Session): Promise<number> {
   const app = await session.open(targets)
   const repository = flags.string("signature-repository")
   const certified = formats.some(needsCertificate)
+  if (!certified) {
+    checkCertificateFlags(flags)
+    refuseIfMissing(flags)
+  }
+  const sigstore = await sigstoreSigning(session, app, certified)
+  const signing = { ...sigstore, ...(await openSigners(session, app, formats, "artifact")) }
   const report = await signArtifacts(app, {
     targets,
-    ...(await sigstoreSigning(session, app, certified)),
-    ...(await openSigners(session, app, formats, "artifact")),
+    // Whoever reads notation and cosign's formats of one run knows the key of the latter.
+    ...(certified ? signing : await withCertificates(session, app, signing)),
     ...(await certifiedOptions(session, app, certified)),
     formats,
     annotations,

@@ -87,12 +87,22 @@ export const READ_FORMAT_FLAG: FlagSpec = {
   choices: FORMAT_NAMES,
 }
 
+/** Certificates of statements; those of signatures stand with {@link CERTIFIED_FLAGS}. */
+export const CERT_CHAIN_FLAG: FlagSpec = {
+  name: "cert-chain",
+  type: "string",
+  usage:
+    "the key's certificates of your own authority in PEM, leaf first, root last; verifiers name identity and authority",
+  placeholder: "FILE",
+}
+
 /** Certificates and times of notation signatures, for commands that sign. */
 export const CERTIFIED_FLAGS: readonly FlagSpec[] = [
   {
     name: "cert-chain",
     type: "string",
-    usage: "with the notation formats: the key's certificates in PEM, leaf first, root last",
+    usage:
+      "the key's certificates in PEM, leaf first, root last: for the notation formats; without one of them, put into cosign's",
     placeholder: "FILE",
   },
   {

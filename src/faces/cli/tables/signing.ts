@@ -2,6 +2,7 @@ import type { CommandSpec } from "../../command.ts"
 import {
   ATTEST_FORMAT_FLAG,
   BLOB_FLAG,
+  CERT_CHAIN_FLAG,
   CERTIFIED_FLAGS,
   FROM_FILE_FLAG,
   KEY_FLAG,
@@ -109,6 +110,7 @@ const attest: CommandSpec = {
     KEY_FLAG,
     PASSWORD_FILE_FLAG,
     ATTEST_FORMAT_FLAG,
+    CERT_CHAIN_FLAG,
     ...KEYLESS_FLAGS,
     TIMESTAMP_URL_FLAG,
     { name: "predicate", type: "string", usage: "file with the predicate, - for standard input", placeholder: "FILE" },
