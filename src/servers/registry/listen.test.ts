@@ -267,6 +267,20 @@ describe("the request log", () => {
     expect(JSON.stringify(log.events)).not.toContain("secret")
     expect(log.events).toHaveLength(1)
   })
+
+  it.each<[string, () => Response, number]>([
+    ["of known length", () => new Response("four", { headers: { "content-length": "4" } }), 4],
+    ["of a length that nobody said", () => new Response("what comes"), 10],
+    ["of two pieces", () => new Response(ReadableStream.from([new Uint8Array(3), new Uint8Array(4)])), 7],
+    ["without a body", () => new Response(null, { status: 204 }), 0],
+  ])("counts the bytes of an answer %s", async (_name, answer, bytes) => {
+    const { address, log } = await listen({ handler: () => Promise.resolve(answer()) })
+    for (let time = 0; time < 2; time++) {
+      const logged = log.next()
+      await (await fetch(`http://${address}/v2/`)).bytes()
+      expect(await logged).toMatchObject({ bytes, complete: true })
+    }
+  })
 })
 
 describe("addresses", () => {

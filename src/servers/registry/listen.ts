@@ -91,6 +91,10 @@ export async function listenRegistry(options: ListenOptions): Promise<RunningSer
 }
 
 function requestListener(options: ListenOptions): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const written = new WeakMap<ServerResponse, number>()
+  const count = (outgoing: ServerResponse, bytes: number): void => {
+    written.set(outgoing, (written.get(outgoing) ?? 0) + bytes)
+  }
   const serve = getRequestListener(
     async (request, bindings) => {
       const incoming = bindings.incoming as IncomingMessage
@@ -99,7 +103,7 @@ function requestListener(options: ListenOptions): (incoming: IncomingMessage, ou
       const response = isPlainTarget(incoming.url ?? "")
         ? await options.handler(request, connection)
         : faultResponse(new RegistryFault(400, "NAME_INVALID", "the path is not in its normal form"))
-      await send(response, outgoing)
+      await send(response, outgoing, count)
       return RESPONSE_ALREADY_SENT
     },
     { overrideGlobalObjects: false },
@@ -116,7 +120,8 @@ function requestListener(options: ListenOptions): (incoming: IncomingMessage, ou
         path: (incoming.url ?? "").split("?")[0] ?? "",
         status: outgoing.statusCode,
         ms: Math.max(0, options.clock.now() - start),
-        bytes: Number(outgoing.getHeader("content-length") ?? 0),
+        // Not every handler says beforehand how long its answer is.
+        bytes: Number(outgoing.getHeader("content-length") ?? written.get(outgoing) ?? 0),
         complete: outgoing.writableFinished,
       })
     })
@@ -136,7 +141,11 @@ function isPlainTarget(target: string): boolean {
  * Send an answer. This goes below the adapter, which ends a failed body with an error text: a broken blob must end with
  * a broken connection and nothing else.
  */
-async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+async function send(
+  response: Response,
+  outgoing: ServerResponse,
+  count: (outgoing: ServerResponse, bytes: number) => void,
+): Promise<void> {
   outgoing.writeHead(response.status, [...response.headers].flat())
   if (response.body === null) {
     outgoing.end()
@@ -151,6 +160,7 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
     for (;;) {
       const { done, value } = await reader.read()
       if (done || outgoing.destroyed) break
+      count(outgoing, value.length)
       if (!outgoing.write(value)) await drained(outgoing)
     }
     outgoing.off("close", cancel)
