@@ -72,8 +72,7 @@ const parts = {
   "the registry server": /^src\/servers\//,
   "the registry client": /^src\/io\/registry\//,
   "the cosign faces": /^src\/faces\/cosign\//,
-  "trust in Sigstore":
-    /^src\/(?:trust\/sigstore|envelopes\/trusted-root|io\/services\/(?:sigstore|tuf|oidc))\//,
+  "trust in Sigstore": /^src\/(?:trust\/sigstore|envelopes\/trusted-root|io\/services\/(?:sigstore|tuf|oidc))\//,
 } as const
 
 function partsIn(modules: ReadonlySet<string>): readonly string[] {

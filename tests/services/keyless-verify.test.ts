@@ -363,7 +363,7 @@ describe("offline", () => {
     await ok(tool.run("push", layout, "app.txt:text/plain"))
     await ok(keyless("v1", layout))
     const main = fileURLToPath(new URL("../../src/bin/main.ts", import.meta.url))
-    const guard = new URL("no-network.mjs", import.meta.url).href
+    const guard = new URL("no-network.cjs", import.meta.url).href
     const run = promisify(execFile)
     const bundle = ["--blob", tool.path("app.txt"), "--bundle", tool.path("v2.sigstore.json")]
     for (const what of [bundle, [layout]]) {

@@ -1,8 +1,10 @@
 /** Imported before a program whose network is forbidden: whoever opens a socket or asks for a name is stopped and told. */
-import dgram from "node:dgram"
-import dns from "node:dns"
-import net from "node:net"
-import tls from "node:tls"
+"use strict"
+
+const dgram = require("node:dgram")
+const dns = require("node:dns")
+const net = require("node:net")
+const tls = require("node:tls")
 
 function forbidden() {
   process.stderr.write("a socket was opened\n")
