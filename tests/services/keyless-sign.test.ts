@@ -129,8 +129,13 @@ describe("signing for an identity", () => {
     const urls = ["--fulcio-url", fulcio, "--rekor-url", rekor, "--identity-token", token, "--keyless", "--yes"]
     const reference = await image()
     const ran = await program.run("sign", reference, ...urls, ...more())
+    const warned = /warning: without --trusted-root, .* are checked for form and content/g
     if (code === "") {
       expectExit(ran, 0)
+      expect(ran.stderr.match(warned)).toHaveLength(1)
+      const checked = await program.run("sign", await image(), ...urls, ...more(), ...root())
+      expectExit(checked, 0)
+      expect(checked.stderr).not.toMatch(warned)
       expectExit(await program.run("verify", reference, ...trust()), 0)
     } else {
       expectExit(ran, 2)

@@ -95,8 +95,12 @@ export async function sigstoreSigning(
   if (signing === undefined) return {}
   // A timestamp alone shows nobody anything but a hash.
   const publishes = signing.keyless !== undefined || signing.logs.length > 0
+  if (publishes && signing.trustedRoot === undefined) await session.output.note(UNCHECKED)
   return { sigstore: { ...signing, ...(publishes ? { confirm: (plan) => confirmPlan(session, app, plan) } : {}) } }
 }
+
+const UNCHECKED =
+  "warning: without --trusted-root, certificates, log entries and timestamps of the services named are checked for form and content, not for who signed them"
 
 function wantsLog(flags: FlagValues, keyless: boolean): boolean {
   if (!flags.bool("no-log")) return keyless || flags.bool("log")
