@@ -42,6 +42,10 @@ const sign: CommandSpec = {
       line: "countersign sign --key release.key --cert-chain release.pem --format cosign-v3,notation registry.example/app:1.0",
     },
     {
+      about: "sign under the name in the certificate of your own authority",
+      line: "countersign sign --key release.key --cert-chain release.pem --timestamp-url https://timestamp.example registry.example/app:1.0",
+    },
+    {
       about: "sign for an identity instead of with a key",
       line: "countersign sign --keyless registry.example/app:1.0",
     },
