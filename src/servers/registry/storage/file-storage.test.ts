@@ -72,7 +72,7 @@ describe("a folder", () => {
     const database = new DatabaseSync(join(folder, "index.sqlite"))
     database.exec("PRAGMA user_version = 99")
     database.close()
-    await expect(openStorage()).rejects.toMatchObject({ code: "E_IO", why: "its index has version 99, expected 1" })
+    await expect(openStorage()).rejects.toMatchObject({ code: "E_IO", why: "its database has version 99, expected 1" })
   })
 
   it.each(["index.sqlite is not a database", "the folder is a file"])("%s", async (name) => {

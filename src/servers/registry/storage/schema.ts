@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite"
-import { ToolError } from "../../../core/errors.ts"
+import { ownDatabase } from "../../own-database.ts"
 
 /** Version of the tables below, kept in SQLite's `user_version`. */
 const SCHEMA_VERSION = 1
@@ -25,22 +25,5 @@ CREATE TABLE uploads (id TEXT PRIMARY KEY, repository TEXT, algorithm TEXT, touc
  * @throws {ToolError} `E_IO` when the tables are of a version this program does not know.
  */
 export function createSchema(database: DatabaseSync, durability: "full" | "fast"): void {
-  // The exclusive lock belongs to the open file: it ends with the process, however that ends.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE")
-  database.exec("PRAGMA journal_mode = WAL")
-  database.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "OFF"}`)
-  database.exec("BEGIN EXCLUSIVE")
-  const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0)
-  if (version === 0) {
-    database.exec(TABLES)
-    database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`)
-  }
-  database.exec("COMMIT")
-  if (version !== 0 && version !== SCHEMA_VERSION) {
-    throw new ToolError("E_IO", {
-      what: "cannot use the storage folder",
-      why: `its index has version ${String(version)}, expected ${String(SCHEMA_VERSION)}`,
-      next: ["use the version of countersign that wrote it, or another folder"],
-    })
-  }
+  ownDatabase(database, { sql: TABLES, version: SCHEMA_VERSION, durability, what: "storage folder" })
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite"
-import { ToolError } from "../../../../core/errors.ts"
+import { ownDatabase } from "../../../own-database.ts"
 import { damagedLog, storageError } from "./storage-error.ts"
 
 /** What the database keeps of one entry besides its place. */
@@ -62,24 +62,7 @@ export class LogDatabase {
 
   #prepare({ durability, maxBytes }: LogDatabaseOptions): void {
     const database = this.#database
-    // The exclusive lock belongs to the open file: it ends with the process, however that ends.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE")
-    database.exec("PRAGMA journal_mode = WAL")
-    database.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "OFF"}`)
-    database.exec("BEGIN EXCLUSIVE")
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0)
-    if (version === 0) {
-      database.exec(TABLES)
-      database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`)
-    }
-    database.exec("COMMIT")
-    if (version !== 0 && version !== SCHEMA_VERSION) {
-      throw new ToolError("E_IO", {
-        what: "cannot use the log's folder",
-        why: `its database has version ${version}, expected ${SCHEMA_VERSION}`,
-        next: ["use the version of countersign that wrote it, or another folder"],
-      })
-    }
+    ownDatabase(database, { sql: TABLES, version: SCHEMA_VERSION, durability, what: "log's folder" })
     if (maxBytes !== undefined) {
       database.exec(`PRAGMA max_page_count = ${String(Math.max(1, Math.floor(maxBytes / PAGE_BYTES)))}`)
     }
