@@ -6,7 +6,7 @@ import type { IdentityRule, TrustedRoot } from "../../core/sigstore.ts"
 import { loadPrehashFor } from "../../crypto/prehash.ts"
 import type { SignatureFormat, SignedDocument } from "../../formats/format.ts"
 
-import { ownAuthority } from "./key-certificates.ts"
+import { ownAuthority } from "./check-key-certificates.ts"
 import type { SigstoreSigning } from "./signing.ts"
 
 /** Whoever it is: the certificate was issued to the one who asked for it. */

@@ -15,7 +15,7 @@ interface Signing {
 /**
  * The certificates of `--cert-chain` put into a request whose formats need none.
  *
- * @throws {ToolError} `E_USAGE` for certificates that nobody would accept; as `keyCertificates`.
+ * @throws {ToolError} `E_USAGE` for certificates that nobody would accept; as `certifiedKey`.
  */
 export async function withCertificates<Request extends Signing>(
   { flags }: Session,
@@ -24,9 +24,12 @@ export async function withCertificates<Request extends Signing>(
 ): Promise<Request> {
   const path = flags.string("cert-chain")
   if (path === "" || request.key === undefined) return request
-  const { keyCertificates } = await import("../../app/sigstore/key-certificates.ts")
-  const when = { at: app.clock.now(), trustedRoot: request.sigstore?.trustedRoot }
-  const certificates = await keyCertificates(app.files, request.key, path, when)
+  const [{ certifiedKey }, { checkKeyCertificates }] = await Promise.all([
+    import("../../app/notation/chain-file.ts"),
+    import("../../app/sigstore/check-key-certificates.ts"),
+  ])
+  const { chain: certificates } = await certifiedKey(app.files, request.key, path)
+  checkKeyCertificates(certificates, { path, at: app.clock.now(), trustedRoot: request.sigstore?.trustedRoot })
   return { ...request, sigstore: { logs: [], timestamps: [], ...request.sigstore, certificates } }
 }
 

@@ -1,41 +1,36 @@
-import type { Files, SigningKey } from "../../core/ports.ts"
 import type { TrustedAuthority, TrustedRoot } from "../../core/sigstore.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
 import { authorityPaths, signerFault, windowContains } from "../../trust/sigstore/certificate-path.ts"
 import { principalSubject, readCertificateFacts } from "../../trust/sigstore/fulcio-certificate.ts"
-import { certifiedKey } from "../notation/chain-file.ts"
 
 /**
- * The certificates that a key has of an authority of the user's own, for signatures of cosign's formats.
+ * That the certificates which a key has of an authority of the user's own go into signatures of cosign's formats.
  *
- * What no verification would accept is refused: another key's certificate, one that is not for signing code or names nobody,
- * and issuers that do not lead from it to the last one now.
+ * What no verification would accept is refused: a leaf that is not for signing code or names nobody, and issuers that do not
+ * lead from it to the last one now.
  *
- * @param path - PEM, leaf first. Issuers may be left out: verifiers need the root anyway.
- * @param when - `at` in milliseconds since the epoch; the trusted root that the services' answers will be checked with.
- * @returns DER, leaf first.
- * @throws {ToolError} `E_USAGE`; `E_KEY_TYPE` for another key's certificate, `E_FILE_NOT_FOUND`, `E_IO`.
+ * @param chain - DER, the key's leaf first. Issuers may be left out: verifiers need the root anyway.
+ * @param given - `path` of the file for messages; `at` in milliseconds since the epoch; the trusted root that the services'
+ *   answers will be checked with.
+ * @throws {ToolError} `E_USAGE`.
  */
-export async function keyCertificates(
-  files: Pick<Files, "read">,
-  key: SigningKey,
-  path: string,
-  when: { readonly at: number; readonly trustedRoot?: TrustedRoot | undefined },
-): Promise<readonly Uint8Array[]> {
-  const { chain } = await certifiedKey(files, key, path)
+export function checkKeyCertificates(
+  chain: readonly Uint8Array[],
+  given: { readonly path: string; readonly at: number; readonly trustedRoot?: TrustedRoot | undefined },
+): void {
   const [first, ...issuers] = chain
   if (first === undefined) throw new ToolError("E_INTERNAL", { what: "a chain without certificates" })
   const leaf = parseCertificate(first)
-  const fault = signerFault(leaf)?.detail ?? nameFault(leaf) ?? pathFault(leaf, issuers, when.at, when.trustedRoot)
-  if (fault === undefined) return chain
+  const fault = signerFault(leaf)?.detail ?? nameFault(leaf) ?? pathFault(leaf, issuers, given.at, given.trustedRoot)
+  if (fault === undefined) return
   throw new ToolError("E_USAGE", {
-    what: `the certificates of ${path} vouch for no signature of cosign's formats`,
+    what: `the certificates of ${given.path} vouch for no signature of cosign's formats`,
     why: fault,
     next: [
       "name a chain, leaf first, whose leaf is for code signing and has a subject alternative name",
-      "add `--format notation` to sign with it in that format",
+      "or add `--format notation` to `countersign sign`, whose formats compare other names",
       "or leave out `--cert-chain`",
     ],
   })
