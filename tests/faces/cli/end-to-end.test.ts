@@ -278,6 +278,10 @@ describe("files", () => {
         file: { about, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string },
       })
     }
+    const path = tool.path("shown.sigstore.json")
+    expect((await tool.run("inspect", path)).stdout).toBe((await tool.run("inspect", "--bundle", path)).stdout)
+    const absent = await tool.run("inspect", tool.path("absent.json"))
+    expect([absent.exit, absent.stderr]).toEqual([2, expect.stringContaining("[E_REF_INVALID]")])
     const alone = JSON.parse((await tool.run("inspect", ...output, "-o", "json")).stdout) as Record<string, unknown>
     expect(alone).toMatchObject({ file: null })
   })

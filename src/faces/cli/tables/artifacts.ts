@@ -40,7 +40,7 @@ const inspect: CommandSpec = {
     { name: "bundle", type: "string", usage: "a Sigstore bundle instead of an artifact", placeholder: "FILE" },
     { name: "blob", type: "string", usage: "with --bundle: the file that it may be about", placeholder: "FILE" },
   ],
-  args: { min: 0, max: 1, usage: "[ARTIFACT]" },
+  args: { min: 0, max: 1, usage: "[ARTIFACT|FILE]" },
   load: async () => (await import("../commands/inspect.ts")).inspect,
 }
 
