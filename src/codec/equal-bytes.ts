@@ -5,3 +5,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
   return true
 }
+
+/** {@link equalBytes} of what may be absent: two that are absent are the same. */
+export function equalOrAbsent(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b)
+}

@@ -4,6 +4,7 @@
  *
  * Spec: notaryproject/specifications `specs/trust-store-trust-policy.md`, "Signature Verification details".
  */
+import { equalBytes } from "../codec/equal-bytes.ts"
 import { goRfc1123z } from "../codec/go-time.ts"
 import type { Candidate } from "../core/candidate.ts"
 import type { SignedAttributes, TrustedIdentity, TrustStore, TrustStoreType } from "../core/certified.ts"
@@ -130,7 +131,7 @@ export function judgeTrust(
     return untrusted("E_TRUST_MISSING", "no trusted certificates are found to verify authenticity", stores)
   }
   for (const { type, name, certificates } of stores) {
-    const anchor = chain.find(({ raw }) => certificates.some((trusted) => sameBytes(trusted, raw)))
+    const anchor = chain.find(({ raw }) => certificates.some((trusted) => equalBytes(trusted, raw)))
     if (anchor === undefined) continue
     const store = `${type}:${name}`
     return {
@@ -153,10 +154,6 @@ function untrusted(
   const names = stores.map(({ type, name }) => `${type}:${name}`).join(", ")
   const expected = `a certificate of ${names === "" ? "a trust store" : names}`
   return { finding: { check: "certificate.trusted", outcome: "failed", code, expected, observed } }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
 /** The leaf is one of the identities that a policy trusts. */

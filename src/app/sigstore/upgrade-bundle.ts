@@ -1,3 +1,4 @@
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { LogEntry } from "../../core/sigstore.ts"
 import { parseCertificate } from "../../crypto/x509/parse-certificate.ts"
@@ -61,8 +62,8 @@ function nameOf(der: Uint8Array): string {
 
 /** SECURITY: what another log has in that place must not come into the bundle. DEVIATION: cosign does not look. */
 function sameEntry(old: LogEntry, fetched: LogEntry): LogEntry {
-  const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
-  if (same(old.canonicalizedBody, fetched.canonicalizedBody) && same(old.logId, fetched.logId)) return fetched
+  const { canonicalizedBody, logId } = fetched
+  if (equalBytes(old.canonicalizedBody, canonicalizedBody) && equalBytes(old.logId, logId)) return fetched
   throw new ToolError("E_TLOG_ENTRY_MISMATCH", {
     what: `the log has another entry at index ${old.logIndex}`,
     why: "its log id or its content is not that of the bundle's entry",

@@ -1,5 +1,6 @@
 import { bytesToBigint, DER_TAG, parseDer } from "../../codec/der.ts"
 import { DER_STRING, derTime } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { malformed } from "../../codec/malformed.ts"
 import type { RevokedEntry } from "../../core/revocation.ts"
 import { parseExtensions } from "./extensions.ts"
@@ -52,7 +53,7 @@ export class EntryReader {
     checkTime(time)
     const extensions = timeEnd === contents.length ? {} : this.#read(contents.subarray(timeEnd), mayExtend)
     this.unknownCritical ??= extensions.unknownCritical
-    const wanted = this.#wanted.find((item) => sameBytes(item.contents, serial))
+    const wanted = this.#wanted.find((item) => equalBytes(item.contents, serial))
     if (wanted === undefined) return undefined
     const { reason, invalidityDate } = extensions
     return {
@@ -134,10 +135,4 @@ function reasonCode(value: Uint8Array): number {
   const code = Number(bytesToBigint(element.contents))
   if (code > 10 || code === 7) throw malformed(WHAT, `reason code ${code}, expected 0 to 6 or 8 to 10`)
   return code
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
-  return true
 }

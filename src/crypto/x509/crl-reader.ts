@@ -1,5 +1,6 @@
 import { DER_TAG, derBitString, type DerElement, derInteger, expectDer, parseDer } from "../../codec/der.ts"
 import { contextTag, DER_STRING, derExplicit, derTime } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { malformed, tooLarge } from "../../codec/malformed.ts"
 import { KIB, limits } from "../../core/limits.ts"
 import type { CertificateList, RevokedEntry } from "../../core/revocation.ts"
@@ -90,7 +91,7 @@ export class CertificateListReader {
 
     const algorithm = yield* this.#part(outer.end)
     const signatureAlgorithmDer = algorithm.raw.slice()
-    if (!sameBytes(signatureAlgorithmDer, innerRaw)) {
+    if (!equalBytes(signatureAlgorithmDer, innerRaw)) {
       throw malformed(WHAT, "the signature algorithm outside the signature differs from the one inside")
     }
     const signature = derBitString(yield* this.#part(outer.end), WHAT).slice()
@@ -201,8 +202,4 @@ export class CertificateListReader {
       yield
     }
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }

@@ -10,6 +10,7 @@ import {
   parseDer,
 } from "../../codec/der.ts"
 import { contextTag } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { malformed } from "../../codec/malformed.ts"
 import type { Certificate } from "./certificate.ts"
 import { encodeSignedInteger } from "./ocsp-integer.ts"
@@ -122,11 +123,7 @@ export function sameCertId(a: CertId, b: CertId): boolean {
   return (
     a.hashOid === b.hashOid &&
     a.serial === b.serial &&
-    sameBytes(a.issuerNameHash, b.issuerNameHash) &&
-    sameBytes(a.issuerKeyHash, b.issuerKeyHash)
+    equalBytes(a.issuerNameHash, b.issuerNameHash) &&
+    equalBytes(a.issuerKeyHash, b.issuerKeyHash)
   )
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }

@@ -1,5 +1,6 @@
 import { encodeBase64 } from "../../codec/base64.ts"
 import { canonicalJson } from "../../codec/canonical-json.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { decodeUtf8 } from "../../codec/utf8.ts"
 import { ToolError } from "../../core/errors.ts"
 import type { JsonObject } from "../../core/json-value.ts"
@@ -19,13 +20,9 @@ function sha256(bytes: Uint8Array): { readonly algorithm: "sha256"; readonly dig
   return { algorithm: "sha256", digest: digestOf("sha256", bytes) }
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
-}
-
 function intotoBody(proposal: Enveloped): IntotoV2 {
   const { signature, verifier, payloadType, payload, envelope } = proposal
-  const keyid = parseEnvelope(envelope).signatures.find(({ sig }) => equal(sig, signature))?.keyid ?? ""
+  const keyid = parseEnvelope(envelope).signatures.find(({ sig }) => equalBytes(sig, signature))?.keyid ?? ""
   return {
     kind: "intoto",
     version: "0.0.2",

@@ -1,4 +1,5 @@
 import type { AppContext } from "../../app/requests.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import type { Session } from "./session.ts"
@@ -32,7 +33,7 @@ async function askTwice(app: AppContext): Promise<Uint8Array> {
   }
   const first = await app.prompter.password("password of the new private key")
   const second = await app.prompter.password("the same again")
-  if (first.length === second.length && first.every((byte, index) => byte === second[index])) return first
+  if (equalBytes(first, second)) return first
   throw new ToolError("E_KEY_PASSWORD", {
     what: "the two passwords differ",
     why: "expected the same password twice",

@@ -1,6 +1,7 @@
 import type { BlobInput } from "../../app/blob-requests.ts"
 import type { AppContext } from "../../app/requests.ts"
 import { decodeBase64 } from "../../codec/base64.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { expectObject, expectString, isObject, member } from "../../codec/json-shape.ts"
 import { parseJson } from "../../codec/json.ts"
 import { isDigest } from "../../core/digest.ts"
@@ -65,7 +66,7 @@ export function isSignatureOf(bundle: Uint8Array, signature: Uint8Array): boolea
   const document = parseJson(bundle, { what: "bundle", maxBytes: limits.bundleBytes })
   const text = isObject(document) ? member(document, "base64Signature") : undefined
   const own = typeof text === "string" ? base64OrNothing(text) : undefined
-  return own?.length === signature.length && own.every((byte, at) => byte === signature[at])
+  return own !== undefined && equalBytes(own, signature)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { limits } from "../../core/limits.ts"
 import { faceError } from "./face-error.ts"
 import type { FaceInvocation } from "./face-invocation.ts"
@@ -16,8 +17,7 @@ export async function newPassword(invocation: FaceInvocation): Promise<Uint8Arra
   if (!prompter.interactive) return await fromStdin(invocation)
   const first = await prompter.password("Enter password for private key: ")
   const second = await prompter.password("Enter password for private key again: ")
-  const same = first.length === second.length && first.every((byte, index) => byte === second[index])
-  if (!same) throw faceError("passwords do not match", { code: "E_KEY_PASSWORD" })
+  if (!equalBytes(first, second)) throw faceError("passwords do not match", { code: "E_KEY_PASSWORD" })
   return first
 }
 

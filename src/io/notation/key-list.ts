@@ -1,3 +1,4 @@
+import { equalOrAbsent } from "../../codec/equal-bytes.ts"
 import { goJson, type GoJsonMap, type GoJsonValue, sortedKeys } from "../../codec/go-json.ts"
 import { expectArray, expectObject, expectString, member, stringRecord } from "../../codec/json-shape.ts"
 import { refuseLookalikes } from "../../codec/oci/descriptor.ts"
@@ -50,7 +51,7 @@ export async function changeKeys(
     checkKeys(list, path)
     const text = `${goJson(keyFileOf(list, file), { indent: "    " })}\n`
     // COMPAT(notation 1.3): it takes no lock.
-    const unchanged = async (): Promise<boolean> => sameBytes(await readConfigBytes(path), file.bytes)
+    const unchanged = async (): Promise<boolean> => equalOrAbsent(await readConfigBytes(path), file.bytes)
     await lock.replace(path, encodeUtf8(text, NAME), 0o600, unchanged)
     return list
   })
@@ -143,9 +144,4 @@ function knownMembers(entry: SigningKeyEntry): GoJsonMap {
   const config = sortedKeys(entry.pluginConfig ?? {})
   if (config.size > 0) result.set("pluginConfig", config)
   return result
-}
-
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }

@@ -1,4 +1,5 @@
 import { derInteger, parseDer } from "../../codec/der.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { goTimeString } from "../../codec/go-time.ts"
 import type { CertificateList, RevokedEntry } from "../../core/revocation.ts"
 import {
@@ -16,7 +17,7 @@ import {
   unknown,
   unreadable,
 } from "./judgement.ts"
-import { sameBytes, signatureFault } from "./signed-by.ts"
+import { signatureFault } from "./signed-by.ts"
 
 const CRL_NUMBER = "2.5.29.20"
 const DELTA_INDICATOR = "2.5.29.27"
@@ -87,7 +88,7 @@ function deltaFault(base: CertificateList, delta: CertificateList): string | und
     return `delta CRL indicator ${indicator.toString()} is not less than or equal to the base CRL number ${baseNumber.toString()}`
   }
   const [scope, other] = [base, delta].map((list) => list.extensions.get(ISSUING_POINT)?.value)
-  const same = scope === undefined || other === undefined ? scope === other : sameBytes(scope, other)
+  const same = scope === undefined || other === undefined ? scope === other : equalBytes(scope, other)
   return same ? undefined : "the delta CRL has another scope than the base CRL"
 }
 
@@ -105,7 +106,7 @@ function listFault(list: CertificateList, url: string, subject: RevocationSubjec
 
 function signerFault(list: CertificateList, { issuer }: RevocationSubject): string | undefined {
   const prefix = `CRL is not signed by CA ${issuer.subject.text}`
-  if (!sameBytes(list.issuer, issuer.subject.raw)) return `${prefix}: it names another issuer`
+  if (!equalBytes(list.issuer, issuer.subject.raw)) return `${prefix}: it names another issuer`
   if (issuer.keyUsage?.has("cRLSign") === false) return `${prefix}: the CA's key usage has no cRLSign`
   const algorithm = signatureAlgorithm(parseDer(list.signatureAlgorithm, WHAT), WHAT)
   const fault = signatureFault(issuer, algorithm, list.digests, list.signature)

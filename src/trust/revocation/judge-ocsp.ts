@@ -1,5 +1,6 @@
 import { parseDer } from "../../codec/der.ts"
 import { DER_STRING, derTime } from "../../codec/der-values.ts"
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import { goTimeString } from "../../codec/go-time.ts"
 import { malformed } from "../../codec/malformed.ts"
 import type { Certificate } from "../../crypto/x509/certificate.ts"
@@ -21,7 +22,7 @@ import {
   unknown,
   unreadable,
 } from "./judgement.ts"
-import { certificateAlgorithm, sameBytes, signatureFault } from "./signed-by.ts"
+import { certificateAlgorithm, signatureFault } from "./signed-by.ts"
 
 const INVALIDITY_DATE = "2.5.29.24"
 
@@ -76,7 +77,7 @@ function authorityFault(basic: BasicOcspResponse, subject: RevocationSubject): s
     if (critical) return `unsupported critical extension found in OCSP response: ${oid}`
   }
   const { issuer } = subject
-  const others = basic.certificates.filter((der) => !sameBytes(der, issuer.raw))
+  const others = basic.certificates.filter((der) => !equalBytes(der, issuer.raw))
   if (isNamed(basic, issuer)) {
     const fault = signatureFault(issuer, responseAlgorithm(basic), basic.tbs, basic.signature)
     // A delegate may have taken the issuer's name; then its certificate is here.
@@ -100,7 +101,7 @@ function delegateFault(
 ): string | undefined {
   if (!isNamed(basic, delegate)) return NOT_NAMED
   const name = `the OCSP responder ${JSON.stringify(delegate.subject.text)}`
-  if (!sameBytes(delegate.issuer.raw, issuer.subject.raw)) return `${name} is not certified by the certificate issuer`
+  if (!equalBytes(delegate.issuer.raw, issuer.subject.raw)) return `${name} is not certified by the certificate issuer`
   const { extendedKeyUsage = [], keyUsage, notBefore, notAfter } = delegate
   if (!extendedKeyUsage.includes(EKU.ocspSigning)) return `${name} is not allowed to sign OCSP responses`
   if (keyUsage !== undefined && !keyUsage.has("digitalSignature") && !keyUsage.has("contentCommitment")) {
@@ -120,8 +121,8 @@ function responseAlgorithm({ signatureAlgorithm: element }: BasicOcspResponse): 
 }
 
 function isNamed({ responder }: BasicOcspResponse, certificate: Certificate): boolean {
-  if ("name" in responder) return sameBytes(responder.name, certificate.subject.raw)
-  return sameBytes(responder.keyHash, responderKeyHash(certificate.spki))
+  if ("name" in responder) return equalBytes(responder.name, certificate.subject.raw)
+  return equalBytes(responder.keyHash, responderKeyHash(certificate.spki))
 }
 
 function judgeSingle(single: SingleResponse, subject: RevocationSubject): RevocationJudgement {

@@ -49,8 +49,3 @@ export function certificateAlgorithm(certificate: Certificate): Pick<SignatureAl
   const { signatureName: name, signatureScheme: scheme } = certificate
   return { name, ...(scheme === undefined ? {} : { scheme }) }
 }
-
-/** Whether two byte strings are the same. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
-}

@@ -1,3 +1,4 @@
+import { equalBytes } from "../../codec/equal-bytes.ts"
 import type { MetaFacts, MetaFile, RootFile, TargetsFile } from "./metadata.ts"
 import { parseRoot, parseSnapshot, parseTargets, parseTimestamp, requireFacts } from "./metadata.ts"
 import { requireSignatures, type RoleRule, type SignedFile } from "./signed-file.ts"
@@ -208,9 +209,7 @@ function requireNotOlder(file: SignedFile, former: SignedFile, what: string): vo
 /** Refuse other content under a version that was seen. */
 function requireUnchanged(file: SignedFile, former: SignedFile, what: string): void {
   if (file.version !== former.version) return
-  const same =
-    file.message.length === former.message.length && file.message.every((byte, at) => byte === former.message[at])
-  if (same) return
+  if (equalBytes(file.message, former.message)) return
   throw tufError(
     "E_TRUST_ROLLBACK",
     `${what} changed without a new version`,

@@ -3,6 +3,7 @@ import { dirname } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 
 import { encodeBase64 } from "../../../codec/base64.ts"
+import { equalOrAbsent } from "../../../codec/equal-bytes.ts"
 import { goJson } from "../../../codec/go-json.ts"
 import { isObject, member } from "../../../codec/json-shape.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -118,17 +119,12 @@ async function change(path: string, edit: (config: DockerConfig) => Map<string, 
       const bytes = await readConfigFile(target)
       const text = `${goJson(edit(parse(target, bytes)), { indent: "\t", escapeHtml: false })}\n`
       // Other programs' logins know nothing of the lock.
-      const unchanged = async (): Promise<boolean> => same(await readConfigFile(target), bytes)
+      const unchanged = async (): Promise<boolean> => equalOrAbsent(await readConfigFile(target), bytes)
       await lock.replace(target, new TextEncoder().encode(text), FILE_MODE, unchanged)
     })
   } catch (thrown) {
     throw thrown instanceof ToolError ? thrown : notWritten(path, thrown)
   }
-}
-
-function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 function notWritten(path: string, cause: unknown): ToolError {

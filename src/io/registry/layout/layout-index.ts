@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 
+import { equalOrAbsent } from "../../../codec/equal-bytes.ts"
 import type { Descriptor } from "../../../core/descriptor.ts"
 import { ToolError } from "../../../core/errors.ts"
 import { makeFolders } from "../../../core/make-folders.ts"
@@ -94,13 +95,8 @@ async function replaceIndexFile(
   // What cannot be read again would take everything in the layout along.
   parseJson(bytes, INDEX_BOUNDS)
   // Tools that know nothing of the lock write here, too.
-  const unchanged = async (): Promise<boolean> => sameBytes(await readIndexFile(root), before)
+  const unchanged = async (): Promise<boolean> => equalOrAbsent(await readIndexFile(root), before)
   await lock.replace(join(root, "index.json"), bytes, FILE_MODE, unchanged)
-}
-
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 /** The two texts of `oci-layout` mean the same, whoever wins. */

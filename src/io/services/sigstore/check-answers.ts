@@ -1,3 +1,4 @@
+import { equalBytes } from "../../../codec/equal-bytes.ts"
 import { asToolError, ToolError } from "../../../core/errors.ts"
 import type { LogEntry } from "../../../core/sigstore.ts"
 import type { LogProposal } from "../../../core/sigstore-ports.ts"
@@ -37,22 +38,24 @@ function difference(body: EntryBody, proposal: LogProposal): string | undefined 
   switch (body.kind) {
     case "hashedrekord": {
       const digest = proposal.kind === "hashedrekord" ? proposal.digest : hashedRekordV2Of(proposal).data.digest
-      if (!equal(body.data.digest, digest)) return "the entry's digest is another one"
-      return equal(body.signature.signature, proposal.signature) ? undefined : "the entry's signature is another one"
+      if (!equalBytes(body.data.digest, digest)) return "the entry's digest is another one"
+      return equalBytes(body.signature.signature, proposal.signature)
+        ? undefined
+        : "the entry's signature is another one"
     }
     case "dsse":
     case "intoto": {
       if (proposal.kind === "hashedrekord") return "the entry is about an envelope"
       const { payloadHash } = body
-      if (payloadHash === undefined || !equal(payloadHash.digest, digestOf(payloadHash.algorithm, proposal.payload))) {
+      if (
+        payloadHash === undefined ||
+        !equalBytes(payloadHash.digest, digestOf(payloadHash.algorithm, proposal.payload))
+      ) {
         return "the entry's payload is another one"
       }
-      const signed = "signatures" in body && body.signatures.some((one) => equal(one.signature, proposal.signature))
+      const signed =
+        "signatures" in body && body.signatures.some((one) => equalBytes(one.signature, proposal.signature))
       return signed ? undefined : "the entry's signature is another one"
     }
   }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }

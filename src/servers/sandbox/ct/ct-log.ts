@@ -1,5 +1,6 @@
 import { Hono } from "hono"
 import { decodeBase64 } from "../../../codec/base64.ts"
+import { equalBytes } from "../../../codec/equal-bytes.ts"
 import { expectArray, expectObject, expectString, onlyMembers } from "../../../codec/json-shape.ts"
 import { parseJson } from "../../../codec/json.ts"
 import { ToolError } from "../../../core/errors.ts"
@@ -60,7 +61,7 @@ export function createCtLog(options: CtLogOptions): CtLog {
 function entryOf([leaf = new Uint8Array(0), given]: readonly Uint8Array[], known: readonly Certificate[]): SctEntry {
   const certificate = parseCertificate(leaf)
   const issuer = known.find((one) => isIssuedBy(certificate, one))
-  if (issuer === undefined || (given !== undefined && !sameBytes(given, issuer.raw))) {
+  if (issuer === undefined || (given !== undefined && !equalBytes(given, issuer.raw))) {
     throw new ToolError("E_CERT_CHAIN", {
       what: "the certificate is not logged here",
       why: `its issuer is ${certificate.issuer.text}, expected an authority of this sandbox`,
@@ -68,10 +69,6 @@ function entryOf([leaf = new Uint8Array(0), given]: readonly Uint8Array[], known
   }
   if (!certificate.extensions.has(CT_EXTENSION.poison)) return { kind: "x509", certificate: leaf }
   return { kind: "precert", issuerKeyHash: issuerKeyHash(issuer.spki), tbs: precertificateTbs(leaf) }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
 function createApp({ key }: CtLogOptions, promise: CtLog["promise"]): Hono {
