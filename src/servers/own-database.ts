@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { ToolError } from "../core/errors.ts"
 
 /** The tables of a database file that one server alone writes. */
@@ -35,5 +35,40 @@ export function ownDatabase(database: DatabaseSync, { sql, version, durability, 
     what: `cannot use the ${what}`,
     why: `its database has version ${String(found)}, expected ${String(version)}`,
     next: ["use the version of countersign that wrote it, or another folder"],
+  })
+}
+
+/** Statements of a database, each compiled when it is first used. */
+export function preparedStatements(database: DatabaseSync): (sql: string) => StatementSync {
+  const known = new Map<string, StatementSync>()
+  return (sql) => {
+    const statement = known.get(sql) ?? database.prepare(sql)
+    known.set(sql, statement)
+    return statement
+  }
+}
+
+/** Primary result codes of sqlite3.h, by what they say of the file. */
+const FAULTS: ReadonlyMap<number, "taken" | "full" | "damaged"> = new Map([
+  [5, "taken"],
+  [6, "taken"],
+  [11, "damaged"],
+  [13, "full"],
+  [26, "damaged"],
+])
+
+/** What SQLite's failure says of the file; `undefined` for every other failure. */
+export function databaseFault(cause: unknown): "taken" | "full" | "damaged" | undefined {
+  const code = (cause as { readonly errcode?: number } | undefined)?.errcode
+  return code === undefined ? undefined : FAULTS.get(code & 0xff)
+}
+
+/** Another server has the files. @param what - such as `the storage folder`. */
+export function takenError(what: string, cause: unknown): ToolError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new ToolError("E_STORAGE_LOCKED", {
+    what: `${what} is in use`,
+    why: `another server has it open (${why})`,
+    cause,
   })
 }

@@ -6,7 +6,7 @@ import { promisify } from "node:util"
 import { digestAlgorithm, digestHex, type Digest } from "../../../core/digest.ts"
 import { ToolError } from "../../../core/errors.ts"
 import type { ContentFiles } from "./content.ts"
-import { ioError, withIoErrors } from "./io-error.ts"
+import { ioError, withIoErrors, writeNew } from "../../file-work.ts"
 
 /** Where content and uploads lie. */
 export interface ContentFolders {
@@ -18,6 +18,7 @@ export interface ContentFolders {
 
 /** Bytes read at a time. */
 const CHUNK = 512 * 1024
+const FILE_MODE = 0o600
 /** Files up to this size are read without the thread pool: the detour costs more than the read. */
 const SYNC_BYTES = 64 * 1024
 /** SECURITY: a link put into the folder must not lead out of it. */
@@ -53,14 +54,15 @@ export function createFileContent(folders: ContentFolders, flush: boolean): Cont
         }
         const temporary = join(folders.uploads, `${randomUUID()}.tmp`)
         try {
-          await writeNew(temporary, bytes, flush)
+          await writeNew(temporary, bytes, { mode: FILE_MODE, flush })
           await settle(temporary, digest)
         } catch (cause) {
           await rm(temporary, { force: true })
           throw cause
         }
       }),
-    createPart: (id) => withIoErrors("begin an upload", () => writeNew(partPath(id), undefined, false)),
+    createPart: (id) =>
+      withIoErrors("begin an upload", () => writeNew(partPath(id), "", { mode: FILE_MODE, flush: false })),
     partSize: (id) => withIoErrors("look at an upload", async () => (await statOf(partPath(id)))?.size),
     openPart: (id) => withIoErrors("continue an upload", () => openWriter(partPath(id))),
     readPart: (id) => readChunks(partPath(id), 0, Number.MAX_SAFE_INTEGER),
@@ -144,16 +146,6 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
   } catch (cause) {
     if (isMissing(cause)) return false
     throw cause
-  }
-}
-
-async function writeNew(path: string, bytes: Uint8Array | undefined, flush: boolean): Promise<void> {
-  const handle = await open(path, "wx", 0o600)
-  try {
-    if (bytes !== undefined) await handle.writeFile(bytes)
-    if (flush) await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { makeFolders } from "../../../core/make-folders.ts"
 import { composeStorage, type StorageOptions } from "./compose-storage.ts"
 import { createFileContent, flushFolder } from "./file-content.ts"
-import { withIoErrors } from "./io-error.ts"
+import { withIoErrors } from "../../file-work.ts"
 import { Metadata } from "./metadata.ts"
 import type { RegistryStorage } from "./storage.ts"
 

@@ -12,6 +12,7 @@ import type {
   ReferrerFacts,
   ReferrersQuery,
 } from "./storage.ts"
+import { databaseFault, preparedStatements, takenError } from "../../own-database.ts"
 import { createSchema } from "./schema.ts"
 
 type Row = Record<string, SQLOutputValue>
@@ -30,7 +31,7 @@ export interface UploadRow {
  */
 export class Metadata {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statement: (sql: string) => StatementSync
   readonly #durable: boolean
 
   /**
@@ -41,6 +42,7 @@ export class Metadata {
   constructor(path: string, durability: "full" | "fast") {
     this.#durable = durability === "full"
     this.#database = new DatabaseSync(path)
+    this.#statement = preparedStatements(this.#database)
     try {
       createSchema(this.#database, durability)
     } catch (cause) {
@@ -294,14 +296,6 @@ export class Metadata {
     }
   }
 
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const statement = this.#database.prepare(sql)
-    this.#statements.set(sql, statement)
-    return statement
-  }
-
   #get(sql: string, ...parameters: (string | number)[]): Row | undefined {
     return this.#guard(() => this.#statement(sql).get(...parameters))
   }
@@ -355,27 +349,14 @@ function referrerOf(row: Row): Referrer {
   }
 }
 
-/** SQLITE_BUSY, SQLITE_LOCKED and SQLITE_FULL of sqlite3.h. */
-const BUSY = 5
-const LOCKED = 6
-const FULL = 13
-
 function storageError(doing: string, cause: unknown): unknown {
   if (cause instanceof ToolError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const code = (cause as { errcode?: number } | undefined)?.errcode
-  const primary = code === undefined ? undefined : code & 0xff
-  if (primary === BUSY || primary === LOCKED) {
-    return new ToolError("E_STORAGE_LOCKED", {
-      what: "the storage folder is in use",
-      why: `another server has it open (${message})`,
-      cause,
-    })
-  }
+  const fault = databaseFault(cause)
+  if (fault === "taken") return takenError("the storage folder", cause)
   return new ToolError("E_IO", {
     what: `cannot ${doing} of the registry`,
-    why: message,
-    details: primary === FULL ? { errno: "ENOSPC" } : {},
+    why: cause instanceof Error ? cause.message : String(cause),
+    details: fault === "full" ? { errno: "ENOSPC" } : {},
     cause,
   })
 }

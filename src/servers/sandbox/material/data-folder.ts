@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto"
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { ToolError } from "../../../core/errors.ts"
 import { limits } from "../../../core/limits.ts"
 import { makeFolders } from "../../../core/make-folders.ts"
+import { withIoErrors, writeNew } from "../../file-work.ts"
+import { databaseFault, takenError } from "../../own-database.ts"
 
 /** A folder of a sandbox that this process alone serves. */
 export interface LockedFolder {
   release(): void
 }
-
-/** SQLite's codes for "somebody else has it". */
-const TAKEN: readonly (number | undefined)[] = [5, 6]
 
 /**
  * Make the folder where it is missing and keep other servers out of it. The lock ends with the process, however that ends.
@@ -20,7 +19,7 @@ const TAKEN: readonly (number | undefined)[] = [5, 6]
  * @throws {ToolError} `E_STORAGE_LOCKED` when another server has the folder, `E_IO` when it cannot be used.
  */
 export async function lockFolder(folder: string): Promise<LockedFolder> {
-  await fileWork("make the sandbox's folder", () => makeFolders(folder, (path) => mkdir(path, { mode: 0o700 })))
+  await withIoErrors("make the sandbox's folder", () => makeFolders(folder, (path) => mkdir(path, { mode: 0o700 })))
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(join(folder, "lock.sqlite"))
@@ -28,19 +27,13 @@ export async function lockFolder(folder: string): Promise<LockedFolder> {
     database.exec("BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock (held INTEGER); COMMIT")
   } catch (cause) {
     database?.close()
-    const code = (cause as { readonly errcode?: number }).errcode
+    if (databaseFault(cause) === "taken") throw takenError(`the sandbox's folder ${folder}`, cause)
     const why = cause instanceof Error ? cause.message : String(cause)
-    if (!TAKEN.includes(code === undefined ? undefined : code & 0xff))
-      throw new ToolError("E_IO", { what: `cannot use the sandbox's folder ${folder}`, why, cause })
-    throw new ToolError("E_STORAGE_LOCKED", {
-      what: `the sandbox's folder ${folder} is in use`,
-      why: `another server has it open (${why})`,
-      cause,
-    })
+    throw new ToolError("E_IO", { what: `cannot use the sandbox's folder ${folder}`, why, cause })
   }
   const held = database
   try {
-    await fileWork("tidy the sandbox's folder", () => removeLeftovers(folder))
+    await withIoErrors("tidy the sandbox's folder", () => removeLeftovers(folder))
   } catch (thrown) {
     held.close()
     throw thrown
@@ -63,35 +56,13 @@ async function removeLeftovers(folder: string): Promise<void> {
   for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
 }
 
-/** Run file work, failures as `E_IO`. */
-export async function fileWork<Result>(doing: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (cause instanceof ToolError) throw cause
-    const errno = (cause as NodeJS.ErrnoException | undefined)?.code
-    throw new ToolError("E_IO", {
-      what: `cannot ${doing}`,
-      why: cause instanceof Error ? cause.message : String(cause),
-      details: errno === undefined ? {} : { errno },
-      cause,
-    })
-  }
-}
-
 /** Write a file as a whole: whoever reads it sees the old content or the new one. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
-  await fileWork(`write ${path}`, async () => {
+  await withIoErrors(`write ${path}`, async () => {
     await makeFolders(dirname(path), (folder) => mkdir(folder, { mode: 0o700 }))
     const pending = pendingName(path)
     try {
-      const file = await open(pending, "wx", mode)
-      try {
-        await file.writeFile(content)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      await writeNew(pending, content, { mode, flush: true })
       await rename(pending, path)
     } catch (cause) {
       await rm(pending, { force: true })
@@ -102,7 +73,7 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
 
 /** Content of a small file; `undefined` when there is none. @throws {ToolError} `E_IO`, `E_LIMIT_EXCEEDED`. */
 export async function readSmall(path: string): Promise<Uint8Array | undefined> {
-  return fileWork(`read ${path}`, async () => {
+  return withIoErrors(`read ${path}`, async () => {
     try {
       const bytes = new Uint8Array(await readFile(path))
       if (bytes.length <= limits.configFileBytes) return bytes

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from "node:fs/promises"
+import { mkdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { encodePem, parsePem } from "../../../codec/pem.ts"
 import { decodeUtf8 } from "../../../codec/utf8.ts"
@@ -19,7 +19,8 @@ import {
 } from "../../../crypto/x509/build-extensions.ts"
 import { EKU } from "../../../crypto/x509/extensions.ts"
 import { parseCertificate } from "../../../crypto/x509/parse-certificate.ts"
-import { fileWork, pendingName, readSmall } from "./data-folder.ts"
+import { withIoErrors, writeNew } from "../../file-work.ts"
+import { pendingName, readSmall } from "./data-folder.ts"
 
 /** What the keys of a sandbox sign. */
 export type SandboxKeyName =
@@ -145,7 +146,7 @@ async function makeMaterial(folder: string, parts: MaterialParts): Promise<Sandb
   // Times in whole seconds, and a minute back: what is signed at once must not come before.
   const since = Math.floor(parts.clock.now() / 1000) * 1000 - MINUTE
   const made = { keys, since, ...(await makeChains(keys, since, parts.randomness)) }
-  await fileWork("keep the sandbox's keys", () => keepMaterial(folder, made))
+  await withIoErrors("keep the sandbox's keys", () => keepMaterial(folder, made))
   return made
 }
 
@@ -154,24 +155,17 @@ async function keepMaterial(folder: string, { keys, fulcioChain, tsaChain }: San
   try {
     await mkdir(pending, { mode: 0o700 })
     for (const { name, privateKey } of Object.values(keys)) {
-      await writeNew(keyPath(pending, name), privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600)
+      await writeNew(keyPath(pending, name), privateKey.export({ type: "pkcs8", format: "pem" }).toString(), {
+        mode: 0o600,
+        flush: true,
+      })
     }
-    await writeNew(join(pending, CHAINS.fulcio), pemOf(fulcioChain), 0o644)
-    await writeNew(join(pending, CHAINS.tsa), pemOf(tsaChain), 0o644)
+    await writeNew(join(pending, CHAINS.fulcio), pemOf(fulcioChain), { mode: 0o644, flush: true })
+    await writeNew(join(pending, CHAINS.tsa), pemOf(tsaChain), { mode: 0o644, flush: true })
     await rename(pending, join(folder, FOLDER))
   } catch (cause) {
     await rm(pending, { recursive: true, force: true })
     throw cause
-  }
-}
-
-async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  const file = await open(path, "wx", mode)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }
 

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite"
-import { ownDatabase } from "../../../own-database.ts"
+import { ownDatabase, preparedStatements } from "../../../own-database.ts"
 import { damagedLog, storageError } from "./storage-error.ts"
 
 /** What the database keeps of one entry besides its place. */
@@ -40,7 +40,7 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
  */
 export class LogDatabase {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statement: (sql: string) => StatementSync
 
   /**
    * @param path - file; locked until {@link close}, also against other processes.
@@ -52,6 +52,7 @@ export class LogDatabase {
     } catch (cause) {
       throw storageError("open the log", cause)
     }
+    this.#statement = preparedStatements(this.#database)
     try {
       this.#prepare(options)
     } catch (cause) {
@@ -153,14 +154,6 @@ export class LogDatabase {
         throw cause
       }
     })
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const statement = this.#database.prepare(sql)
-    this.#statements.set(sql, statement)
-    return statement
   }
 
   #get(sql: string, ...parameters: (string | number | Uint8Array)[]): Record<string, SQLOutputValue> | undefined {

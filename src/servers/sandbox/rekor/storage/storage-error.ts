@@ -1,7 +1,5 @@
 import { ToolError } from "../../../../core/errors.ts"
-
-/** Primary result codes of sqlite3.h. */
-const SQLITE = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const
+import { databaseFault, takenError } from "../../../own-database.ts"
 
 /** A log in a folder cannot be trusted any more. */
 export function damagedLog(why: string, cause?: unknown): ToolError {
@@ -21,17 +19,11 @@ export function damagedLog(why: string, cause?: unknown): ToolError {
 export function storageError(doing: string, cause: unknown): ToolError {
   if (cause instanceof ToolError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
+  const fault = databaseFault(cause)
+  if (fault === "taken") return takenError("the log's folder", cause)
+  if (fault === "damaged") return damagedLog(message, cause)
   const { errcode, code } = (cause ?? {}) as { readonly errcode?: number; readonly code?: string }
-  const primary = errcode === undefined ? undefined : errcode & 0xff
-  if (primary === SQLITE.busy || primary === SQLITE.locked) {
-    return new ToolError("E_STORAGE_LOCKED", {
-      what: "the log's folder is in use",
-      why: `another server has it open (${message})`,
-      cause,
-    })
-  }
-  if (primary === SQLITE.corrupt || primary === SQLITE.notADatabase) return damagedLog(message, cause)
-  const errno = primary === SQLITE.full ? "ENOSPC" : primary === undefined ? code : undefined
+  const errno = fault === "full" ? "ENOSPC" : errcode === undefined ? code : undefined
   return new ToolError("E_IO", {
     what: `cannot ${doing}`,
     why: message,

@@ -1,4 +1,5 @@
-import { ToolError } from "../../../core/errors.ts"
+import { open } from "node:fs/promises"
+import { ToolError } from "../core/errors.ts"
 
 /** Turn a failure of the file system into `E_IO`; `details.errno` keeps the system's code. */
 export function ioError(doing: string, cause: unknown): ToolError {
@@ -18,5 +19,24 @@ export async function withIoErrors<Result>(doing: string, work: () => Promise<Re
     return await work()
   } catch (cause) {
     throw ioError(doing, cause)
+  }
+}
+
+/**
+ * Write a file that must not be there yet.
+ *
+ * @param options - `flush`: it survives a power failure.
+ */
+export async function writeNew(
+  path: string,
+  content: string | Uint8Array,
+  options: { readonly mode: number; readonly flush: boolean },
+): Promise<void> {
+  const file = await open(path, "wx", options.mode)
+  try {
+    if (content.length > 0) await file.writeFile(content)
+    if (options.flush) await file.sync()
+  } finally {
+    await file.close()
   }
 }
