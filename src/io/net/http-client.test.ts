@@ -4,49 +4,12 @@ import { afterEach, describe, expect, it } from "vitest"
 import type { ToolError } from "../../core/errors.ts"
 import { limits } from "../../core/limits.ts"
 import { createHttpClient, type HttpClientOptions } from "./http-client.ts"
-import type { HttpClient, HttpRequest } from "./http-types.ts"
-import { failure, readRequest, serveHttp, serveTcp, type TestServer } from "./test-servers.ts"
+import { testNet, text } from "./test-client.ts"
+import { failure, readRequest } from "./test-servers.ts"
 
-const open: { close(): Promise<void> }[] = []
+const { keep, makeClient, serve, serveRaw, closeAll } = testNet()
 
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.close()))
-})
-
-function keep<T extends { close(): Promise<void> }>(one: T): T {
-  open.push(one)
-  return one
-}
-
-/** A client whose pauses take no time: they move its clock. */
-function makeClient(options: Partial<HttpClientOptions> = {}): HttpClient & { readonly pauses: number[] } {
-  const pauses: number[] = []
-  let now = Date.UTC(2026, 0, 1)
-  const client = createHttpClient({
-    userAgent: "countersign-test",
-    clock: { now: () => now },
-    sleep: (ms) => {
-      pauses.push(ms)
-      now += ms
-      return Promise.resolve()
-    },
-    ...options,
-  })
-  return keep({ ...client, pauses })
-}
-
-async function serve(listener: Parameters<typeof serveHttp>[0]): Promise<TestServer> {
-  return keep(await serveHttp(listener))
-}
-
-async function serveRaw(onSocket: Parameters<typeof serveTcp>[0]): Promise<TestServer> {
-  return keep(await serveTcp(onSocket))
-}
-
-async function text(client: HttpClient, request: HttpRequest): Promise<string> {
-  const response = await client.request(request)
-  return new TextDecoder().decode(await response.bytes(1_000_000))
-}
+afterEach(closeAll)
 
 describe("one exchange", () => {
   it("sends nothing but what was asked, User-Agent and Accept-Encoding", async () => {
@@ -400,48 +363,6 @@ describe("bodies", () => {
     const error = await failure(text(makeClient({ tries: 1 }), { method: "GET", url: server.origin }))
     expect(error.code).toBe(code)
   })
-})
-
-describe("permission", () => {
-  it.each([
-    ["nothing allowed", []],
-    ["another host allowed", ["registry.example:443"]],
-    ["another port allowed", ["127.0.0.1:1"]],
-  ])("offline opens no socket and looks up no name (%s)", async (_name, offlineExcept) => {
-    const server = await serve((_request, response) => response.end())
-    let lookups = 0
-    const lookup: HttpClientOptions["lookup"] = (_host, _options, callback) => {
-      lookups++
-      callback(null, [{ address: "127.0.0.1", family: 4 }])
-    }
-    const client = makeClient({ offlineExcept, lookup })
-    for (const url of [server.origin, `http://localhost:${server.port}`, "https://other.example/"]) {
-      expect((await failure(client.request({ method: "GET", url }))).code).toBe("E_NET_OFFLINE")
-    }
-    expect([server.connections(), lookups]).toEqual([0, 0])
-  })
-
-  it("offline allows the host that was named", async () => {
-    const server = await serve((_request, response) => response.end("x"))
-    const client = makeClient({ offlineExcept: [`127.0.0.1:${server.port}`] })
-    expect(await text(client, { method: "GET", url: server.origin })).toBe("x")
-  })
-
-  it.each([
-    ["loopback", "http://10.0.0.1/"],
-    ["loopback", "http://registry.example/"],
-    ["loopback", "http://127.0.0.1.registry.example/"],
-    ["loopback", "http://localhost.registry.example/"],
-    ["private", "http://registry.example/"],
-    ["private", "http://169.254.169.254/"],
-    ["private", "http://8.8.8.8/"],
-  ] as const)(
-    "adv: CVE-2019-1010275 plain http is not used where it is not allowed: %s, %s",
-    async (plainHttp, url) => {
-      const error = await failure(makeClient({ plainHttp, tries: 1 }).request({ method: "GET", url }))
-      expect([error.code, error.what]).toEqual(["E_NET_FORBIDDEN_TARGET", expect.stringContaining("plain http")])
-    },
-  )
 })
 
 it("shows each request without secrets", async () => {
