@@ -162,7 +162,7 @@ export type FulcioExtension =
 
 /** Who a certificate's holder must be. Everything given must hold. */
 export interface IdentityRule {
-  /** Subject alternative name. @remarks Absent only beside `anySubject`. */
+  /** Subject alternative name; absent where the extensions say who is meant. */
   readonly subject?: TextRule
   /** The kind that the subject must be of; absent = any. */
   readonly subjectKind?: "email" | "URI"
